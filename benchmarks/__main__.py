@@ -1,0 +1,147 @@
+"""Print how fast svcprov is, each figure beside its target; the exit code is 1 when one is missed or not measured.
+
+The first figures are whole processes, as a user starts them. The others look inside: `python -m benchmarks.in_process`
+plans or provisions in memory and prints the seconds that this alone took, so that a start-up is not measured twice:
+
+    python -m benchmarks.in_process plan N        a service of N loop disks, planned on a simulated node
+    python -m benchmarks.in_process provision N   the first template provisioned N times, journal included, no files
+"""
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+from typing import NamedTuple
+
+from benchmarks.rounds import REPOSITORY, Case, Failed, Run, interleaved
+
+LIMIT = "python -c pass"
+HELP = "svcmgr --help"
+PLAN = "plan of the first template"
+PROVISIONS = "provisions of the first template"
+SIZES = (10, 100, 1000, 10_000)
+MEMORY_SIZE = 1000
+PROVISIONS_COUNT = 200
+
+HELP_RATIO_MAX = 2.5
+PLAN_RATIO_MAX = 4.0
+MARGINAL_MS_MAX = 0.1
+MEMORY_MIB_MAX = 30.0
+PROVISIONS_PER_SECOND_MIN = 300.0
+
+SVCMGR = "import sys; from svcprov.svcmgr import main; sys.exit(main())"
+
+Measured = dict[str, Run | Failed]
+
+
+class Row(NamedTuple):
+    """A line of the table; `met` tells whether the target is, None for a line that has none."""
+
+    name: str
+    value: str
+    target: str
+    met: bool | None
+
+
+def planned(size: int) -> str:
+    """The name of the case that plans this many loop disks."""
+    return f"plan of {size} loop disks"
+
+
+def cases(folder: str) -> tuple[Case, ...]:
+    """Everything that is measured; `folder` holds what the processes may write."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "LC_ALL": "C.UTF-8",
+        "OSVCETC": f"{folder}/etc",
+        "OSVCVAR": f"{folder}/var",
+    }
+    svcmgr = (sys.executable, "-c", SVCMGR)
+    in_process = (sys.executable, "-m", "benchmarks.in_process")
+    template = str(REPOSITORY / "fixtures/templates/testec2docker.template")
+    node = str(REPOSITORY / "fixtures/nodes/ec2.json")
+    dry_run = ("-s", "t1", "create", "--config", template, "--provision", "--dry-run", "--node", node)
+    return (
+        Case(LIMIT, (sys.executable, "-c", "pass"), environment),
+        Case(HELP, (*svcmgr, "--help"), environment),
+        Case(PLAN, (*svcmgr, *dry_run), environment),
+        *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
+        Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
+    )
+
+
+def not_measured(name: str, target: str, *results: Run | Failed) -> Row:
+    """The line of a figure that lacks a measurement, with the reason."""
+    reason = next(str(result) for result in results if isinstance(result, Failed))
+    return Row(name, f"not measured: {reason}", target, met=False)
+
+
+def process_row(measured: Measured, name: str, ratio_max: float) -> Row:
+    """A whole process, as a ratio to the start of an interpreter."""
+    limit, own = measured[LIMIT], measured[name]
+    target = f"<= {ratio_max:g}x"
+    if isinstance(limit, Failed) or isinstance(own, Failed):
+        return not_measured(name, target, limit, own)
+    ratio = own.seconds / limit.seconds
+    return Row(name, f"{own.seconds * 1000:.1f} ms, {ratio:.2f}x", target, ratio <= ratio_max)
+
+
+def marginal_row(measured: Measured, fewer: int, more: int) -> Row:
+    """What one more resource costs between two sizes; a growth that is not linear shows in the larger ones."""
+    name, target = f"one more loop disk, {fewer} to {more}", f"<= {MARGINAL_MS_MAX:g} ms"
+    small, large = measured[planned(fewer)], measured[planned(more)]
+    if isinstance(small, Failed) or isinstance(large, Failed):
+        return not_measured(name, target, small, large)
+    each_ms = (float(large.stdout) - float(small.stdout)) * 1000 / (more - fewer)
+    return Row(name, f"{each_ms:.4f} ms", target, each_ms <= MARGINAL_MS_MAX)
+
+
+def memory_row(measured: Measured) -> Row:
+    """The most memory that a plan held, above that of an empty interpreter."""
+    name, target = f"memory of a {planned(MEMORY_SIZE)}", f"<= {MEMORY_MIB_MAX:g} MiB"
+    limit, own = measured[LIMIT], measured[planned(MEMORY_SIZE)]
+    if isinstance(limit, Failed) or isinstance(own, Failed):
+        return not_measured(name, target, limit, own)
+    above = own.memory_mib - limit.memory_mib
+    return Row(name, f"{above:.1f} MiB (RSS {own.memory_mib:.1f})", target, above <= MEMORY_MIB_MAX)
+
+
+def provisions_row(measured: Measured) -> Row:
+    """How often the first template can be provisioned in memory in a second: what a crash enumeration costs."""
+    target = f">= {PROVISIONS_PER_SECOND_MIN:g} per second"
+    own = measured[PROVISIONS]
+    if isinstance(own, Failed):
+        return not_measured(PROVISIONS, target, own)
+    rate = PROVISIONS_COUNT / float(own.stdout)
+    return Row(PROVISIONS, f"{rate:.0f} per second", target, rate >= PROVISIONS_PER_SECOND_MIN)
+
+
+def rows(measured: Measured) -> list[Row]:
+    """The table, in the order in which it is read."""
+    limit = measured[LIMIT]
+    first = f"not measured: {limit}" if isinstance(limit, Failed) else f"{limit.seconds * 1000:.1f} ms, 1x"
+    return [
+        Row(LIMIT, first, "the limit", None),
+        process_row(measured, HELP, HELP_RATIO_MAX),
+        process_row(measured, PLAN, PLAN_RATIO_MAX),
+        *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
+        memory_row(measured),
+        provisions_row(measured),
+    ]
+
+
+def main() -> int:
+    """Measure, print, and tell by the exit code whether every target is met."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, as ratios to a measured limit.")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each case is run (default: 9)")
+    with tempfile.TemporaryDirectory() as folder:
+        table = rows(interleaved(cases(folder), parser.parse_args().rounds))
+    for row in table:
+        verdict = {None: "", True: "met", False: "MISSED"}[row.met]
+        print(f"{row.name:<38} {row.target:<18} {verdict:<7} {row.value}")
+    return int(any(row.met is False for row in table))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Find identities in what a tool answered, by paths that can be stored, printed and used by a shell script.
+
+A path is "." (all of the text), "lines" (each line), or a small subset of JMESPath, the language of `aws --query`:
+`Volumes[].VolumeId`, `Reservations[0].Instances[0].InstanceId`, `[].addr_info[].local`.
+"""
+
+import json
+import re
+from typing import Any
+
+_STEP = re.compile(r"([A-Za-z0-9_-]+)|\[(\d*)\]")
+
+
+def pick(text: str, path: str) -> list[str]:
+    """Return the texts that `path` finds in `text`; an empty list where there are none.
+
+    Raises ValueError when the text is not the JSON that the path needs.
+    """
+    if path == ".":
+        stripped = text.strip()
+        return [stripped] if stripped else []
+    if path == "lines":
+        return [line.strip() for line in text.splitlines() if line.strip()]
+    found: list[Any] = [json.loads(text)] if text.strip() else []
+    for name, index in _STEP.findall(path):
+        if name:
+            found = [value[name] for value in found if isinstance(value, dict) and value.get(name) is not None]
+        elif index:
+            found = [value[int(index)] for value in found if isinstance(value, list) and int(index) < len(value)]
+        else:
+            found = [item for value in found if isinstance(value, list) for item in value]
+    return [value if isinstance(value, str) else json.dumps(value) for value in found]

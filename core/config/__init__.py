@@ -1,0 +1,1 @@
+"""The service file: its text, its references and arithmetic, its keywords, and the resources it declares."""

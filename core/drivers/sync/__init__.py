@@ -1,0 +1,1 @@
+"""Replication: declared, validated and shown; not run."""

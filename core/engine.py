@@ -1,0 +1,154 @@
+"""Drive the resources of a service, in order, on any node.
+
+The engine is the only part that moves. A driver's verb is a generator; the engine asks it for the next effect, has it
+done, and sends back what came of it, until the generator returns. What "done" means depends on the executor that the
+engine was given, and on nothing else: on a simulated node with holes it is a preview, on a real node an execution,
+with faults around it a crash test. There is no mode, and nothing here asks which of these it is.
+
+Three rules make the rest of the program simple:
+
+1. Whatever changes anything is a `Command`. A cascade (`SetKey`) becomes `svcmgr set KEY VALUE`, a value that is made
+   up (`Fresh`) becomes `fresh KIND NAME`. So the journal, the contract and the faults, which only know `run`, see all.
+2. A question that failed is not a "no". An answer outside `accepts` is thrown into the driver as `CommandFailed`,
+   where it ends the action unless the driver has a reason to catch it.
+3. Only the engine waits. A driver says what it waits for (`Wait`); the engine asks, and lets time pass on the node,
+   which on a simulated one means its clock.
+
+A driver is never told about crashes. An action that was interrupted is simply driven again: the driver asks the node
+what is there and makes what is missing, and the journal answers for what only it can know.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core import trigger
+from core.command import Check, Command, Completed, Executor, Fresh, Note, SetKey, Steps, UnsetKey, Wait
+from core.errors import CommandFailed, SvcprovError, WaitedTooLong
+
+if TYPE_CHECKING:
+    from core.config.service import Resource, Service
+    from core.status import Status
+
+ENGINE = "engine"
+SVCMGR = "svcmgr"
+UNDOING = {"stop", "unprovision"}
+"""The verbs that go through the resources in the reverse of the natural order."""
+
+
+class Listener(Protocol):
+    """Who wants to know what happens: a log, a plan, a progress display."""
+
+    def note(self, rid: str, note: Note) -> None:
+        """A driver has something to say."""
+
+    def wait(self, rid: str, wait: Wait) -> None:
+        """A bounded wait begins."""
+
+
+class Engine:
+    """Runs verbs of resources. `executor` is the node with its layers; `listener` hears notes and waits."""
+
+    def __init__(self, service: "Service", executor: Executor, listener: Listener) -> None:
+        self._service, self._executor, self._listener = service, executor, listener
+
+    def act(self, verb: str, resources: Iterable["Resource"]) -> None:
+        """Run a verb of each resource in the given order, with its triggers.
+
+        A failing resource ends the action, unless it is `optional`. Raises what the driver raised.
+        """
+        for resource in resources:
+            try:
+                self._with_triggers(verb, resource)
+            except CommandFailed as error:
+                if not resource.optional:
+                    raise
+                self._listener.note(resource.rid, Note(f"ignore {verb} error on optional resource: {error}", "warning"))
+
+    def status(self, resource: "Resource") -> "Status":
+        """Ask a driver what its resource is."""
+        status: Status = self._drive(resource.rid, "status", resource.driver.status(resource))
+        return status
+
+    def _with_triggers(self, verb: str, resource: "Resource") -> None:
+        for when in ("pre", verb, "post"):
+            if when == verb:
+                self._drive(resource.rid, verb, getattr(resource.driver, verb)(resource))
+                continue
+            for command, blocking in trigger.commands(resource, verb, when):
+                try:
+                    self._ran(resource.rid, verb, command)
+                except CommandFailed as error:
+                    if blocking:
+                        raise
+                    self._listener.note(resource.rid, Note(f"{when}_{verb} trigger failed: {error}", "warning"))
+
+    def _drive(self, rid: str, verb: str, steps: Steps) -> Any:
+        answer: Any = None
+        failure: SvcprovError | None = None
+        while True:
+            try:
+                effect = steps.throw(failure) if failure is not None else steps.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer, failure = None, None
+            try:
+                answer = self._perform(rid, verb, effect)
+            except (CommandFailed, WaitedTooLong) as error:
+                failure = error
+
+    def _perform(self, rid: str, verb: str, effect: Any) -> Any:
+        match effect:
+            case Command():
+                return self._ran(rid, verb, effect)
+            case Note():
+                return self._listener.note(rid, effect)
+            case Fresh(name, kind):
+                return self._ran(rid, verb, Command(("fresh", kind, name), quiet=True, tool=ENGINE)).stdout
+            case Wait():
+                return self._waited(rid, verb, effect)
+            case SetKey() | UnsetKey():
+                command = self._cascade(effect)
+                return None if command is None else self._ran(rid, verb, command)
+            case _:
+                raise AssertionError(f"{rid}: {effect!r} is not an effect")
+
+    def _ran(self, rid: str, verb: str, command: Command) -> Completed:
+        answer = self._executor.run(command._replace(rid=rid, verb=verb))
+        if answer.returncode not in command.accepts:
+            raise CommandFailed(command.argv, answer.returncode, answer.stdout, answer.stderr)
+        return answer
+
+    def _waited(self, rid: str, verb: str, wait: Wait) -> Completed:
+        self._listener.wait(rid, wait)
+        for _ in range(1 + wait.seconds_max // wait.every_seconds):
+            answer = self._ran(rid, verb, wait.ask)
+            if text := wait.note(answer):
+                self._listener.note(rid, Note(text))
+            if wait.until(answer):
+                return answer
+            self._ran(rid, verb, Command(("sleep", str(wait.every_seconds)), quiet=True, tool=ENGINE))
+        raise WaitedTooLong(f"timeout waiting for {wait.subject} ({wait.seconds_max} seconds)")
+
+    def _cascade(self, effect: SetKey | UnsetKey) -> Command | None:
+        """The command that changes the service file, or None where the file says it already."""
+        key = self._service.source(effect.key)
+        before = self._service.raw_text(key)
+        if isinstance(effect, UnsetKey):
+            return None if before is None else set_key(key, None, before)
+        return None if before == effect.value else set_key(key, effect.value, before, shared=effect.shared)
+
+
+def set_key(key: str, value: str | None, before: str | None, *, shared: bool = False) -> Command:
+    """The command that gives a key of the service file another value (None: takes it out), with check and undo."""
+    return _writes(key, value, shared=shared)._replace(undo=(_writes(key, before, shared=shared),))
+
+
+def _writes(key: str, value: str | None, *, shared: bool) -> Command:
+    words = ("unset", key) if value is None else ("set", key, value)
+    return Command(
+        (SVCMGR, *words, *(("--shared",) if shared else ())),
+        kind="changes",
+        check=Check(Command((SVCMGR, "is", *words[1:]), accepts=(0, 1), tool=SVCMGR)),
+        quiet=True,
+        tool=SVCMGR,
+    )

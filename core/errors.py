@@ -1,0 +1,98 @@
+"""Errors, by who must act: you (the configuration), the world (a command), or the one who has to decide."""
+
+from typing import NamedTuple
+
+
+class SvcprovError(Exception):
+    """What a user may meet. `exit_code` is what the process ends with (the contract of the command line)."""
+
+    exit_code = 1
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a service file: where it is, what it is, and the likely fix.
+
+    `path` is the file as the user named it, `line` and `column` count from 1 (0: not in the text).
+    """
+
+    path: str
+    line: int
+    section: str
+    key: str
+    text: str
+    fix: str = ""
+    column: int = 0
+
+    def __str__(self) -> str:
+        """`FILE:LINE: section.key: text; fix`, as compilers write it."""
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        subject = ".".join(part for part in (self.section, self.key) if part)
+        return ": ".join(part for part in (place, subject, self.text) if part) + (f"; {self.fix}" if self.fix else "")
+
+
+class ConfigError(SvcprovError):
+    """The service file or the command line is wrong. Raised before any effect, with every problem found at once."""
+
+    exit_code = 6
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class UsageError(SvcprovError):
+    """The command line asks for something that makes no sense."""
+
+    exit_code = 6
+
+
+class CommandFailed(SvcprovError):
+    """The world said no: a command ended with a return code that is not an answer."""
+
+    def __init__(self, argv: tuple[str, ...], returncode: int, stdout: str = "", stderr: str = "") -> None:
+        said = (stderr or stdout).strip()
+        super().__init__(f"{' '.join(argv)}: return code {returncode}" + (f": {said}" if said else ""))
+        self.argv, self.returncode, self.stdout, self.stderr = argv, returncode, stdout, stderr
+
+
+class Failed(SvcprovError):
+    """A driver met a world in which its resource cannot be brought up: the sentence says what it met."""
+
+
+class WaitedTooLong(Failed):
+    """What a bounded wait waited for did not come."""
+
+
+class Refused(SvcprovError):
+    """Going on would destroy data, or take what is not ours; `remedy` is what the operator may type or do."""
+
+    exit_code = 3
+
+    def __init__(self, text: str, remedy: str = "") -> None:
+        super().__init__(text + (f"; {remedy}" if remedy else ""))
+        self.text, self.remedy = text, remedy
+
+
+class NodeChanged(SvcprovError):
+    """The node is not as the plan saw it: a command that the plan does not have was about to run."""
+
+    exit_code = 4
+
+    def __init__(self, expected: str, actual: str) -> None:
+        super().__init__(f"the node changed since the plan was made\n  expected: {expected}\n  actual:   {actual}")
+        self.expected, self.actual = expected, actual
+
+
+class ServiceHeld(SvcprovError):
+    """Another action holds the service."""
+
+    exit_code = 5
+
+
+class Ambiguous(SvcprovError):
+    """What an interrupted step made cannot be told from what others made meanwhile; the operator decides."""
+
+    def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
+        listed = ", ".join(candidates)
+        super().__init__(f"«{name}» may be any of {listed}; name it with --found {name}=ID, or --forget {name}")
+        self.name, self.candidates = name, candidates

@@ -1,0 +1,97 @@
+"""Holes: `«disk#0.volume.0»` stands for an identity that exists only once the command that makes it has run.
+
+A hole is a name. It binds to the answer of its own producer and only to text of its kind; once bound it stays bound.
+"""
+
+import re
+from collections.abc import Mapping
+
+from core.command import Check, Command
+
+HOLE = re.compile("«([^«»]+)»")
+QUOTES = re.compile("[«»]")
+
+PATTERNS = {
+    "address": r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]+",
+    "allocation": r"eipalloc-[0-9a-f]+",
+    "container": r"[0-9a-f]{12,64}",
+    "device": r"/dev/[A-Za-z0-9._/-]+",
+    "loop": r"/dev/loop[0-9]+",
+    "tmpdir": r"/tmp/tmp[A-Za-z0-9_]+",
+    "token": r"[0-9a-f-]{8,64}",
+    "uuid": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "filesystem": r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]+)*",
+    "volume": r"vol-[0-9a-f]+",
+}
+ANY_WORD = r"[^\s«»]+"
+
+
+def hole(name: str) -> str:
+    """Return the text that stands for the thing called `name`."""
+    return f"«{name}»"
+
+
+def is_of_kind(text: str, kind: str) -> bool:
+    """Tell whether `text` can be the identity of a thing of `kind` (any word, for a kind without a pattern)."""
+    return re.fullmatch(PATTERNS.get(kind, ANY_WORD), text) is not None
+
+
+def fill_text(text: str, bound: Mapping[str, str]) -> str:
+    """Replace each hole that `bound` knows; the others stay."""
+    return HOLE.sub(lambda match: bound.get(match[1], match[0]), text) if "«" in text else text
+
+
+def fill_argv(argv: tuple[str, ...], bound: Mapping[str, str]) -> tuple[str, ...]:
+    """Replace the holes in each word."""
+    return tuple(fill_text(word, bound) for word in argv)
+
+
+def fill(command: Command, bound: Mapping[str, str]) -> Command:
+    """Replace the holes in a command's words, in its input and in its check."""
+    return command._replace(
+        argv=fill_argv(command.argv, bound),
+        stdin=None if command.stdin is None else fill_text(command.stdin, bound),
+        check=None if command.check is None else fill_check(command.check, bound),
+    )
+
+
+def fill_check(check: Check, bound: Mapping[str, str]) -> Check:
+    """Replace the holes in what a check asks and in the text that it looks for."""
+    return check._replace(ask=fill(check.ask, bound), text=fill_text(check.text, bound))
+
+
+def open_holes(argv: tuple[str, ...]) -> list[str]:
+    """Return the names of the holes in the words, in order."""
+    return [name for word in argv for name in HOLE.findall(word)]
+
+
+def unify(
+    pattern: tuple[str, ...], actual: tuple[str, ...], bound: Mapping[str, str], kinds: Mapping[str, str]
+) -> dict[str, str] | None:
+    """Match planned words with actual ones; return the bindings that this adds, or None when they differ.
+
+    bound: what is known already. kinds: the kind of each hole's thing; a hole of unknown kind takes any one word.
+    """
+    if len(pattern) != len(actual):
+        return None
+    added: dict[str, str] = {}
+    for planned, word in zip(pattern, actual, strict=True):
+        planned_now = fill_text(fill_text(planned, bound), added)
+        if planned_now == word:
+            continue
+        if "«" not in planned_now:
+            return None
+        names, expression = [], ""
+        for position, part in enumerate(HOLE.split(planned_now)):
+            if position % 2:
+                names.append(part)
+                expression += f"({PATTERNS.get(kinds.get(part, ''), ANY_WORD)})"
+            else:
+                expression += re.escape(part)
+        match = re.fullmatch(expression, word)
+        if match is None:
+            return None
+        for name, text in zip(names, match.groups(), strict=True):
+            if added.setdefault(name, text) != text:
+                return None
+    return added

@@ -1,0 +1,111 @@
+"""A plan: what an action would run, in order, as its preview on a simulated node ran it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core.command import Command, Completed, Executor, Note, Thing, Wait
+from core.engine import ENGINE, SVCMGR
+from core.holes import open_holes
+
+
+class Step(NamedTuple):
+    """A command of a plan. number: from 1 for what changes or announces something, 0 for reads."""
+
+    number: int
+    command: Command
+    answer: Completed
+
+    @property
+    def is_cascade(self) -> bool:
+        """Tell whether the step writes the service file."""
+        return self.command.tool == SVCMGR
+
+    @property
+    def lost(self) -> tuple[Thing, ...]:
+        """What the step destroys that was not proven blank."""
+        return tuple(thing for thing in self.command.destroys if not thing.blank)
+
+
+class PlannedNote(NamedTuple):
+    """A line that the log would have."""
+
+    rid: str
+    note: Note
+
+
+class PlannedWait(NamedTuple):
+    """A bounded wait."""
+
+    rid: str
+    wait: Wait
+
+
+Event = Step | PlannedNote | PlannedWait
+
+
+class Plan:
+    """What `verb` would do. events: everything, in order; order: the resources, in the order they are taken."""
+
+    def __init__(self, service: str, verb: str, order: tuple[str, ...]) -> None:
+        self.service, self.verb, self.order = service, verb, order
+        self.events: list[Event] = []
+
+    @property
+    def steps(self) -> list[Step]:
+        """The numbered steps: changes, announcements and cascades."""
+        return [event for event in self.events if isinstance(event, Step) and event.number]
+
+    @property
+    def commands(self) -> list[Command]:
+        """The commands of the numbered steps: what the contract allows."""
+        return [step.command for step in self.steps]
+
+    @property
+    def destructive(self) -> list[Step]:
+        """The steps that would destroy content."""
+        return [step for step in self.steps if step.lost]
+
+    def of(self, rid: str) -> Iterator[Event]:
+        """The events of one resource."""
+        for event in self.events:
+            if (event.command.rid if isinstance(event, Step) else event.rid) == rid:
+                yield event
+
+    def holes(self) -> dict[str, str]:
+        """The values that nobody knows yet: their names, and the resource that makes each (in order of first use)."""
+        makers = {
+            command.makes.name: command.rid for step in self.steps if (command := step.command).makes is not None
+        }
+        found: dict[str, str] = {}
+        for step in self.steps:
+            for name in open_holes(step.command.argv):
+                found.setdefault(name, makers.get(name, step.command.rid))
+        return found
+
+
+class Recorder:
+    """Writes a plan while the engine runs: an executor around the journal, and the engine's listener."""
+
+    def __init__(self, inner: Executor, plan: Plan) -> None:
+        self._inner, self._plan = inner, plan
+        self._number = 0
+
+    def run(self, command: Command) -> Completed:
+        """Run a command and enter it in the plan."""
+        answer = self._inner.run(command)
+        if command.tool == ENGINE:
+            return answer
+        if command.kind == "reads":
+            self._plan.events.append(Step(0, command, answer))
+            return answer
+        self._number += 1
+        self._plan.events.append(Step(self._number, command, answer))
+        return answer
+
+    def note(self, rid: str, note: Note) -> None:
+        """Enter a line of the log."""
+        self._plan.events.append(PlannedNote(rid, note))
+
+    def wait(self, rid: str, wait: Wait) -> None:
+        """Enter a wait."""
+        self._plan.events.append(PlannedWait(rid, wait))

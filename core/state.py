@@ -1,0 +1,332 @@
+"""What is known of a node, as JSON: what a simulated node starts from and changes, and what observing a real one gives.
+
+`load` fills in the defaults, so that a file written by hand can be short; `same_world` compares two states as an
+operator would. The normalised state is plain dictionaries and lists: what is in the file is what is in memory.
+
+Content (of a disk, a volume, a loop file) is one of
+- zero: nothing was ever written there, or it was zeroed;
+- residue: no signature, but bytes are left (what `wipefs -a` leaves behind);
+- signature: a filesystem or another thing that a probe recognises, with what it holds;
+- unknown: it cannot be read.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
+
+FORMAT = 1
+STATE_BYTES_MAX = 64 * 1024 * 1024
+
+NodeState = dict[str, Any]
+Content = dict[str, Any]
+Entry = dict[str, Any]
+
+DEBIAN_12 = {
+    "btrfs-progs": "6.2",
+    "coreutils": "9.1",
+    "curl": "7.88.1",
+    "e2fsprogs": "1.47.0",
+    "findutils": "4.9.0",
+    "iproute2": "6.1.0",
+    "iputils-arping": "20221126",
+    "iputils-ping": "20221126",
+    "libc-bin": "2.36",
+    "mount": "2.38.1",
+    "systemd": "252",
+    "util-linux": "2.38.1",
+    "xfsprogs": "6.1.0",
+}
+"""The packages of a Debian 12 node and their versions; a node that has others says so in `tools`."""
+
+
+def _content(value: Any, path: str) -> Content:
+    if isinstance(value, str):
+        value = {"kind": value}
+    if isinstance(value, dict) and "kind" not in value:
+        value = {"kind": "signature", **value}
+    if not isinstance(value, dict):
+        raise ShapeError(path, f"{value!r} is no content; it may be zero, residue, unknown or an object with a type")
+    shape = _CONTENTS.get(str(value["kind"]))
+    if shape is None:
+        raise ShapeError(f"{path}.kind", f"{value['kind']!r} is none of {', '.join(_CONTENTS)}")
+    return dict(shape(value, path))
+
+
+def _files(value: Any, path: str) -> dict[str, Entry]:
+    """Files by absolute path; the directories above them come into being."""
+    files: dict[str, Entry] = {}
+    for name, entry in table(_entry)(value, path).items():
+        if not name.startswith("/") or name.endswith("/"):
+            raise ShapeError(f"{path}.{name}", "a file's name is an absolute path without a slash at its end")
+        parts = name.split("/")
+        for depth in range(2, len(parts)):
+            files.setdefault("/".join(parts[:depth]), _DIRECTORY_ENTRY({}, path))
+        files[name] = entry
+    return files
+
+
+def _entry(value: Any, path: str) -> Entry:
+    if isinstance(value, str):
+        value = {"kind": "directory"} if value == "directory" else {"kind": "file", "text": value}
+    kind = str(value.get("kind", "file")) if isinstance(value, dict) else ""
+    shape = _ENTRIES.get(kind)
+    if shape is None:
+        raise ShapeError(path, f"{kind!r} is none of {', '.join(_ENTRIES)}")
+    return dict(shape(value, path))
+
+
+_CONTAINER = fields(
+    {
+        "name": (text, REQUIRED),
+        "image": (text, REQUIRED),
+        "image_id": (text, ""),
+        "arguments": (items(text), list),
+        "running": (flag, False),
+        "network": (text, "bridge"),
+        "ports": (items(text), list),
+    }
+)
+_IMAGE = fields({"id": (text, REQUIRED), "digest": (text, "")})
+_DOCKER = fields({"images": (table(_IMAGE), dict), "containers": (table(_CONTAINER), dict)})
+
+_DIRECTORY_ENTRY = fields({"kind": (text, "directory"), "mode": (text, "0755"), "docker": (optional(_DOCKER), None)})
+_ENTRIES: dict[str, Shape] = {
+    "directory": _DIRECTORY_ENTRY,
+    "link": fields({"kind": (text, "link"), "target": (text, REQUIRED)}),
+    "file": fields(
+        {
+            "kind": (text, "file"),
+            "mode": (text, "0644"),
+            "size": (optional(size), None),
+            "text": (optional(text), None),
+            "allocated": (size, 0),
+            "content": (_content, lambda: {"kind": "zero"}),
+        }
+    ),
+}
+_CONTENTS: dict[str, Shape] = {
+    "zero": fields({"kind": (text, REQUIRED)}),
+    "unknown": fields({"kind": (text, REQUIRED)}),
+    "residue": fields({"kind": (text, REQUIRED), "head": (flag, True), "tail": (flag, True)}),
+    "signature": fields(
+        {
+            "kind": (text, REQUIRED),
+            "type": (text, REQUIRED),
+            "uuid": (text, ""),
+            "label": (text, ""),
+            "mountable": (flag, True),
+            "files": (_files, dict),
+            "subvolumes": (table(_files), dict),
+        }
+    ),
+}
+
+_ADDRESS = fields(
+    {"address": (text, REQUIRED), "label": (text, "")},
+    short=lambda value: {"address": value},
+)
+_INTERFACE = fields(
+    {"up": (flag, True), "mtu": (count, 1500), "mac": (text, "02:00:00:00:00:01"), "addresses": (items(_ADDRESS), list)}
+)
+_DEVICE = fields(
+    {
+        "size": (size, REQUIRED),
+        "content": (_content, lambda: {"kind": "zero"}),
+        "serial": (text, ""),
+        "appears": (count, 0),
+        "volume": (text, ""),
+        "file": (text, ""),
+        "holders": (items(text), list),
+        "read_only": (flag, False),
+    },
+    short=lambda value: {"size": value},
+)
+_MOUNT = fields(
+    {
+        "device": (text, REQUIRED),
+        "mount_point": (text, REQUIRED),
+        "type": (text, REQUIRED),
+        "options": (text, "rw"),
+        "subvolume": (text, ""),
+    }
+)
+_PROCESS = fields(
+    {"program": (text, REQUIRED), "arguments": (items(text), list), "files": (items(text), list), "user": (text, "root")}
+)
+_VOLUME = fields(
+    {
+        "size": (size, REQUIRED),
+        "zone": (text, ""),
+        "type": (text, "gp2"),
+        "iops": (optional(count), None),
+        "encrypted": (flag, False),
+        "snapshot": (text, ""),
+        "state": (choice("creating", "available", "in-use", "deleting", "error"), "available"),
+        "ready": (count, 0),
+        "attachment": (
+            optional(
+                fields(
+                    {
+                        "instance": (text, REQUIRED),
+                        "device": (text, REQUIRED),
+                        "state": (choice("attaching", "attached", "detaching"), "attached"),
+                        "ready": (count, 0),
+                    }
+                )
+            ),
+            None,
+        ),
+        "token": (text, ""),
+        "tags": (table(text), dict),
+        "content": (_content, lambda: {"kind": "zero"}),
+    }
+)
+_ELASTIC = fields(
+    {
+        "public_ip": (text, REQUIRED),
+        "association": (text, ""),
+        "private_ip": (text, ""),
+        "instance": (text, ""),
+        "tags": (table(text), dict),
+    }
+)
+_EC2 = fields(
+    {
+        "region": (text, "us-west-2"),
+        "zone": (text, "us-west-2b"),
+        "zones": (items(text), lambda: ["us-west-2a", "us-west-2b", "us-west-2c"]),
+        "instance": (text, REQUIRED),
+        "disks": (choice("xvd", "nvme"), "xvd"),
+        "metadata": (flag, True),
+        "credentials": (flag, True),
+        "network_interfaces": (
+            table(
+                fields(
+                    {
+                        "device": (text, REQUIRED),
+                        "subnet": (text, REQUIRED),
+                        "addresses": (items(text), list),
+                        "address_limit": (count, 10),
+                    }
+                )
+            ),
+            dict,
+        ),
+        "volumes": (table(_VOLUME), dict),
+        "elastic_addresses": (table(_ELASTIC), dict),
+        "elastic_limit": (count, 5),
+        "snapshots": (table(fields({"size": (size, REQUIRED), "content": (_content, lambda: {"kind": "zero"})})), dict),
+        "others": (items(text), list),
+    }
+)
+_DAEMON = fields({"pid": (count, REQUIRED), "data_root": (text, REQUIRED), "pidfile": (text, ""), "arguments": (items(text), list)})
+_STATE = fields(
+    {
+        "format": (count, FORMAT),
+        "complete": (flag, True),
+        "description": (text, ""),
+        "hostname": (text, "node1"),
+        "clock": (count, 0),
+        "serial": (count, 0),
+        "seed": (text, "0a"),
+        "identifiers": (table(items(text)), dict),
+        "latencies": (table(count), dict),
+        "tools": (table(text), lambda: dict(DEBIAN_12)),
+        "programs": (
+            table(fields({"returncode": (count, 0), "stdout": (text, ""), "stderr": (text, "")})),
+            dict,
+        ),
+        "interfaces": (table(_INTERFACE), dict),
+        "neighbours": (items(text), list),
+        "names": (table(text), lambda: {"localhost": "127.0.0.1"}),
+        "devices": (table(_DEVICE), dict),
+        "files": (_files, dict),
+        "mounts": (items(_MOUNT), list),
+        "swaps": (items(text), list),
+        "processes": (table(_PROCESS), dict),
+        "ec2": (optional(_EC2), None),
+        "registry": (table(_IMAGE), dict),
+        "docker": (table(_DAEMON), dict),
+    }
+)
+
+
+def load(value: Any) -> NodeState:
+    """Return the state with every default filled in. Raises ShapeError with the JSON path of what is wrong.
+
+    `tools` of a hand-written file are added to those of Debian 12; `null` takes one away (`"net-tools": null`).
+    """
+    if isinstance(value, dict) and isinstance(value.get("tools"), dict):
+        tools = {**DEBIAN_12, **value["tools"]}
+        value = {**value, "tools": {name: version for name, version in tools.items() if version is not None}}
+    if isinstance(value, dict) and value.get("format", FORMAT) != FORMAT:
+        raise ShapeError("format", f"this is format {value['format']!r}; this program reads format {FORMAT}")
+    state: NodeState = _STATE(value, "")
+    for path in ("/dev", "/tmp", "/var/lib/opensvc"):  # noqa: S108 - paths of the simulated node
+        state["files"] = _files({path: "directory", **state["files"]}, "files")
+    return state
+
+
+def loads(source: str) -> NodeState:
+    """Read a node-state file. Raises ShapeError, also for text that is not JSON (with its line and column)."""
+    if len(source) > STATE_BYTES_MAX:
+        raise ShapeError("", f"the node state is larger than {STATE_BYTES_MAX} bytes")
+    try:
+        return load(json.loads(source))
+    except json.JSONDecodeError as error:
+        raise ShapeError("", f"not JSON: line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except RecursionError:
+        raise ShapeError("", "not a node state: nested too deeply") from None
+
+
+def dumps(state: NodeState) -> str:
+    """Write a node-state file that `loads` reads back to an equal state."""
+    tools: dict[str, Any] = {name: state["tools"].get(name) for name in {**DEBIAN_12, **state["tools"]}}
+    return json.dumps({**state, "tools": tools}, indent=1, ensure_ascii=False) + "\n"
+
+
+def copy(state: NodeState) -> NodeState:
+    """A deep copy, for a preview to spend."""
+    return {name: _copied(value) for name, value in state.items()}
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copied(item) for name, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+COUNTERS = ("clock", "serial", "identifiers", "seed")
+
+
+def same_world(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """Compare two states, but for the clock, counters, identifiers to hand out and what a registry's images cached.
+
+    Returns the JSON paths of the differences, at most twenty; an empty list means the same world.
+    """
+    differences: list[str] = []
+    _compare(
+        {name: value for name, value in one.items() if name not in COUNTERS},
+        {name: value for name, value in other.items() if name not in COUNTERS},
+        "",
+        differences,
+    )
+    return differences[:20]
+
+
+def _compare(one: Any, other: Any, path: str, differences: list[str]) -> None:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in {**one, **other}:
+            if name not in one:
+                differences.append(f"+ {path}.{name}")
+            elif name not in other:
+                differences.append(f"- {path}.{name}")
+            elif name not in {"ready", "appears"}:
+                _compare(one[name], other[name], f"{path}.{name}", differences)
+    elif isinstance(one, list) and isinstance(other, list):
+        if sorted(map(repr, one)) != sorted(map(repr, other)):
+            differences.append(f"~ {path}: {one!r} / {other!r}"[:300])
+    elif one != other:
+        differences.append(f"~ {path}: {one!r} / {other!r}"[:300])

@@ -1,0 +1,1 @@
+"""Executors that wrap an executor: contract, guard, journal, log and faults."""

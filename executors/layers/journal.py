@@ -1,0 +1,279 @@
+"""The memory of an action: the intent of each change is written before it, the answer after it.
+
+It is needed for two things only: identities that nothing else knows (the volume that a killed `create-volume` made),
+and the way back (`undo`). Everything else is asked of the node again, so a driver has no line about resuming.
+
+A return code that is not an answer leaves the intent open: a command may fail and have worked. Open intents are
+*settled* at the start of the next action, from their data alone: by what they make, or by their check.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from core.answers import pick
+from core.command import Check, Command, Completed, Executor, Makes
+from core.engine import ENGINE
+from core.errors import Ambiguous, CommandFailed, Refused
+from core.holes import fill, fill_check, open_holes
+from core.record import Record
+from core.wire import decode, encode
+
+State = Literal["in flight", "done", "gone"]
+ROLLBACK = "rollback"
+
+
+class Entry:
+    """One change: its intent, what its witness listed before it, and what came of it.
+
+    undone: how many steps of its undo are through.
+    """
+
+    __slots__ = ("before", "command", "made", "number", "state", "undone")
+
+    def __init__(self, number: int, command: Command, before: tuple[str, ...]) -> None:
+        self.number, self.command, self.before = number, command, before
+        self.state: State = "in flight"
+        self.made = ""
+        self.undone = 0
+
+
+class Journal:
+    """An executor around an executor, for one action of one service.
+
+    write: gets each line (a JSON object) as it comes to be, to be on disk before it returns; None keeps it in memory.
+    record, save_record: what the service was given, brought up to date with each answer, after the journal's line.
+    """
+
+    def __init__(
+        self,
+        inner: Executor,
+        record: Record,
+        write: Callable[[dict[str, Any]], None] | None = None,
+        save_record: Callable[[], None] | None = None,
+    ) -> None:
+        self._inner, self._record, self._write, self._save_record = inner, record, write, save_record
+        self.entries: list[Entry] = []
+        self.fresh: dict[str, str] = {}
+        self.bound: dict[str, str] = {}
+        self.rolling = False
+        """A rollback has begun, so the action itself cannot go on."""
+
+    def again(
+        self,
+        inner: Executor,
+        record: Record,
+        write: Callable[[dict[str, Any]], None] | None = None,
+        save_record: Callable[[], None] | None = None,
+    ) -> "Journal":
+        """The same memory around another executor: for the preview of an action that goes on."""
+        other = Journal(inner, record, write, save_record)
+        for line in self.lines():
+            other.read(line)
+        return other
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """What `read` needs to come to the same memory."""
+        for name, value in self.fresh.items():
+            yield {"fresh": name, "value": value}
+        for entry in self.entries:
+            yield {"intent": entry.number, "command": encode(entry.command), "before": list(entry.before)}
+            yield {"of": entry.number, "state": entry.state, "made": entry.made, "undone": entry.undone}
+
+    def read(self, line: dict[str, Any]) -> None:
+        """Take in one line of an earlier life. Raises KeyError, IndexError or TypeError for a line that is not ours."""
+        if "rolling" in line:
+            self.rolling = True
+        elif "fresh" in line:
+            self.fresh[line["fresh"]] = line["value"]
+        elif "intent" in line:
+            self.entries.append(Entry(line["intent"], decode(line["command"]), tuple(line["before"])))
+        elif "of" in line:
+            entry = self.entries[line["of"]]
+            entry.undone = line.get("undone", entry.undone)
+            self._take(entry, line.get("state", entry.state), line.get("made", entry.made))
+
+    def _take(self, entry: Entry, state: State, made: str) -> None:
+        entry.state, entry.made = state, made
+        makes = entry.command.makes
+        if makes is None:
+            return
+        if state == "done" and made:
+            self.bound[makes.name] = made
+        elif state == "gone" and self.bound.get(makes.name) == made:
+            self.bound.pop(makes.name, None)
+
+    def _answered(self, entry: Entry, state: State, made: str = "") -> None:
+        if self._write is not None:
+            self._write({"of": entry.number, "state": state, "made": made})
+        was_made = entry.made
+        self._take(entry, state, made)
+        if state == "done":
+            self._record.apply(entry.command, made)
+        elif was_made and entry.command.makes is not None:
+            self._record.drop(entry.command.makes.name)
+        if self._save_record is not None:
+            self._save_record()
+
+    def remembers(self, command: Command) -> bool:
+        """Tell whether `run` would answer this command from memory."""
+        makes = command.makes
+        made = None if makes is None else self.bound.get(makes.name)
+        return made is not None and makes is not None and self._in_place(command, {makes.name: made})
+
+    def _in_place(self, command: Command, bound: dict[str, str]) -> bool:
+        return command.check is None or self.holds(fill_check(command.check, bound))
+
+    def run(self, command: Command) -> Completed:
+        """Run a command; changes are journalled, made-up values are remembered."""
+        if command.tool == ENGINE and command.argv[0] == "fresh":
+            return self._made_up(command)
+        if command.kind != "changes":
+            return self._inner.run(command)
+        if self.remembers(command) and command.makes is not None:
+            return Completed(0, made=self.bound[command.makes.name])
+        before = self._listed(command.makes) if command.makes is not None and command.makes.difference else ()
+        entry = Entry(len(self.entries), command, before)
+        if self._write is not None:
+            self._write({"intent": entry.number, "command": encode(command), "before": list(before)})
+        self.entries.append(entry)
+        answer = self._inner.run(command)
+        if answer.returncode not in command.accepts:
+            return answer
+        made = self._identity(entry, answer)
+        self._answered(entry, "done", made)
+        if command.temporary and not command.undo:
+            self._closed(command.argv)
+        return answer._replace(made=made)
+
+    def _made_up(self, command: Command) -> Completed:
+        name = command.argv[2]
+        if name not in self.fresh:
+            value = self._inner.run(command).stdout
+            if self._write is not None:
+                self._write({"fresh": name, "value": value})
+            self.fresh[name] = value
+        return Completed(0, self.fresh[name])
+
+    def _closed(self, argv: tuple[str, ...]) -> None:
+        """A bracket was closed by its driver: nothing is left of it to look after."""
+        for entry in reversed(self.entries):
+            undo = entry.command.undo
+            first = undo[0] if undo else None
+            if entry.state == "done" and entry.command.temporary and isinstance(first, Command) and first.argv == argv:
+                self._answered(entry, "gone")
+                return
+
+    def _listed(self, makes: Makes | None) -> tuple[str, ...]:
+        if makes is None or makes.witness is None:
+            return ()
+        answer = self._asked(makes.witness)
+        return tuple(sorted(pick(answer.stdout, makes.path))) if answer.returncode == 0 else ()
+
+    def _asked(self, question: Command) -> Completed:
+        answer = self._inner.run(question)
+        if answer.returncode not in question.accepts:
+            raise CommandFailed(question.argv, answer.returncode, answer.stdout, answer.stderr)
+        return answer
+
+    def _identity(self, entry: Entry, answer: Completed | None) -> str:
+        """What the entry's command made; "" when it made nothing, or when only a later read will tell."""
+        makes = entry.command.makes
+        if makes is None or makes.identity:
+            return makes.identity if makes is not None else ""
+        if makes.answer and answer is not None:
+            found = pick(answer.stdout, makes.answer)
+            if found:
+                return found[0]
+        listed = [name for name in self._listed(makes) if name not in entry.before]
+        if len(listed) > 1:
+            raise Ambiguous(makes.name, tuple(listed))
+        return listed[0] if listed else ""
+
+    def holds(self, check: Check) -> bool:
+        """Ask a check. Raises CommandFailed when its answer is none."""
+        answer = self._asked(check.ask)
+        so = answer.returncode == 0
+        if so and check.path:
+            found = pick(answer.stdout, check.path)
+            so = check.text in found if check.text else bool(found)
+        return so is not check.absent
+
+    def settle(self) -> None:
+        """Decide what was in flight, then close the brackets that were left open. The first thing of every action.
+
+        Raises Ambiguous when more than one thing may be what an intent made.
+        """
+        for entry in self.entries:
+            if entry.state == "in flight":
+                self._decide(entry)
+        self.close_brackets()
+
+    def _decide(self, entry: Entry) -> None:
+        command = entry.command
+        makes = command.makes
+        if makes is not None and makes.witness is not None and not makes.identity:
+            made = self._identity(entry, None)
+            self._answered(entry, "done" if made else "gone", made)
+        elif command.check is None or not open_holes(command.check.ask.argv):
+            # Without a check nobody can tell: it counts as done, and its undo asks before it acts.
+            there = command.check is None or self.holds(fill_check(command.check, self.bound))
+            self._answered(entry, "done" if there else "gone", makes.identity if there and makes is not None else "")
+        else:
+            raise Ambiguous(makes.name if makes is not None else command.rid, ())
+
+    def close_brackets(self) -> None:
+        """Take away temporary mounts and directories that their driver could not, last first."""
+        for entry in reversed(self.entries):
+            command = entry.command
+            if entry.state != "done" or not command.temporary:
+                continue
+            if command.undo and self._in_place(command, self.bound):
+                for step in command.undo:
+                    if isinstance(step, Command):
+                        self._asked(fill(step, self.bound)._replace(rid=command.rid))
+            self._answered(entry, "gone")
+
+    def rollback(self) -> None:
+        """Take back what the action did, last first, each step through the journal: a rollback can be killed, too.
+
+        Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
+        """
+        self.settle()
+        for entry in reversed(self.entries[:]):
+            command = entry.command
+            if entry.state != "done" or command.verb == ROLLBACK:
+                continue
+            if entry.undone or self._in_place(command, self.bound):
+                self._undo(entry)
+            self._answered(entry, "gone")
+
+    def _undo(self, entry: Entry) -> None:
+        steps = entry.command.undo
+        for position in range(_restart(steps, entry.undone), len(steps)):
+            step = steps[position]
+            if isinstance(step, Check):
+                if not self.holds(fill_check(step, self.bound)):
+                    raise Refused(step.otherwise or f"{' '.join(step.ask.argv)} does not hold", "move it away, then roll back")
+            else:
+                self._undo_step(fill(step, self.bound)._replace(rid=entry.command.rid, verb=ROLLBACK))
+            if self._write is not None:
+                self._write({"of": entry.number, "undone": position + 1})
+            entry.undone = position + 1
+
+    def _undo_step(self, command: Command) -> None:
+        if command.check is not None and command.kind == "changes" and self.holds(command.check):
+            return
+        answer = self.run(command)
+        if answer.returncode not in command.accepts:
+            raise CommandFailed(command.argv, answer.returncode, answer.stdout, answer.stderr)
+
+
+def _restart(steps: tuple[Command | Check, ...], done: int) -> int:
+    """Where an interrupted undo goes on: before the bracket that was open, since settling has closed it."""
+    start = opened = 0
+    for position, step in enumerate(steps[:done]):
+        if isinstance(step, Command) and step.temporary:
+            opened += 1 if step.undo else -1
+        if opened == 0:
+            start = position + 1
+    return start

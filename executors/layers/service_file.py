@@ -1,0 +1,64 @@
+"""`svcmgr set`, `unset` and `is`, answered in-process: the cascades of an action reach the service file here.
+
+Order on disk: journal, record, service file. The user's text is in the record before the file loses it, and leaves
+the record only after the file has it again.
+"""
+
+from collections.abc import Callable
+
+from core.command import Command, Completed, Executor
+from core.config.service import Service
+from core.engine import SVCMGR
+
+
+def _nothing() -> None:
+    """Keep nothing: for a preview."""
+
+
+class ServiceFile:
+    """An executor around a node that answers for the service file.
+
+    save_record, save_file: put the record, the service file on disk; they return when it is there.
+    """
+
+    def __init__(
+        self,
+        inner: Executor,
+        service: Service,
+        save_record: Callable[[], None] = _nothing,
+        save_file: Callable[[], None] = _nothing,
+    ) -> None:
+        self._inner, self._service = inner, service
+        self._save_record, self._save_file = save_record, save_file
+
+    def run(self, command: Command) -> Completed:
+        """Answer `svcmgr ...` here, everything else on the node."""
+        if command.tool != SVCMGR:
+            return self._inner.run(command)
+        words = tuple(word for word in command.argv[1:] if word != "--shared")
+        match words:
+            case ("is", key, value):
+                return Completed(0 if self._service.raw_text(key) == value else 1)
+            case ("is", key):
+                return Completed(0 if self._service.raw_text(key) is None else 1)
+            case ("set", key, value):
+                return self._write(key, value, shared="--shared" in command.argv)
+            case ("unset", key):
+                return self._write(key, None, shared="--shared" in command.argv)
+            case _:
+                return Completed(2, "", f"svcmgr: bad words: {' '.join(words)}\n")
+
+    def _write(self, key: str, value: str | None, *, shared: bool) -> Completed:
+        record, service = self._service.record, self._service
+        known = record.keys.get(key)
+        if known is not None and value == known.text:
+            service.give_back(key)
+            self._save_file()
+            record.forget_key(key)
+            self._save_record()
+            return Completed(0)
+        service.remember(key, value, shared=shared)
+        self._save_record()
+        service.write(key, value)
+        self._save_file()
+        return Completed(0)

@@ -1,0 +1,1 @@
+"""This machine, and what it reaches: local processes, the cloud, containers, other nodes."""

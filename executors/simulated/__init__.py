@@ -1,0 +1,1 @@
+"""A node that exists only in memory and behaves, tool by tool, as a real one would."""

@@ -1,0 +1,25 @@
+"""Identifiers that a simulated node hands out when its state lists none: the same for the same seed and serial."""
+
+from hashlib import sha256
+
+
+def generated(kind: str, seed: str, serial: int) -> str:
+    """Return identifier number `serial` of `kind`, in the form that the real maker gives it."""
+    digits = sha256(f"{seed}/{kind}/{serial}".encode()).hexdigest()
+    match kind:
+        case "volume":
+            return f"vol-{digits[:17]}"
+        case "allocation":
+            return f"eipalloc-{digits[:17]}"
+        case "association":
+            return f"eipassoc-{digits[:17]}"
+        case "uuid" | "token" | "filesystem":
+            return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
+        case "tmpdir":
+            return f"/tmp/tmp{digits[:6]}"  # noqa: S108 - a path of the simulated node
+        case "container" | "image":
+            return digits
+        case "pid":
+            return str(4000 + serial)
+        case _:
+            return digits[:12]

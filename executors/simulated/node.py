@@ -1,0 +1,132 @@
+"""A node that is only a state: the same commands, answered by the simulated faces of the tools.
+
+It refuses what it does not know: a program without a simulated face, or one that the node does not have installed,
+ends with 127 as a shell would; an unknown option is the tool's own usage error.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from core.command import Command, Completed
+from core.holes import hole
+from core.state import Content, Entry, NodeState
+from executors.simulated.identifiers import generated
+from executors.simulated.tree import Tree
+
+NOT_FOUND = 127
+
+
+class SimulatedNode:
+    """Runs commands against `state`, in place.
+
+    holes: hand out holes («disk#0.volume.0») in place of identifiers, for a preview.
+    questions: what was asked of a state that is not complete, and was not known.
+    """
+
+    def __init__(self, state: NodeState, *, holes: bool = False) -> None:
+        self.state = state
+        self.holes = holes
+        self.tree = Tree(state)
+        self.questions: list[str] = []
+
+    def run(self, command: Command) -> Completed:
+        """Answer as the tool would, and change the state as it would."""
+        if command.tool == "engine":
+            return self._engine(command)
+        program = command.argv[0]
+        if program in self.state["programs"]:
+            return Completed(**self.state["programs"][program])
+        try:
+            tool: Any = import_module(f"executors.simulated.tools.{command.tool}") if command.tool else None
+        except ModuleNotFoundError:
+            tool = None
+        package = None if tool is None else tool.PROGRAMS.get(program)
+        if package is None or package not in self.state["tools"]:
+            return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+        answer: Completed = tool.run(self, command)
+        return answer
+
+    def _engine(self, command: Command) -> Completed:
+        """Answer what the engine itself asks of a node: time to pass, and values that are made up."""
+        match command.argv:
+            case ("sleep", seconds):
+                self.state["clock"] += int(seconds)
+                return Completed(0)
+            case ("fresh", kind, name):
+                return Completed(0, hole(name) if self.holes else self._identifier(kind))
+            case _:
+                return Completed(NOT_FOUND, "", f"{command.argv[0]}: command not found\n")
+
+    def identifier(self, kind: str, command: Command, part: str = "") -> str:
+        """Hand out the identity of a thing that `command` makes: in a preview, the hole of its name.
+
+        part: for a second identity of the same thing (an elastic address has an allocation and a public address).
+        """
+        if self.holes and command.makes is not None:
+            return hole(f"{command.makes.name}.{part}" if part else command.makes.name)
+        return self._identifier(kind)
+
+    def _identifier(self, kind: str) -> str:
+        waiting = self.state["identifiers"].get(kind)
+        if waiting:
+            return str(waiting.pop(0))
+        self.state["serial"] += 1
+        return generated(kind, self.state["seed"], self.state["serial"])
+
+    def version(self, package: str) -> tuple[int, ...]:
+        """The version of an installed package, as numbers to compare; empty when it is not installed."""
+        text = self.state["tools"].get(package, "")
+        return tuple(int(part) for part in text.replace("-", ".").split(".") if part.isdigit())
+
+    def latency(self, name: str, seconds: int) -> int:
+        """How long something takes on this node: what the state says, else `seconds`."""
+        return int(self.state["latencies"].get(name, seconds))
+
+    @property
+    def clock(self) -> int:
+        """Seconds since the state began."""
+        return int(self.state["clock"])
+
+    def device(self, path: str) -> dict[str, Any] | None:
+        """The block device that a path leads to through its links; None when there is none (yet)."""
+        device = self.state["devices"].get(self.tree.real(path))
+        return device if device is not None and device["appears"] <= self.clock else None
+
+    def present(self) -> dict[str, dict[str, Any]]:
+        """The block devices that have appeared, by path."""
+        return {path: device for path, device in self.state["devices"].items() if device["appears"] <= self.clock}
+
+    def content(self, device: dict[str, Any]) -> Content:
+        """What a device holds, wherever that lives: on the device, on its volume or in its loop file."""
+        return dict.__getitem__(self._holder(device), "content")
+
+    def set_content(self, device: dict[str, Any], content: Content) -> None:
+        """Replace what a device holds."""
+        self._holder(device)["content"] = content
+
+    def _holder(self, device: dict[str, Any]) -> dict[str, Any]:
+        if device["volume"] and self.state["ec2"]:
+            volume: dict[str, Any] = self.state["ec2"]["volumes"][device["volume"]]
+            return volume
+        if device["file"]:
+            entry: Entry | None = self.tree.entry(device["file"])
+            return device if entry is None else entry
+        return device
+
+    def by_tag(self, tag: str) -> str | None:
+        """The device that `LABEL=...`, `UUID=...` or a path names; None when there is none."""
+        name, _, value = tag.partition("=")
+        if name not in {"LABEL", "UUID"}:
+            return self.tree.real(tag) if self.device(tag) is not None else None
+        for path, device in sorted(self.present().items()):
+            if value and self.content(device).get(name.lower()) == value:
+                return path
+        return None
+
+    def users(self, path: str) -> list[str]:
+        """Who holds a device: mount points, swap, devices above it. An empty list means that it is free."""
+        real = self.tree.real(path)
+        device = self.state["devices"].get(real)
+        mounts = [mount["mount_point"] for mount in self.state["mounts"] if mount["device"] == real]
+        swaps = ["[SWAP]"] if real in self.state["swaps"] else []
+        return mounts + swaps + (list(device["holders"]) if device is not None else [])

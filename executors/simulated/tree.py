@@ -1,0 +1,130 @@
+"""Files, directories and links of a simulated node, seen through its mounts as a process would see them."""
+
+from typing import Any, NamedTuple
+
+from core.state import Content, Entry, NodeState
+
+LINKS_MAX = 40
+
+
+class Place(NamedTuple):
+    """Where a path ends up: the files of one filesystem (or subvolume), and the path inside it."""
+
+    files: dict[str, Entry]
+    path: str
+    device: str
+    """The device of the filesystem, empty for the root filesystem."""
+
+
+class Tree:
+    """Looks paths up in a node's state; holds nothing itself."""
+
+    def __init__(self, state: NodeState) -> None:
+        self._state = state
+
+    def real(self, path: str) -> str:
+        """Follow links, in every part of the path, as `readlink -f` does."""
+        if not path.startswith("/"):
+            return path
+        done, left = "", [part for part in path.split("/") if part and part != "."]
+        followed = 0
+        while left:
+            part = left.pop(0)
+            if part == "..":
+                done = done.rpartition("/")[0]
+                continue
+            entry = self._entry_at(f"{done}/{part}")
+            if entry is not None and entry["kind"] == "link" and followed < LINKS_MAX:
+                followed += 1
+                target = entry["target"]
+                left = [piece for piece in target.split("/") if piece and piece != "."] + left
+                done = "" if target.startswith("/") else done
+            else:
+                done = f"{done}/{part}"
+        return done or "/"
+
+    def mount_of(self, path: str) -> dict[str, Any] | None:
+        """The mount that a real path lies in; None for the root filesystem."""
+        found: dict[str, Any] | None = None
+        for mount in self._state["mounts"]:
+            point = mount["mount_point"]
+            if (path == point or path.startswith(f"{point}/")) and (
+                found is None or len(point) >= len(found["mount_point"])
+            ):
+                found = mount
+        return found
+
+    def place(self, path: str) -> Place:
+        """Where a path without links ends up."""
+        mount = self.mount_of(path) if self._state["mounts"] else None
+        device = self._state["devices"].get(mount["device"]) if mount is not None else None
+        if mount is None or mount["mount_point"] == "/" or device is None:
+            return Place(self._state["files"], path, "")
+        inside = path[len(mount["mount_point"]) :] or "/"
+        content = self._content(device)
+        if mount["subvolume"]:
+            return Place(content["subvolumes"].get(mount["subvolume"], {}), inside, mount["device"])
+        for name, files in content.get("subvolumes", {}).items():
+            if inside == f"/{name}" or inside.startswith(f"/{name}/"):
+                return Place(files, inside[len(name) + 1 :] or "/", mount["device"])
+        return Place(content.get("files", {}), inside, mount["device"])
+
+    def _content(self, device: dict[str, Any]) -> Content:
+        if device["volume"] and self._state["ec2"]:
+            content: Content = self._state["ec2"]["volumes"][device["volume"]]["content"]
+            return content
+        if device["file"]:
+            entry = self.entry(device["file"])
+            if entry is not None and "content" in entry:
+                content = entry["content"]
+                return content
+        content = device["content"]
+        return content
+
+    def _entry_at(self, path: str) -> Entry | None:
+        place = self.place(path)
+        if place.path == "/":
+            return place.files.get("/", {"kind": "directory", "mode": "0755", "docker": None})
+        return place.files.get(place.path)
+
+    def entry(self, path: str) -> Entry | None:
+        """The file, directory or link at a path, links followed; None when there is none (devices are not files)."""
+        return self._entry_at(self.real(path))
+
+    def link(self, path: str) -> Entry | None:
+        """The entry at a path whose last part is not followed."""
+        parent, _, name = path.rpartition("/")
+        return self._entry_at(f"{self.real(parent or '/').rstrip('/')}/{name}")
+
+    def exists(self, path: str) -> bool:
+        """Tell whether something is at the path: a file, a directory, or a device that has appeared."""
+        device = self._state["devices"].get(self.real(path))
+        if device is not None:
+            return bool(device["appears"] <= self._state["clock"])
+        return self.entry(path) is not None
+
+    def put(self, path: str, entry: Entry) -> None:
+        """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
+        parent, _, name = path.rpartition("/")
+        place = self.place(f"{self.real(parent or '/').rstrip('/')}/{name}")
+        place.files[place.path] = entry
+
+    def remove(self, path: str) -> None:
+        """Take the entry at a path away; a link itself, not what it leads to."""
+        parent, _, name = path.rpartition("/")
+        place = self.place(f"{self.real(parent or '/').rstrip('/')}/{name}")
+        place.files.pop(place.path, None)
+
+    def children(self, path: str) -> list[str]:
+        """The names directly below a directory, subvolumes and mount points included, in order."""
+        real = self.real(path)
+        place = self.place(real)
+        prefix = "" if place.path == "/" else place.path
+        names = {name[len(prefix) + 1 :].split("/")[0] for name in place.files if name.startswith(f"{prefix}/")}
+        mount = self.mount_of(real)
+        device = self._state["devices"].get(mount["device"]) if mount is not None else None
+        if mount is not None and device is not None and not mount["subvolume"] and place.path == "/":
+            names |= {name.split("/")[0] for name in self._content(device).get("subvolumes", {})}
+        if real == "/dev":
+            names |= {p[5:].split("/")[0] for p, d in self._state["devices"].items() if d["appears"] <= self._state["clock"]}
+        return sorted(names - {""})

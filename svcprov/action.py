@@ -1,0 +1,292 @@
+"""An action from its beginning to its end: settle, mend, preview, ask, run under the contract of the preview.
+
+Every acting verb goes this way, so a missing `eth9` of ip#2 is found before the address of ip#0 is paid for, and
+nothing runs that the preview did not show.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from core.command import Executor, Note
+from core.config.service import Resource, Service
+from core.engine import UNDOING, Engine, Listener, set_key
+from core.errors import Refused, SvcprovError
+from core.order import order
+from core.plan import Plan, Recorder
+from core.state import NodeState, copy
+from executors.layers.contract import Contract
+from executors.layers.journal import Journal
+from executors.layers.log import CommandListener, Log
+from executors.layers.service_file import ServiceFile
+from executors.simulated.node import SimulatedNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Lines = list[dict[str, Any]]
+
+
+class Listening(Listener, CommandListener, Protocol):
+    """A log or a display: hears notes, waits and commands."""
+
+
+class Keeping(Protocol):
+    """What an action keeps on disk. Each method returns when it is there."""
+
+    def journal_lines(self) -> Lines:
+        """The lines of the journal of the last action; the first one says which it was, the last one how it ended."""
+        ...
+
+    def journal_begins(self, header: dict[str, Any]) -> None:
+        """Begin a new journal; the old one is kept beside it."""
+        ...
+
+    def journal_line(self, line: dict[str, Any]) -> None:
+        """Add a line to the journal."""
+        ...
+
+    def save_record(self) -> None:
+        """Save the record."""
+        ...
+
+    def save_file(self) -> None:
+        """Save the service file."""
+        ...
+
+
+class Unkept:
+    """Keeps nothing: for properties and benchmarks, where an action lives in memory."""
+
+    def __init__(self) -> None:
+        self.lines: Lines = []
+
+    def journal_lines(self) -> Lines:
+        """The lines so far."""
+        return self.lines
+
+    def journal_begins(self, header: dict[str, Any]) -> None:
+        """Forget the last action."""
+        self.lines = [header]
+
+    def journal_line(self, line: dict[str, Any]) -> None:
+        """Remember a line."""
+        self.lines.append(line)
+
+    def save_record(self) -> None:
+        """Do nothing: the record is in memory."""
+
+    def save_file(self) -> None:
+        """Do nothing: the service file is in memory."""
+
+
+class Selection(NamedTuple):
+    """Which resources an action takes; empty tuples mean all."""
+
+    rids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    subsets: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Tell whether nothing was selected, which means all."""
+        return not (self.rids or self.tags or self.subsets)
+
+    def takes(self, resource: Resource) -> bool:
+        """Tell whether a resource is selected: by rid or group (`disk`), by tag, by subset."""
+        return self.everything or (
+            resource.rid in self.rids
+            or resource.group in self.rids
+            or any(tag in self.tags for tag in resource.tags)
+            or (resource.subset in self.subsets if resource.subset else False)
+        )
+
+
+class Unfinished(NamedTuple):
+    """An action that did not come to its end."""
+
+    verb: str
+    header: dict[str, Any]
+
+
+def acting(service: Service, verb: str, selection: Selection) -> list[Resource]:
+    """The resources that a verb takes, in its order. Raises Refused when the selection matches nothing."""
+    whole = order([resource for resource in service.resources() if not resource.driver.verbs_do_nothing])
+    taken = [
+        resource
+        for resource in whole
+        if not resource.disabled and "noaction" not in resource.tags and selection.takes(resource)
+    ]
+    if not taken and not selection.everything:
+        raise SvcprovError("no resource match the given --rid, --subset and --tags specifiers")
+    return taken[::-1] if verb in UNDOING else taken
+
+
+class Action:
+    """One verb on one service and one node.
+
+    node: where it acts. observed: the state to preview from (for a simulated node, its own).
+    keep: where journal, record and service file go. listener: who hears of it.
+    around: wraps the node inside the journal, outside: wraps the journal (faults, in tests).
+    """
+
+    def __init__(  # noqa: PLR0913 - the pieces of an action; each is one thing
+        self,
+        service: Service,
+        verb: str,
+        node: Executor,
+        observed: Callable[[], NodeState],
+        keep: Keeping,
+        listener: Listening,
+        *,
+        selection: Selection = Selection(),
+        around: Callable[[Executor], Executor] = lambda inner: inner,
+        outside: Callable[[Executor], Executor] = lambda inner: inner,
+    ) -> None:
+        self._service, self.verb, self._observed, self._keep = service, verb, observed, keep
+        self._listener, self._selection, self._outside = listener, selection, outside
+        inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
+        self._logged = Log(inner, listener)
+        self._journal, self._header = self._remembered(self._logged)
+
+    def _remembered(self, inner: Executor) -> tuple[Journal, dict[str, Any] | None]:
+        """The journal of the unfinished action, if there is one, and its header."""
+        lines = self._keep.journal_lines()
+        journal = Journal(inner, self._service.record, self._keep.journal_line, self._keep.save_record)
+        if not lines or "end" in lines[-1]:
+            return journal, None
+        for line in lines[1:]:
+            journal.read(line)
+        return journal, lines[0]
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """The action that was interrupted or failed before this one; None when the last one came to its end."""
+        return None if self._header is None else Unfinished(str(self._header["action"]), self._header)
+
+    def _may_begin(self) -> None:
+        """Refuse what would lose the thread of an unfinished action. Raises Refused with what to type."""
+        before = self.unfinished
+        if before is None or self.verb == "unprovision":
+            return
+        if self._journal.rolling:
+            raise Refused(
+                f"the rollback of {before.verb} of {self._service.name} is unfinished",
+                f"`svcmgr -s {self._service.name} rollback` finishes it",
+            )
+        if before.verb == self.verb:
+            return
+        if before.verb in {"provision", "unprovision"}:
+            raise Refused(
+                f"{before.verb} of {self._service.name} is unfinished",
+                f"`svcmgr -s {self._service.name} {before.verb}` continues it, "
+                f"`svcmgr -s {self._service.name} {'rollback' if before.verb == 'provision' else 'unprovision'}` "
+                f"{'undoes' if before.verb == 'provision' else 'finishes'} it",
+            )
+
+    def preview(self) -> Plan:
+        """Run the action on a copy of everything, with holes for what nobody knows yet. Changes nothing."""
+        self._may_begin()
+        service = self._service.copy()
+        node = SimulatedNode(copy(self._observed()), holes=True)
+        inner = ServiceFile(node, service)
+        journal = self._journal.again(inner, service.record) if self._continues else Journal(inner, service.record)
+        if self._header is not None:
+            settling = journal if self._continues else self._journal.again(inner, service.record)
+            settling.settle()
+        resources = acting(service, self.verb, self._selection)
+        plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
+        recorder = Recorder(journal, plan)
+        engine = Engine(service, recorder, recorder)
+        self._mend(service, recorder, recorder)
+        engine.act(self.verb, resources)
+        journal.close_brackets()
+        return plan
+
+    @property
+    def _continues(self) -> bool:
+        return self._header is not None and self._header["action"] == self.verb
+
+    def settle(self) -> None:
+        """Decide what an earlier action left in flight, on the node itself. The first thing of every action."""
+        if self._header is not None:
+            self._journal.settle()
+
+    def run(self, plan: Plan, header: dict[str, Any] | None = None) -> None:
+        """Do what the plan says, and nothing else.
+
+        On failure what was temporary is closed, and the rest stays as it is: the same action goes on, `rollback` takes
+        it back. Raises what the failing driver raised.
+        """
+        self._may_begin()
+        if not self._continues:
+            if self._header is not None:
+                self._keep.journal_line({"end": "superseded"})
+            self._header = {"action": self.verb, **(header or {})}
+            self._keep.journal_begins(self._header)
+            self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
+        contract = Contract(self._journal, plan.commands)
+        executor = self._outside(contract)
+        resources = acting(self._service, self.verb, self._selection)
+        try:
+            self._mend(self._service, executor, self._listener)
+            Engine(self._service, executor, self._listener).act(self.verb, resources)
+        except SvcprovError:
+            self._close()
+            raise
+        self._journal.settle()
+        self._keep.journal_line({"end": "done"})
+
+    def _close(self) -> None:
+        try:
+            self._journal.close_brackets()
+        except SvcprovError as error:
+            self._listener.note("", Note(f"left for the next action: {error}", "warning"))
+
+    def rollback(self) -> None:
+        """Take back what the unfinished action did. Raises Refused when the last action came to its end."""
+        if self._header is None:
+            raise Refused(
+                "the last action came to its end", f"use `svcmgr -s {self._service.name} unprovision` to take it back"
+            )
+        if not self._journal.rolling:
+            self._keep.journal_line({"rolling": True})
+            self._journal.rolling = True
+        self._journal.rollback()
+        self._service.record.forget_unchanged(self._service.raw_text)
+        self._keep.save_record()
+        self._keep.journal_line({"end": "rolled back"})
+
+    def _mend(self, service: Service, executor: Executor, listener: Listener) -> None:
+        """Give a re-templated file the values that were allocated for its text, before anything is allocated again.
+
+        Raises Refused, naming both, where the file asks for something else than what was allocated.
+        """
+        if self.verb == "unprovision":
+            return
+        for key, known in list(service.record.keys.items()):
+            text = service.raw_text(key)
+            if known.shared or text == known.value:
+                continue
+            if text != known.text:
+                raise Refused(
+                    f"{key} says {text!r}, but {known.value!r} was allocated for {known.text!r}",
+                    f"put one of these two back, or `svcmgr -s {service.name} unprovision` first",
+                )
+            rid = key.partition(".")[0]
+            listener.note(rid, Note(f"{key} says {text!r} again, for which {known.value!r} was allocated: mended", "warning"))
+            executor.run(set_key(key, known.value, text)._replace(rid=rid, verb=self.verb))
+
+
+def status_of(service: Service, node: Executor, listener: Listening) -> "Iterable[tuple[Resource, Any]]":
+    """Ask every resource of the service what it is; reads only."""
+    engine = Engine(service, Log(node, listener), listener)
+    for resource in natural(service.resources()):
+        yield resource, engine.status(resource)
+
+
+def natural(resources: Sequence[Resource]) -> list[Resource]:
+    """All resources in the natural order, the accessory ones (syncs) last."""
+    accessory = [resource for resource in resources if resource.driver.verbs_do_nothing]
+    return order([resource for resource in resources if not resource.driver.verbs_do_nothing]) + accessory
+
+

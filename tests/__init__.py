@@ -1,0 +1,1 @@
+"""What svcprov promises, as tests: unit, property, fidelity and end to end."""

@@ -1,0 +1,1 @@
+"""The same argv on the real tool and on its simulated twin."""

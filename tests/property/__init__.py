@@ -1,0 +1,1 @@
+"""The invariants, on generated services and nodes."""
