@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from core.config.service import Resource
 
 
-class UnknownDriver(LookupError):  # noqa: N818 - a look-up that found nothing
+class UnknownDriver(LookupError):
     """There is no such group of resources, or no driver of this type in it; `known` are the names that exist."""
 
     def __init__(self, group: str, type_: str, known: tuple[str, ...] = ()) -> None:
@@ -112,7 +112,9 @@ UNTYPED = {"ip": "address", "sync": "rsync"}
 def load(group: str, type_: str) -> Driver:
     """Find the driver of `[group#...]` with this `type` (may be empty). Raises UnknownDriver."""
     name = type_ or UNTYPED.get(group, "")
-    if not (group.isascii() and group.isalpha() and group.islower() and name.isascii() and name.isalnum() and name.islower()):
+    if not (
+        group.isascii() and group.isalpha() and group.islower() and name.isascii() and name.isalnum() and name.islower()
+    ):
         raise UnknownDriver(group, type_)
     path = f"core.drivers.{group}.{name}"
     try:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from core import trigger
 from core.command import Check, Command, Completed, Executor, Fresh, Note, SetKey, Steps, UnsetKey, Wait
-from core.errors import CommandFailed, SvcprovError, WaitedTooLong
+from core.errors import CommandFailed, Failed, SvcprovError, WaitedTooLong
 
 if TYPE_CHECKING:
     from core.config.service import Resource, Service
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ENGINE = "engine"
 SVCMGR = "svcmgr"
+SHARED = "--shared"
 UNDOING = {"stop", "unprovision"}
 """The verbs that go through the resources in the reverse of the natural order."""
 
@@ -56,31 +57,40 @@ class Engine:
 
         A failing resource ends the action, unless it is `optional`. Raises what the driver raised.
         """
-        for resource in resources:
-            try:
-                self._with_triggers(verb, resource)
-            except CommandFailed as error:
-                if not resource.optional:
-                    raise
-                self._listener.note(resource.rid, Note(f"ignore {verb} error on optional resource: {error}", "warning"))
+        taken = list(resources)
+        opens, closes = _sections(taken)
+        self._triggers(verb, "pre", "DEFAULT")
+        for position, resource in enumerate(taken):
+            for section in opens.get(position, ()):
+                self._triggers(verb, "pre", section)
+            self._one(verb, resource)
+            for section in closes.get(position, ()):
+                self._triggers(verb, "post", section)
+        self._triggers(verb, "post", "DEFAULT")
+
+    def _one(self, verb: str, resource: "Resource") -> None:
+        try:
+            self._triggers(verb, "pre", resource.rid)
+            self._drive(resource.rid, verb, getattr(resource.driver, verb)(resource))
+            self._triggers(verb, "post", resource.rid)
+        except (CommandFailed, Failed) as error:
+            if not resource.optional:
+                raise
+            self._listener.note(resource.rid, Note(f"ignore {verb} error on optional resource: {error}", "warning"))
 
     def status(self, resource: "Resource") -> "Status":
         """Ask a driver what its resource is."""
         status: Status = self._drive(resource.rid, "status", resource.driver.status(resource))
         return status
 
-    def _with_triggers(self, verb: str, resource: "Resource") -> None:
-        for when in ("pre", verb, "post"):
-            if when == verb:
-                self._drive(resource.rid, verb, getattr(resource.driver, verb)(resource))
-                continue
-            for command, blocking in trigger.commands(resource, verb, when):
-                try:
-                    self._ran(resource.rid, verb, command)
-                except CommandFailed as error:
-                    if blocking:
-                        raise
-                    self._listener.note(resource.rid, Note(f"{when}_{verb} trigger failed: {error}", "warning"))
+    def _triggers(self, verb: str, when: str, section: str) -> None:
+        for command, blocking in trigger.of_section(self._service, section, verb, when):
+            try:
+                self._ran(section, verb, command)
+            except CommandFailed as error:
+                if blocking:
+                    raise
+                self._listener.note(section, Note(f"{when}_{verb} trigger failed: {error}", "warning"))
 
     def _drive(self, rid: str, verb: str, steps: Steps) -> Any:
         answer: Any = None
@@ -131,11 +141,28 @@ class Engine:
 
     def _cascade(self, effect: SetKey | UnsetKey) -> Command | None:
         """The command that changes the service file, or None where the file says it already."""
-        key = self._service.source(effect.key)
-        before = self._service.raw_text(key)
+        key = self._service.source(effect.key) or effect.key
+        before = self._service.text(key)
         if isinstance(effect, UnsetKey):
             return None if before is None else set_key(key, None, before)
         return None if before == effect.value else set_key(key, effect.value, before, shared=effect.shared)
+
+
+def _sections(resources: list["Resource"]) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    """Where the sets of resources that a `[subset#...]` names begin and end among the resources: by position."""
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for position, resource in enumerate(resources):
+        if resource.subset:
+            section = f"subset#{resource.group}:{resource.subset}"
+            first.setdefault(section, position)
+            last[section] = position
+    opens: dict[int, list[str]] = {}
+    closes: dict[int, list[str]] = {}
+    for section, position in first.items():
+        opens.setdefault(position, []).append(section)
+        closes.setdefault(last[section], []).append(section)
+    return opens, closes
 
 
 def set_key(key: str, value: str | None, before: str | None, *, shared: bool = False) -> Command:
@@ -146,7 +173,7 @@ def set_key(key: str, value: str | None, before: str | None, *, shared: bool = F
 def _writes(key: str, value: str | None, *, shared: bool) -> Command:
     words = ("unset", key) if value is None else ("set", key, value)
     return Command(
-        (SVCMGR, *words, *(("--shared",) if shared else ())),
+        (SVCMGR, *words, *((SHARED,) if shared else ())),
         kind="changes",
         check=Check(Command((SVCMGR, "is", *words[1:]), accepts=(0, 1), tool=SVCMGR)),
         quiet=True,

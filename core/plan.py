@@ -73,9 +73,7 @@ class Plan:
 
     def holes(self) -> dict[str, str]:
         """The values that nobody knows yet: their names, and the resource that makes each (in order of first use)."""
-        makers = {
-            command.makes.name: command.rid for step in self.steps if (command := step.command).makes is not None
-        }
+        makers = {command.makes.name: command.rid for step in self.steps if (command := step.command).makes is not None}
         found: dict[str, str] = {}
         for step in self.steps:
             for name in open_holes(step.command.argv):

@@ -109,7 +109,7 @@ def fields(known: Mapping[str, tuple[Shape, Any]], short: Callable[[Any], Any] |
             raise ShapeError(path, f"{value!r} is not an object")
         for name in value:
             if name not in known:
-                from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+                from difflib import get_close_matches
 
                 near = get_close_matches(str(name), known, n=1)
                 hint = f"; did you mean {near[0]!r}?" if near else f"; it may hold {', '.join(sorted(known))}"

@@ -27,6 +27,8 @@ DEBIAN_12 = {
     "btrfs-progs": "6.2",
     "coreutils": "9.1",
     "curl": "7.88.1",
+    "diffutils": "3.8",
+    "dpkg": "1.21.22",
     "e2fsprogs": "1.47.0",
     "findutils": "4.9.0",
     "iproute2": "6.1.0",
@@ -58,7 +60,7 @@ def _files(value: Any, path: str) -> dict[str, Entry]:
     """Files by absolute path; the directories above them come into being."""
     files: dict[str, Entry] = {}
     for name, entry in table(_entry)(value, path).items():
-        if not name.startswith("/") or name.endswith("/"):
+        if not name.startswith("/") or (name.endswith("/") and name != "/"):
             raise ShapeError(f"{path}.{name}", "a file's name is an absolute path without a slash at its end")
         parts = name.split("/")
         for depth in range(2, len(parts)):
@@ -86,6 +88,7 @@ _CONTAINER = fields(
         "running": (flag, False),
         "network": (text, "bridge"),
         "ports": (items(text), list),
+        "exit_code": (count, 0),
     }
 )
 _IMAGE = fields({"id": (text, REQUIRED), "digest": (text, "")})
@@ -117,6 +120,7 @@ _CONTENTS: dict[str, Shape] = {
             "uuid": (text, ""),
             "label": (text, ""),
             "mountable": (flag, True),
+            "tail": (flag, True),
             "files": (_files, dict),
             "subvolumes": (table(_files), dict),
         }
@@ -128,7 +132,14 @@ _ADDRESS = fields(
     short=lambda value: {"address": value},
 )
 _INTERFACE = fields(
-    {"up": (flag, True), "mtu": (count, 1500), "mac": (text, "02:00:00:00:00:01"), "addresses": (items(_ADDRESS), list)}
+    {
+        "up": (flag, True),
+        "mtu": (count, 1500),
+        "mac": (text, "02:00:00:00:00:01"),
+        "addresses": (items(_ADDRESS), list),
+        "configured": (optional(items(_ADDRESS)), None),
+        "virtual": (flag, False),
+    }
 )
 _DEVICE = fields(
     {
@@ -139,6 +150,7 @@ _DEVICE = fields(
         "volume": (text, ""),
         "file": (text, ""),
         "holders": (items(text), list),
+        "autoclear": (flag, False),
         "read_only": (flag, False),
     },
     short=lambda value: {"size": value},
@@ -153,7 +165,13 @@ _MOUNT = fields(
     }
 )
 _PROCESS = fields(
-    {"program": (text, REQUIRED), "arguments": (items(text), list), "files": (items(text), list), "user": (text, "root")}
+    {
+        "program": (text, REQUIRED),
+        "arguments": (items(text), list),
+        "files": (items(text), list),
+        "user": (text, "root"),
+        "unit": (text, ""),
+    }
 )
 _VOLUME = fields(
     {
@@ -200,6 +218,7 @@ _EC2 = fields(
         "instance": (text, REQUIRED),
         "disks": (choice("xvd", "nvme"), "xvd"),
         "metadata": (flag, True),
+        "metadata_tokens": (flag, True),
         "credentials": (flag, True),
         "network_interfaces": (
             table(
@@ -221,7 +240,15 @@ _EC2 = fields(
         "others": (items(text), list),
     }
 )
-_DAEMON = fields({"pid": (count, REQUIRED), "data_root": (text, REQUIRED), "pidfile": (text, ""), "arguments": (items(text), list)})
+_DAEMON = fields(
+    {
+        "pid": (count, REQUIRED),
+        "data_root": (text, REQUIRED),
+        "pidfile": (text, ""),
+        "arguments": (items(text), list),
+        "ready": (count, 0),
+    }
+)
 _STATE = fields(
     {
         "format": (count, FORMAT),
@@ -240,6 +267,7 @@ _STATE = fields(
         ),
         "interfaces": (table(_INTERFACE), dict),
         "neighbours": (items(text), list),
+        "silent": (items(text), list),
         "names": (table(text), lambda: {"localhost": "127.0.0.1"}),
         "devices": (table(_DEVICE), dict),
         "files": (_files, dict),
@@ -264,8 +292,12 @@ def load(value: Any) -> NodeState:
     if isinstance(value, dict) and value.get("format", FORMAT) != FORMAT:
         raise ShapeError("format", f"this is format {value['format']!r}; this program reads format {FORMAT}")
     state: NodeState = _STATE(value, "")
-    for path in ("/dev", "/tmp", "/var/lib/opensvc"):  # noqa: S108 - paths of the simulated node
+    for path in ("/dev", "/tmp", "/var/lib/opensvc"):
         state["files"] = _files({path: "directory", **state["files"]}, "files")
+    for interface in state["interfaces"].values():
+        if interface["configured"] is None:
+            # What it has when the state is first read is what a reboot brings back.
+            interface["configured"] = [dict(address) for address in interface["addresses"]]
     return state
 
 

@@ -101,6 +101,9 @@ class Selection(NamedTuple):
         )
 
 
+EVERYTHING = Selection()
+
+
 class Unfinished(NamedTuple):
     """An action that did not come to its end."""
 
@@ -138,7 +141,7 @@ class Action:
         keep: Keeping,
         listener: Listening,
         *,
-        selection: Selection = Selection(),
+        selection: Selection = EVERYTHING,
         around: Callable[[Executor], Executor] = lambda inner: inner,
         outside: Callable[[Executor], Executor] = lambda inner: inner,
     ) -> None:
@@ -252,8 +255,6 @@ class Action:
             self._keep.journal_line({"rolling": True})
             self._journal.rolling = True
         self._journal.rollback()
-        self._service.record.forget_unchanged(self._service.raw_text)
-        self._keep.save_record()
         self._keep.journal_line({"end": "rolled back"})
 
     def _mend(self, service: Service, executor: Executor, listener: Listener) -> None:
@@ -264,7 +265,7 @@ class Action:
         if self.verb == "unprovision":
             return
         for key, known in list(service.record.keys.items()):
-            text = service.raw_text(key)
+            text = service.text(key)
             if known.shared or text == known.value:
                 continue
             if text != known.text:
@@ -273,7 +274,9 @@ class Action:
                     f"put one of these two back, or `svcmgr -s {service.name} unprovision` first",
                 )
             rid = key.partition(".")[0]
-            listener.note(rid, Note(f"{key} says {text!r} again, for which {known.value!r} was allocated: mended", "warning"))
+            listener.note(
+                rid, Note(f"{key} says {text!r} again, for which {known.value!r} was allocated: mended", "warning")
+            )
             executor.run(set_key(key, known.value, text)._replace(rid=rid, verb=self.verb))
 
 
@@ -288,5 +291,3 @@ def natural(resources: Sequence[Resource]) -> list[Resource]:
     """All resources in the natural order, the accessory ones (syncs) last."""
     accessory = [resource for resource in resources if resource.driver.verbs_do_nothing]
     return order([resource for resource in resources if not resource.driver.verbs_do_nothing]) + accessory
-
-

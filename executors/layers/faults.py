@@ -34,7 +34,7 @@ class Faults:
             raise Crash
         if self._how == "timeout":
             return Completed(TIMED_OUT, "", "timed out\n")
-        answer = self._inner.run(command)
+        self._inner.run(command)
         if self._how == "after":
             raise Crash
         return Completed(TIMED_OUT, "", "timed out\n")

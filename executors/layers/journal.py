@@ -253,7 +253,9 @@ class Journal:
             step = steps[position]
             if isinstance(step, Check):
                 if not self.holds(fill_check(step, self.bound)):
-                    raise Refused(step.otherwise or f"{' '.join(step.ask.argv)} does not hold", "move it away, then roll back")
+                    raise Refused(
+                        step.otherwise or f"{' '.join(step.ask.argv)} does not hold", "move it away, then roll back"
+                    )
             else:
                 self._undo_step(fill(step, self.bound)._replace(rid=entry.command.rid, verb=ROLLBACK))
             if self._write is not None:

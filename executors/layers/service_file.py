@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from core.command import Command, Completed, Executor
 from core.config.service import Service
-from core.engine import SVCMGR
+from core.engine import SHARED, SVCMGR
 
 
 def _nothing() -> None:
@@ -35,30 +35,34 @@ class ServiceFile:
         """Answer `svcmgr ...` here, everything else on the node."""
         if command.tool != SVCMGR:
             return self._inner.run(command)
-        words = tuple(word for word in command.argv[1:] if word != "--shared")
+        shared = SHARED in command.argv
+        words = tuple(word for word in command.argv[1:] if word != SHARED)
         match words:
             case ("is", key, value):
-                return Completed(0 if self._service.raw_text(key) == value else 1)
+                return Completed(0 if self._service.text(key) == value else 1)
             case ("is", key):
-                return Completed(0 if self._service.raw_text(key) is None else 1)
+                return Completed(0 if self._service.text(key) is None else 1)
             case ("set", key, value):
-                return self._write(key, value, shared="--shared" in command.argv)
+                self._write(key, value, shared=shared)
             case ("unset", key):
-                return self._write(key, None, shared="--shared" in command.argv)
+                self._write(key, None, shared=shared)
             case _:
                 return Completed(2, "", f"svcmgr: bad words: {' '.join(words)}\n")
+        return Completed(0)
 
-    def _write(self, key: str, value: str | None, *, shared: bool) -> Completed:
+    def _write(self, key: str, value: str | None, *, shared: bool) -> None:
         record, service = self._service.record, self._service
         known = record.keys.get(key)
         if known is not None and value == known.text:
-            service.give_back(key)
+            service.restore(key, known)
             self._save_file()
-            record.forget_key(key)
+            del record.keys[key]
             self._save_record()
-            return Completed(0)
-        service.remember(key, value, shared=shared)
+            return
+        record.keys[key] = service.key_text(key, value or "", shared=shared)
         self._save_record()
-        service.write(key, value)
+        if value is None:
+            service.unset(key)
+        else:
+            service.set(key, value)
         self._save_file()
-        return Completed(0)

@@ -16,7 +16,7 @@ def generated(kind: str, seed: str, serial: int) -> str:
         case "uuid" | "token" | "filesystem":
             return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
         case "tmpdir":
-            return f"/tmp/tmp{digits[:6]}"  # noqa: S108 - a path of the simulated node
+            return f"/tmp/tmp{digits[:6]}"
         case "container" | "image":
             return digits
         case "pid":

@@ -40,8 +40,8 @@ class SimulatedNode:
             tool: Any = import_module(f"executors.simulated.tools.{command.tool}") if command.tool else None
         except ModuleNotFoundError:
             tool = None
-        package = None if tool is None else tool.PROGRAMS.get(program)
-        if package is None or package not in self.state["tools"]:
+        packages = () if tool is None else tool.PROGRAMS.get(program, ())
+        if not any(package in self.state["tools"] for package in ((packages,) if isinstance(packages, str) else packages)):
             return Completed(NOT_FOUND, "", f"{program}: command not found\n")
         answer: Completed = tool.run(self, command)
         return answer

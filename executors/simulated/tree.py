@@ -70,15 +70,13 @@ class Tree:
         return Place(content.get("files", {}), inside, mount["device"])
 
     def _content(self, device: dict[str, Any]) -> Content:
+        holder = device
         if device["volume"] and self._state["ec2"]:
-            content: Content = self._state["ec2"]["volumes"][device["volume"]]["content"]
-            return content
-        if device["file"]:
+            holder = self._state["ec2"]["volumes"][device["volume"]]
+        elif device["file"]:
             entry = self.entry(device["file"])
-            if entry is not None and "content" in entry:
-                content = entry["content"]
-                return content
-        content = device["content"]
+            holder = entry if entry is not None and "content" in entry else device
+        content: Content = holder["content"]
         return content
 
     def _entry_at(self, path: str) -> Entry | None:
@@ -126,5 +124,6 @@ class Tree:
         if mount is not None and device is not None and not mount["subvolume"] and place.path == "/":
             names |= {name.split("/")[0] for name in self._content(device).get("subvolumes", {})}
         if real == "/dev":
-            names |= {p[5:].split("/")[0] for p, d in self._state["devices"].items() if d["appears"] <= self._state["clock"]}
+            now = self._state["clock"]
+            names |= {name[5:].split("/")[0] for name, it in self._state["devices"].items() if it["appears"] <= now}
         return sorted(names - {""})

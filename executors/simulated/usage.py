@@ -5,12 +5,17 @@ from collections.abc import Iterable
 Options = dict[str, list[str]]
 
 
-class Usage(Exception):  # noqa: N818 - it is a tool's usage message, which the tool turns into its own return code
+class Usage(Exception):
     """The words are not understood; the text names the word."""
 
 
 def options(
-    words: Iterable[str], *, flags: Iterable[str] = (), values: Iterable[str] = (), least: int = 0, most: int | None = None
+    words: Iterable[str],
+    *,
+    flags: Iterable[str] = (),
+    values: Iterable[str] = (),
+    least: int = 0,
+    most: int | None = None,
 ) -> tuple[Options, list[str]]:
     """Split words into options and operands.
 

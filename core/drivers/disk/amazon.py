@@ -1,0 +1,173 @@
+"""disk.amazon: volumes of EC2, bought where the service file asks for them, and attached to this instance.
+
+A volume is known to the others by its link, `/var/lib/opensvc/SERVICE/dev/disk.N.M` for volume M of disk#N: the name
+that the kernel gives it differs from node to node, and from attachment to attachment.
+"""
+
+from collections.abc import Iterable
+
+from core.command import Note, SetKey, Steps, UnsetKey
+from core.config.keywords import Keyword
+from core.config.resource import Resource
+from core.driver import Driver, Tie
+from core.drivers import attachment, ec2
+from core.drivers.volumes import bare_sizes, complaint, is_specification, specification
+from core.errors import Failed, Refused
+from core.status import Remark, Status
+from core.tools import aws, files, find
+
+
+class AmazonDisk(Driver):
+    """Volumes of EC2."""
+
+    keywords = (
+        Keyword(
+            "volumes",
+            "The volumes, separated by blanks: ids, and specifications `<key=value,...>` of volumes to be created "
+            "(size, iops, availability-zone, snapshot, type, encrypted); the id then takes its place.",
+            kind="words",
+            required=True,
+            syntax=complaint,
+        ),
+    )
+
+    def label(self, disk: Resource) -> str:
+        """Name the volumes."""
+        return f"ec2 volumes {' '.join(disk.words('volumes'))}"
+
+    def gives(self, disk: Resource) -> Iterable[Tie]:
+        """Each volume is a device, by its link."""
+        return [Tie("device", _link(disk, position)) for position in range(len(disk.words("volumes")))]
+
+    def warnings(self, disk: Resource) -> Iterable[tuple[str, str]]:
+        """Name the sizes without a unit."""
+        return [("volumes", sentence) for sentence in bare_sizes(disk["volumes"])]
+
+    def provision(self, disk: Resource) -> Steps:
+        """Create what is only specified, one id written to the file after each; then attach everything."""
+        here = yield from ec2.cloud(disk)
+        words = disk.words("volumes")
+        for position, word in enumerate(words):
+            made = disk.made(f"volume.{position}")
+            if not is_specification(word):
+                if made is not None and made not in words:
+                    raise _contradiction(disk, word, made)
+                yield Note(f"volume {word} already provisioned")
+                continue
+            if made is None:
+                words[position] = yield from self._created(disk, here, position, word)
+            elif _says_again(disk, position):
+                yield Note(f"volumes says {word} again, for which {made} was created", "warning")
+                words[position] = made
+            else:
+                raise _contradiction(disk, word, made)
+            yield SetKey(f"{disk.rid}.volumes", " ".join(words))
+            if made is None:
+                yield from attachment.available(here, words[position])
+        yield Note("provisioned")
+        yield from self.start(disk)
+
+    def _created(self, disk: Resource, here: ec2.Cloud, position: int, word: str) -> Steps:
+        new = specification(word)
+        if not new.zone:
+            new = new._replace(zone=(yield from ec2.instance(here)).zone)
+        name = f"volume.{position}"
+        mark = yield from ec2.mark(disk, here, name)
+        return (yield aws.create_volume(here.cli, f"{disk.rid}.{name}", new, mark)).made
+
+    def start(self, disk: Resource) -> Steps:
+        """Attach each volume, wait until the kernel has it, and let its link lead there."""
+        words = disk.words("volumes")
+        if missing := [word for word in words if is_specification(word)]:
+            raise Failed(f"{disk.rid}: non allocated volumes: {' '.join(missing)}; provision the service first")
+        here = yield from ec2.cloud(disk)
+        volumes = aws.volumes((yield aws.describe_volumes(here.cli, *words)))
+        for position, word in enumerate(words):
+            volume = volumes[word]
+            if volume.instance not in {"", here.instance}:
+                raise Failed(f"{disk.rid}: {word} is attached to {volume.instance}; detach it there first")
+            device = yield from attachment.attached(here, volume, f"{disk.rid}.attachment.{position}")
+            yield from self._linked(disk, position, device)
+
+    def _linked(self, disk: Resource, position: int, device: str) -> Steps:
+        link = _link(disk, position)
+        if (yield files.read_link(link)).stdout.strip() == device:
+            return
+        yield Note(f"create static device name {link} -> {device}")
+        yield from files.missing_directories(disk.rid, link.rpartition("/")[0])
+        yield files.link(device, link, f"{disk.rid}.link.{position}")
+
+    def stop(self, disk: Resource) -> Steps:
+        """Detach each volume, and wait until EC2 has let go of it."""
+        words = [word for word in disk.words("volumes") if not is_specification(word)]
+        here = yield from ec2.cloud(disk)
+        mapped = (yield from ec2.instance(here)).mapped
+        for position, word in enumerate(words):
+            if word not in mapped:
+                yield Note(f"{word} is already detached")
+            else:
+                yield from attachment.detached(here, word, mapped[word], f"{disk.rid}.attachment.{position}")
+
+    def unprovision(self, disk: Resource) -> Steps:
+        """Detach what was attached for us, delete what was created for us, and give the file its text back."""
+        here = yield from ec2.cloud(disk)
+        mapped = (yield from ec2.instance(here)).mapped
+        created = _recorded(disk, "volume")
+        attached = _recorded(disk, "attachment")
+        for position, word in enumerate(disk.words("volumes")):
+            if word in mapped and str(position) in attached and word not in created.values():
+                yield from attachment.detached(here, word, mapped[word], f"{disk.rid}.attachment.{position}")
+        for number, link in _recorded(disk, "link").items():
+            yield files.remove(link, (f"{disk.rid}.link.{number}",))
+        for path in sorted(_recorded(disk, "directory").values(), reverse=True):
+            if not (yield find.entry(path)).stdout:
+                yield files.remove_directory(path, (f"{disk.rid}.directory.{path}",))
+        for number, volume in created.items():
+            if volume in mapped:
+                yield from attachment.detached(here, volume, mapped[volume], f"{disk.rid}.attachment.{number}")
+            if aws.volumes((yield aws.find_volumes(here.cli, volume_id=volume))):
+                yield aws.delete_volume(here.cli, volume, (f"{disk.rid}.volume.{number}",))
+            else:
+                yield Note(f"{volume} is gone already; --forget {disk.rid}.volume.{number}", "warning")
+        key, text = f"{disk.rid}.volumes", disk.origin("volumes")
+        yield UnsetKey(key) if text is None else SetKey(key, text)
+
+    def status(self, disk: Resource) -> Steps:
+        """Up when all volumes are attached here, down when none is, warn between."""
+        words = disk.words("volumes")
+        here = yield from ec2.cloud(disk)
+        known = [word for word in words if not is_specification(word)]
+        found = aws.volumes((yield aws.find_volumes(here.cli, volume_id=",".join(known)))) if known else {}
+        if missing := [word for word in words if word not in found]:
+            return Status("warn", (Remark(f"non allocated volumes: {' '.join(missing)}"),))
+        apart = [word for word in words if not found[word].is_attached_to(here.instance)]
+        if not apart:
+            return Status("up")
+        return Status("down") if apart == words else Status("warn", (Remark(f"unattached: {' '.join(apart)}"),))
+
+
+def _link(disk: Resource, position: int) -> str:
+    return f"{disk.service.var}/{disk.service.name}/dev/{disk.group}.{disk.index}.{position}"
+
+
+def _recorded(disk: Resource, what: str) -> dict[str, str]:
+    """The things of one sort that the record has for this disk, by what follows the sort in their names."""
+    prefix = f"{disk.rid}.{what}."
+    made = disk.service.record.made
+    return {name.removeprefix(prefix): thing.identity for name, thing in made.items() if name.startswith(prefix)}
+
+
+def _says_again(disk: Resource, position: int) -> bool:
+    """Tell whether the file has the text at this place again that it had before the volume was created."""
+    now, before = disk.raw("volumes") or "", disk.origin("volumes") or ""
+    return now == before or now.split()[position : position + 1] == before.split()[position : position + 1]
+
+
+def _contradiction(disk: Resource, word: str, made: str) -> Refused:
+    return Refused(
+        f"{disk.rid}.volumes says {word}, but {made} was created there (for {disk.origin('volumes')})",
+        f"write {made} again, or unprovision the service first",
+    )
+
+
+driver = AmazonDisk()

@@ -1,0 +1,27 @@
+"""blockdev(8) and lsblk(8): the size of a block device, and who uses it."""
+
+from core.command import Command, Completed
+
+TOOL = "blockdev"
+
+
+def is_block_device(path: str) -> Command:
+    """Ask whether a block device is at the path, links followed: 0 or 1."""
+    return Command(("test", "-b", path), accepts=(0, 1), tool="files")
+
+
+def size(device: str) -> Command:
+    """Ask for the size in bytes."""
+    return Command(("blockdev", "--getsize64", device), tool=TOOL)
+
+
+def uses(device: str) -> Command:
+    """Ask what a device is used for; read the answer with `users`."""
+    return Command(("lsblk", "-nro", "NAME,MOUNTPOINT", device), tool=TOOL)
+
+
+def users(answer: Completed) -> list[str]:
+    """Who uses the device: its mount points, `[SWAP]`, and the devices that are made of it."""
+    rows = [line.split(" ", 1) for line in answer.stdout.splitlines() if line.strip()]
+    mounted = [row[1] for row in rows if len(row) > 1 and row[1].strip()]
+    return mounted + [row[0] for row in rows[1:] if len(row) == 1 or not row[1].strip()]

@@ -1,0 +1,80 @@
+"""mkfs.btrfs(8) and btrfs(8)."""
+
+import re
+
+from core.command import Check, Command, Completed, Makes
+from core.tools import blkid, files
+
+TOOL = "btrfs"
+UUID_SINCE = (4, 0)
+LABEL_BYTES_MAX = 255
+
+
+def version() -> Command:
+    """Ask for the version of btrfs-progs."""
+    return Command(("mkfs.btrfs", "--version"), tool=TOOL)
+
+
+def takes_uuid(answer: Completed) -> bool:
+    """Tell whether this version lets us choose the uuid (`-U`)."""
+    found = re.search(r"v([0-9]+)\.([0-9]+)", answer.stdout + answer.stderr)
+    return found is not None and (int(found[1]), int(found[2])) >= UUID_SINCE
+
+
+def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "") -> Command:
+    """Format a device; with `uuid`, the filesystem gets it, else mkfs chooses one. Refuses to overwrite another."""
+    chosen = ("-U", uuid) if uuid else ()
+    witness = blkid.value(device, "UUID")
+    return Command(
+        ("mkfs.btrfs", *chosen, *options, device),
+        kind="changes",
+        makes=Makes(name, "filesystem", identity=uuid, witness=None if uuid else witness),
+        check=blkid.holds(device, "UUID", uuid) if uuid else blkid.holds(device, "TYPE", "btrfs"),
+        tool=TOOL,
+    )
+
+
+def label(directory: str) -> Command:
+    """Ask for the label of a mounted filesystem: a line, empty where there is none."""
+    return Command(("btrfs", "filesystem", "label", directory), tool=TOOL)
+
+
+def set_label(place: str, text: str, device: str) -> Command:
+    """Label a filesystem, by the directory it is mounted at, or by its device when it is not mounted."""
+    unlabelled = Check(blkid.value(device, "LABEL"), path=".", absent=True)
+    return Command(
+        ("btrfs", "filesystem", "label", place, text),
+        kind="changes",
+        check=blkid.holds(device, "LABEL", text) if text else unlabelled,
+        tool=TOOL,
+    )
+
+
+def create_subvolume(path: str, name: str, identity: str) -> Command:
+    """Create a subvolume. No read sees it once the temporary mount that it is made in is gone: there is no check."""
+    return Command(
+        ("btrfs", "subvol", "create", path),
+        kind="changes",
+        makes=Makes(name, "subvolume", identity=identity),
+        tool=TOOL,
+    )
+
+
+def delete_subvolume(path: str) -> Command:
+    """Delete a subvolume and what it holds; a mounted one is refused."""
+    return Command(("btrfs", "subvol", "delete", path), kind="changes", check=files.is_gone(path), tool=TOOL)
+
+
+def subvolumes(directory: str) -> Command:
+    """Ask for the subvolumes of a mounted filesystem; read the answer with `paths`."""
+    return Command(("btrfs", "subvol", "list", directory), tool=TOOL)
+
+
+def paths(answer: Completed) -> list[str]:
+    """Read the answer of `subvolumes`: their paths from the top of the filesystem, inner ones after outer ones."""
+    return sorted(line.partition(" path ")[2] for line in answer.stdout.splitlines() if " path " in line)
+
+
+def scan() -> Command:
+    """Have the kernel look for btrfs on every device."""
+    return Command(("btrfs", "device", "scan"), kind="announces", tool=TOOL)

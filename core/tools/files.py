@@ -1,0 +1,132 @@
+"""Files, directories and links, by the programs of coreutils."""
+
+from core.command import Check, Command, Makes, Steps, Thing
+
+TOOL = "files"
+
+
+def exists(path: str) -> Command:
+    """Ask whether something is at the path, links followed: 0 or 1."""
+    return Command(("test", "-e", path), accepts=(0, 1), tool=TOOL)
+
+
+def is_directory(path: str) -> Command:
+    """Ask whether a directory is at the path, links followed: 0 or 1."""
+    return Command(("test", "-d", path), accepts=(0, 1), tool=TOOL)
+
+
+def is_file(path: str) -> Command:
+    """Ask whether a regular file is at the path, links followed: 0 or 1."""
+    return Command(("test", "-f", path), accepts=(0, 1), tool=TOOL)
+
+
+def is_executable(path: str) -> Command:
+    """Ask whether the path is a program that can be run: 0 or 1."""
+    return Command(("test", "-x", path), accepts=(0, 1), tool=TOOL)
+
+
+def is_there(path: str) -> Check:
+    """Hold when something is at the path."""
+    return Check(exists(path))
+
+
+def is_gone(path: str) -> Check:
+    """Hold when nothing is at the path."""
+    return Check(exists(path), absent=True)
+
+
+def forget(path: str, unmakes: tuple[str, ...]) -> Command:
+    """Make sure that something of ours is not there any more, so that the record can forget it."""
+    return Command(("test", "!", "-e", path), kind="changes", unmakes=unmakes, check=is_gone(path), quiet=True, tool=TOOL)
+
+
+def read(path: str) -> Command:
+    """Read a file: 0 with its text, or 1 when it cannot be read."""
+    return Command(("cat", path), accepts=(0, 1), tool=TOOL)
+
+
+def make_directory(path: str, name: str = "", *, temporary: bool = False, mode: str | None = None) -> Command:
+    """Make one directory whose parent exists. `name` is the name in the record; a temporary one needs none."""
+    return Command(
+        ("mkdir", *(() if mode is None else ("-m", mode)), path),
+        kind="changes",
+        makes=Makes(name, "directory", identity=path) if name else None,
+        check=Check(is_directory(path)),
+        undo=(remove_directory(path, temporary=temporary),),
+        temporary=temporary,
+        quiet=True,
+        tool=TOOL,
+    )
+
+
+def missing_directories(rid: str, path: str) -> Steps:
+    """Make a directory and those above it, as far as they are missing; return whether any was.
+
+    Each is a thing of its own in the record (`RID.directory.PATH`), so that unprovision removes these and no others.
+    """
+    missing = []
+    while path not in {"", "/"} and (yield is_directory(path)).returncode:
+        missing.append(path)
+        path = path.rpartition("/")[0]
+    for directory in reversed(missing):
+        yield make_directory(directory, f"{rid}.directory.{directory}")
+    return bool(missing)
+
+
+def remove_directory(path: str, unmakes: tuple[str, ...] = (), *, temporary: bool = False) -> Command:
+    """Remove an empty directory; rmdir refuses any other."""
+    again = Command(("mkdir", path), kind="changes", check=is_there(path), quiet=True, tool=TOOL)
+    return Command(
+        ("rmdir", path),
+        kind="changes",
+        unmakes=unmakes,
+        check=is_gone(path),
+        undo=() if temporary else (again,),
+        temporary=temporary,
+        quiet=True,
+        tool=TOOL,
+    )
+
+
+def link(target: str, path: str, name: str = "") -> Command:
+    """Make a symbolic link, or point an existing one elsewhere."""
+    return Command(
+        ("ln", "-sfn", target, path),
+        kind="changes",
+        makes=Makes(name, "link", identity=path) if name else None,
+        check=Check(read_link(path), path=".", text=target),
+        undo=(remove(path),),
+        quiet=True,
+        tool=TOOL,
+    )
+
+
+def read_link(path: str) -> Command:
+    """Follow the links of a path: 0 with the real path, or 1 when a directory on the way is missing."""
+    return Command(("readlink", "-f", path), accepts=(0, 1), tool=TOOL)
+
+
+def remove(path: str, unmakes: tuple[str, ...] = (), destroys: tuple[Thing, ...] = ()) -> Command:
+    """Remove a file or a link (not what it leads to)."""
+    return Command(
+        ("rm", path),
+        kind="changes",
+        unmakes=unmakes,
+        check=Check(Command(("test", "-e", path, "-o", "-L", path), accepts=(0, 1), tool=TOOL), absent=True),
+        destroys=destroys,
+        quiet=not destroys,
+        tool=TOOL,
+    )
+
+
+def truncate(path: str, size: int, name: str) -> Command:
+    """Make a file of `size` bytes that takes no space until it is written to."""
+    return Command(
+        ("truncate", "-s", str(size), path),
+        kind="changes",
+        makes=Makes(name, "file", identity=path),
+        check=Check(is_file(path)),
+        undo=(remove(path),),
+        quiet=True,
+        tool=TOOL,
+    )

@@ -1,0 +1,33 @@
+"""mkfs.xfs(8)."""
+
+import re
+
+from core.command import Command, Completed, Makes
+from core.tools import blkid
+
+TOOL = "xfs"
+UUID_SINCE = (4, 3)
+
+
+def version() -> Command:
+    """Ask for the version of xfsprogs."""
+    return Command(("mkfs.xfs", "-V"), tool=TOOL)
+
+
+def takes_uuid(answer: Completed) -> bool:
+    """Tell whether this version lets us choose the uuid (`-m uuid=`)."""
+    found = re.search(r"([0-9]+)\.([0-9]+)", answer.stdout + answer.stderr)
+    return found is not None and (int(found[1]), int(found[2])) >= UUID_SINCE
+
+
+def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "") -> Command:
+    """Format a device; with `uuid`, the filesystem gets it, else mkfs chooses one. Refuses to overwrite another."""
+    chosen = ("-m", f"uuid={uuid}") if uuid else ()
+    witness = blkid.value(device, "UUID")
+    return Command(
+        ("mkfs.xfs", "-q", *chosen, *options, device),
+        kind="changes",
+        makes=Makes(name, "filesystem", identity=uuid, witness=None if uuid else witness),
+        check=blkid.holds(device, "UUID", uuid) if uuid else blkid.holds(device, "TYPE", "xfs"),
+        tool=TOOL,
+    )

@@ -1,0 +1,85 @@
+"""What the simulated tools share about block devices: who uses one, what is formatted on it, what lies at its ends."""
+
+from typing import Any
+
+from core.state import Content, Entry
+from executors.simulated.node import SimulatedNode
+
+MEBIBYTE = 1024 * 1024
+RAID = frozenset(("linux_raid_member", "LVM2_member"))
+MAGIC = {
+    "btrfs": ("0x10040", "5f 42 48 52 66 53 5f 4d"),
+    "ext2": ("0x438", "53 ef"),
+    "ext3": ("0x438", "53 ef"),
+    "ext4": ("0x438", "53 ef"),
+    "xfs": ("0x0", "58 46 53 42"),
+    "swap": ("0xff6", "53 57 41 50 53 50 41 43 45 32"),
+    "LVM2_member": ("0x218", "4c 56 4d 32 20 30 30 31"),
+    "linux_raid_member": ("0x1000", "fc 4e 2b a9"),
+}
+"""Where the signature of a type is, and its bytes."""
+
+
+def signature(type_: str, uuid: str, label: str = "", files: dict[str, Entry] | None = None) -> Content:
+    """Return what a device holds after it was formatted."""
+    return {
+        "kind": "signature",
+        "type": type_,
+        "uuid": uuid,
+        "label": label,
+        "mountable": True,
+        "tail": True,
+        "files": files or {},
+        "subvolumes": {},
+    }
+
+
+def directory() -> Entry:
+    """Return a directory as `mkdir` makes it."""
+    return {"kind": "directory", "mode": "0755", "docker": None}
+
+
+def is_formatted(content: Content) -> bool:
+    """Tell whether a probe recognises something."""
+    return bool(content["kind"] == "signature")
+
+
+def is_zero(node: SimulatedNode, device: dict[str, Any], offset: int, length: int) -> bool:
+    """Tell whether a part of a device is zero; what lies between its first and last MiB is, when nothing was written."""
+    content = node.content(device)
+    if content["kind"] == "zero":
+        return True
+    head = is_formatted(content) or content.get("head", True)
+    in_head = offset < MEBIBYTE
+    in_tail = offset + length > device["size"] - MEBIBYTE
+    return not ((in_head and head) or (in_tail and content.get("tail", True)) or not (in_head or in_tail))
+
+
+def zero(node: SimulatedNode, device: dict[str, Any], offset: int, length: int) -> None:
+    """Write zeroes on a part of a device: a signature goes with the first MiB, what is left at the ends with theirs."""
+    content = node.content(device)
+    if content["kind"] == "zero":
+        return
+    head, tail = is_formatted(content) or content["head"], content.get("tail", True)
+    if not offset and length >= min(MEBIBYTE, device["size"]):
+        head = False
+    if offset <= max(0, device["size"] - MEBIBYTE) and offset + length >= device["size"]:
+        tail = False
+    if is_formatted(content) and head:
+        node.set_content(device, {**content, "tail": tail})
+    else:
+        left: Content = {"kind": "residue", "head": head, "tail": tail} if head or tail else {"kind": "zero"}
+        node.set_content(device, left)
+
+
+def release(node: SimulatedNode, path: str) -> None:
+    """Let a loop device go that was detached while it was in use, when its last user has gone."""
+    device = node.state["devices"].get(path)
+    if device is not None and device.get("autoclear") and not node.users(path):
+        del node.state["devices"][path]
+
+
+def is_read_only(node: SimulatedNode, path: str) -> bool:
+    """Tell whether a path lies in a filesystem that is mounted read-only."""
+    mount = node.tree.mount_of(node.tree.real(path))
+    return mount is not None and "ro" in mount["options"].split(",")

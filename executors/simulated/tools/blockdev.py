@@ -1,0 +1,39 @@
+"""blockdev and lsblk of util-linux on a simulated node, as far as one device is asked about."""
+
+from core.command import Command, Completed
+from executors.simulated.node import SimulatedNode
+
+PROGRAMS = {"blockdev": "util-linux", "lsblk": "util-linux"}
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer `blockdev --getsize64 DEVICE` and `lsblk -nro NAME,MOUNTPOINT DEVICE`."""
+    match command.argv:
+        case ("blockdev", "--getsize64", path):
+            return _size(node, path)
+        case ("lsblk", "-nro", "NAME,MOUNTPOINT", path):
+            return _uses(node, path)
+        case (program, *words):
+            return Completed(1, "", f"{program}: bad usage: {' '.join(words)}\nTry '{program} --help'.\n")
+        case _:
+            return Completed(1)
+
+
+def _size(node: SimulatedNode, path: str) -> Completed:
+    device = node.device(path)
+    if device is not None:
+        return Completed(0, f"{device['size']}\n")
+    if node.tree.exists(path):
+        return Completed(1, "", "blockdev: ioctl error on BLKGETSIZE64: Inappropriate ioctl for device\n")
+    return Completed(1, "", f"blockdev: cannot open {path}: No such file or directory\n")
+
+
+def _uses(node: SimulatedNode, path: str) -> Completed:
+    device = node.device(path)
+    if device is None:
+        return Completed(32, "", f"lsblk: {path}: not a block device\n")
+    mounts = [user for user in node.users(path) if user not in device["holders"]]
+    # Like the tool, of several mount points the newest is shown.
+    rows = [(node.tree.real(path), mounts[-1] if mounts else "")]
+    rows += [(holder, "") for holder in device["holders"]]
+    return Completed(0, "".join(f"{name.rpartition('/')[2]} {place}\n" for name, place in rows))

@@ -1,0 +1,35 @@
+"""cmp of diffutils on a simulated node: a part of a device beside zeroes."""
+
+from core.command import Command, Completed
+from executors.simulated.devices import is_zero
+from executors.simulated.node import SimulatedNode
+from executors.simulated.usage import Usage, options
+
+PROGRAMS = {"cmp": "diffutils"}
+TROUBLE = 2
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer `cmp -n BYTES [-i OFFSET:0] DEVICE /dev/zero`."""
+    try:
+        found, operands = options(command.argv[1:], values=("-n", "-i"), least=2, most=2)
+        if operands[1] != "/dev/zero" or "-n" not in found:
+            raise Usage("only a comparison of some bytes with zeroes is known here")
+        length = int(found["-n"][-1])
+        skip, _, zero_skip = found.get("-i", ["0:0"])[-1].partition(":")
+        offset = int(skip)
+        if int(zero_skip):
+            raise Usage(f"invalid --ignore-initial value '{found['-i'][-1]}'")
+    except (Usage, ValueError) as error:
+        return Completed(TROUBLE, "", f"cmp: {error}\ncmp: Try 'cmp --help' for more information.\n")
+    path = operands[0]
+    device = node.device(path)
+    if device is None:
+        return Completed(TROUBLE, "", f"cmp: {path}: No such file or directory\n")
+    if node.content(device)["kind"] == "unknown":
+        return Completed(TROUBLE, "", f"cmp: {path}: Input/output error\n")
+    if not is_zero(node, device, offset, length):
+        return Completed(1, f"{path} /dev/zero differ: byte {offset + 1}, line 1\n")
+    if offset + length > device["size"]:
+        return Completed(1, "", f"cmp: EOF on {path} after byte {device['size'] - offset}, in line 1\n")
+    return Completed(0)

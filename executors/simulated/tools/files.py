@@ -1,0 +1,194 @@
+"""mkdir, rmdir, ln, rm, readlink, test, truncate and cat of coreutils on a simulated node."""
+
+from collections.abc import Callable
+
+from core.command import Command, Completed
+from executors.simulated.devices import directory, is_read_only
+from executors.simulated.node import SimulatedNode
+from executors.simulated.usage import Options, Usage, options
+
+PROGRAMS = dict.fromkeys(("cat", "ln", "mkdir", "readlink", "rm", "rmdir", "test", "truncate"), "coreutils")
+TEST_USAGE = 2
+PAIR = 2
+"""A condition of test(1) is a flag and a path."""
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer as the program of that name would, with the options that core.tools.files gives it."""
+    program, *words = command.argv
+    if program == "test":
+        return _test(node, words)
+    flags, values, operands, answer = _PROGRAMS[program]
+    try:
+        found, paths = options(words, flags=flags, values=values, least=operands, most=operands)
+    except Usage as error:
+        return Completed(1, "", f"{program}: {error}\nTry '{program} --help' for more information.\n")
+    return answer(node, found, paths)
+
+
+def _failed(text: str) -> Completed:
+    return Completed(1, "", f"{text}\n")
+
+
+def _test(node: SimulatedNode, words: list[str]) -> Completed:
+    """Conditions joined by -o, or one that is turned round; any other expression is a usage error."""
+    if words[:1] == ["!"] and len(words) == PAIR + 1:
+        answer = _test(node, words[1:])
+        return answer if answer.returncode > 1 else Completed(1 - answer.returncode)
+    if len(words) % (PAIR + 1) != PAIR or any(word != "-o" for word in words[PAIR :: PAIR + 1]):
+        return Completed(TEST_USAGE, "", f"test: {' '.join(words)}: unexpected operator\n")
+    holds = False
+    for flag, path in zip(words[:: PAIR + 1], words[1 :: PAIR + 1], strict=True):
+        if flag not in _TESTS:
+            return Completed(TEST_USAGE, "", f"test: {flag}: unary operator expected\n")
+        holds = holds or _TESTS[flag](node, path)
+    return Completed(0 if holds else 1)
+
+
+def _is_kind(node: SimulatedNode, path: str, kind: str) -> bool:
+    entry = node.tree.entry(path)
+    return node.tree.real(path) not in node.state["devices"] and entry is not None and entry["kind"] == kind
+
+
+def _is_executable(node: SimulatedNode, path: str) -> bool:
+    entry = node.tree.entry(path)
+    return entry is not None and any(int(digit) % 2 for digit in entry["mode"][-3:])
+
+
+def _is_link(node: SimulatedNode, path: str) -> bool:
+    entry = node.tree.link(path)
+    return entry is not None and entry["kind"] == "link"
+
+
+_TESTS: dict[str, Callable[[SimulatedNode, str], bool]] = {
+    "-e": lambda node, path: node.tree.exists(path),
+    "-d": lambda node, path: _is_kind(node, path, "directory"),
+    "-f": lambda node, path: _is_kind(node, path, "file"),
+    "-b": lambda node, path: node.device(path) is not None,
+    "-L": _is_link,
+    "-x": _is_executable,
+}
+
+
+def _parent(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[0] or "/"
+
+
+def _mkdir(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
+    path = paths[0].rstrip("/")
+    what = f"mkdir: cannot create directory ‘{path}’"
+    if node.tree.exists(path) or _is_link(node, path):
+        return _failed(f"{what}: File exists")
+    if not node.tree.exists(_parent(path)):
+        return _failed(f"{what}: No such file or directory")
+    if not _is_kind(node, _parent(path), "directory"):
+        return _failed(f"{what}: Not a directory")
+    if is_read_only(node, _parent(path)):
+        return _failed(f"{what}: Read-only file system")
+    mode = found.get("-m", ["0755"])[-1]
+    node.tree.put(path, {**directory(), "mode": mode.zfill(4)})
+    return Completed(0)
+
+
+def _rmdir(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
+    path = paths[0].rstrip("/")
+    what = f"rmdir: failed to remove '{path}'"
+    if not node.tree.exists(path):
+        return _failed(f"{what}: No such file or directory")
+    if not _is_kind(node, path, "directory") or _is_link(node, path):
+        return _failed(f"{what}: Not a directory")
+    real = node.tree.real(path)
+    if any(mount["mount_point"] == real for mount in node.state["mounts"]):
+        return _failed(f"{what}: Device or resource busy")
+    if node.tree.children(path):
+        return _failed(f"{what}: Directory not empty")
+    if is_read_only(node, path):
+        return _failed(f"{what}: Read-only file system")
+    node.tree.remove(path)
+    return Completed(0)
+
+
+def _ln(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
+    target, path = paths
+    what = f"ln: failed to create symbolic link '{path}'"
+    if not _is_kind(node, _parent(path), "directory"):
+        return _failed(f"{what}: No such file or directory")
+    if _is_kind(node, path, "directory") and not _is_link(node, path):
+        return _failed(f"{what.replace('create symbolic link', 'overwrite')}: cannot overwrite directory")
+    if is_read_only(node, _parent(path)):
+        return _failed(f"{what}: Read-only file system")
+    node.tree.put(path, {"kind": "link", "target": target})
+    return Completed(0)
+
+
+def _rm(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
+    path = paths[0]
+    what = f"rm: cannot remove '{path}'"
+    entry = node.tree.link(path)
+    if entry is None:
+        return _failed(f"{what}: No such file or directory")
+    if entry["kind"] == "directory":
+        return _failed(f"{what}: Is a directory")
+    if is_read_only(node, _parent(path)):
+        return _failed(f"{what}: Read-only file system")
+    real = f"{node.tree.real(_parent(path)).rstrip('/')}/{path.rpartition('/')[2]}"
+    for device in node.state["devices"].values():
+        if entry["kind"] == "file" and device["file"] == real:
+            # A file that is still attached lives on, without a name, in its loop device.
+            device.update(content=entry["content"], file="")
+    node.tree.remove(path)
+    return Completed(0)
+
+
+def _readlink(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
+    real = node.tree.real(paths[0])
+    above = _parent(real)
+    if above != "/" and not node.tree.exists(above):
+        return Completed(1)
+    return Completed(0, f"{real}\n")
+
+
+def _truncate(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
+    path = paths[0]
+    what = f"truncate: cannot open '{path}' for writing"
+    if "-s" not in found:
+        return _failed("truncate: you must specify either '--size' or '--reference'")
+    if not found["-s"][-1].isdigit():
+        return _failed(f"truncate: Invalid number: '{found['-s'][-1]}'")
+    if not _is_kind(node, _parent(path), "directory"):
+        return _failed(f"{what}: No such file or directory")
+    if _is_kind(node, path, "directory"):
+        return _failed(f"{what}: Is a directory")
+    if is_read_only(node, _parent(path)):
+        return _failed(f"{what}: Read-only file system")
+    size = int(found["-s"][-1])
+    entry = node.tree.entry(path)
+    if entry is not None:
+        entry["size"] = size
+    else:
+        node.tree.put(
+            path,
+            {"kind": "file", "mode": "0644", "size": size, "text": None, "allocated": 0, "content": {"kind": "zero"}},
+        )
+    return Completed(0)
+
+
+def _cat(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
+    entry = node.tree.entry(paths[0])
+    if entry is None:
+        return _failed(f"cat: {paths[0]}: No such file or directory")
+    if entry["kind"] == "directory":
+        return _failed(f"cat: {paths[0]}: Is a directory")
+    return Completed(0, entry["text"] or "")
+
+
+_Answer = Callable[[SimulatedNode, Options, list[str]], Completed]
+_PROGRAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int, _Answer]] = {
+    "cat": ((), (), 1, _cat),
+    "ln": (("-sfn",), (), 2, _ln),
+    "mkdir": ((), ("-m",), 1, _mkdir),
+    "readlink": (("-f",), (), 1, _readlink),
+    "rm": ((), (), 1, _rm),
+    "rmdir": ((), (), 1, _rmdir),
+    "truncate": ((), ("-s",), 1, _truncate),
+}

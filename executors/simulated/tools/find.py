@@ -1,0 +1,34 @@
+"""find of findutils on a simulated node: the first thing in a directory."""
+
+from collections.abc import Iterator
+
+from core.command import Command, Completed
+from executors.simulated.node import SimulatedNode
+
+PROGRAMS = {"find": "findutils"}
+IN_IT = ("-mindepth", "1", "-maxdepth", "1", "-print", "-quit")
+NO_DIRECTORY = ("-mindepth", "1", "!", "-type", "d", "-print", "-quit")
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer the two questions of core.tools.find, and no other."""
+    _, path, *rest = command.argv
+    if tuple(rest) not in {IN_IT, NO_DIRECTORY}:
+        return Completed(1, "", f"find: unknown predicate '{' '.join(rest)}'\n")
+    entry = node.tree.entry(path)
+    if entry is None:
+        return Completed(1, "", f"find: ‘{path}’: No such file or directory\n")
+    found = _below(node, path) if tuple(rest) == NO_DIRECTORY else (f"{path}/{name}" for name in node.tree.children(path))
+    first = next(found, None)
+    return Completed(0, "" if first is None else f"{first}\n")
+
+
+def _below(node: SimulatedNode, path: str) -> Iterator[str]:
+    """Everything below a directory that is no directory."""
+    for name in node.tree.children(path):
+        inside = f"{path.rstrip('/')}/{name}"
+        entry = node.tree.link(inside)
+        if entry is not None and entry["kind"] != "directory":
+            yield inside
+        else:
+            yield from _below(node, inside)

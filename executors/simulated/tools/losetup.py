@@ -1,0 +1,78 @@
+"""losetup of util-linux 2.38 on a simulated node."""
+
+from core.command import Command, Completed
+from core.state import Entry
+from executors.simulated.node import SimulatedNode
+from executors.simulated.usage import Usage, options
+
+PROGRAMS = {"losetup": "mount"}
+LOOPS_MAX = 256
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer `-f [--show] FILE`, `-d DEVICE`, and `-n -O NAME -j FILE`."""
+    try:
+        found, operands = options(
+            command.argv[1:], flags=("-f", "--show", "-n"), values=("-j", "-d", "-O"), most=1
+        )
+    except Usage as error:
+        return Completed(1, "", f"losetup: {error}\nTry 'losetup --help' for more information.\n")
+    match sorted(found), operands:
+        case ["-O", "-j", "-n"], [] if found["-O"] == ["NAME"]:
+            return _associated(node, found["-j"][0])
+        case (["--show", "-f"] | ["-f"]), [file]:
+            return _attach(node, command, file, show="--show" in found)
+        case ["-d"], []:
+            return _detach(node, found["-d"][0])
+        case _:
+            return Completed(1, "", "losetup: bad usage\nTry 'losetup --help' for more information.\n")
+
+
+def _associated(node: SimulatedNode, file: str) -> Completed:
+    real = node.tree.real(file)
+    return Completed(0, "".join(f"{path}\n" for path, device in node.state["devices"].items() if device["file"] == real))
+
+
+def _attach(node: SimulatedNode, command: Command, file: str, *, show: bool) -> Completed:
+    entry: Entry | None = node.tree.entry(file)
+    if entry is None:
+        return Completed(1, "", f"losetup: {file}: failed to set up loop device: No such file or directory\n")
+    if entry["kind"] == "directory":
+        return Completed(1, "", f"losetup: {file}: failed to set up loop device: Is a directory\n")
+    path = _free(node, command)
+    if not path:
+        return Completed(1, "", "losetup: cannot find an unused loop device: No such device\n")
+    node.state["devices"][path] = {
+        "size": (len((entry["text"] or "").encode()) if entry["size"] is None else entry["size"]) // 512 * 512,
+        "content": {"kind": "zero"},
+        "serial": "",
+        "appears": 0,
+        "volume": "",
+        "file": node.tree.real(file),
+        "holders": [],
+        "autoclear": False,
+        "read_only": False,
+    }
+    return Completed(0, f"{path}\n" if show else "")
+
+
+def _free(node: SimulatedNode, command: Command) -> str:
+    """The device to attach: in a preview a hole, since another action may take the first free one meanwhile."""
+    if node.holes and command.makes is not None:
+        return node.identifier("loop", command)
+    names = (f"/dev/loop{number}" for number in range(LOOPS_MAX))
+    return next((path for path in names if path not in node.state["devices"]), "")
+
+
+def _detach(node: SimulatedNode, path: str) -> Completed:
+    device = node.device(path)
+    if device is None:
+        return Completed(1, "", f"losetup: {path}: failed to use device: No such device\n")
+    if not device["file"]:
+        return Completed(1, "", f"losetup: {path}: detach failed: No such device or address\n")
+    if node.users(path):
+        # The kernel detaches a busy loop device when its last user goes, and answers with success at once.
+        device["autoclear"] = True
+    else:
+        del node.state["devices"][node.tree.real(path)]
+    return Completed(0)

@@ -1,0 +1,174 @@
+"""mount, umount and findmnt on a simulated node."""
+
+from typing import Any
+
+from core.command import Command, Completed
+from core.state import Content
+from executors.simulated.devices import is_formatted, release
+from executors.simulated.node import SimulatedNode
+from executors.simulated.usage import Usage, options
+
+PROGRAMS = {"findmnt": "util-linux", "mount": "mount", "umount": "mount"}
+REFUSED = 32
+TAG_NOT_FOUND = 1
+
+TYPES = {"ext2": {"ext2"}, "ext3": {"ext3"}, "ext4": {"ext2", "ext3", "ext4"}, "xfs": {"xfs"}, "btrfs": {"btrfs"}}
+"""What the kernel of the node can mount, and which contents each type takes."""
+ANY_TYPE = frozenset(
+    "async atime auto defaults dev diratime dirsync exec iversion lazytime mand noatime noauto nodev nodiratime noexec "
+    "nofail nomand norelatime nosuid nouser relatime ro rw strictatime suid sync user users _netdev".split()
+)
+ONE_TYPE = {
+    "ext": frozenset(
+        "acl noacl barrier nobarrier commit data data_err delalloc nodelalloc discard nodiscard errors grpquota "
+        "journal_checksum noquota nouid32 quota stripe user_xattr nouser_xattr usrquota usrjquota grpjquota".split()
+    ),
+    "xfs": frozenset(
+        "allocsize attr2 discard nodiscard filestreams grpid gquota inode32 inode64 largeio logbsize logbufs norecovery "
+        "nouuid pquota prjquota quota sunit swalloc swidth uquota usrquota".split()
+    ),
+    "btrfs": frozenset(
+        "acl noacl autodefrag noautodefrag barrier nobarrier clear_cache commit compress compress-force datacow "
+        "nodatacow datasum nodatasum degraded device discard nodiscard flushoncommit max_inline metadata_ratio "
+        "recovery space_cache nospace_cache ssd nossd ssd_spread subvol subvolid user_subvol_rm_allowed".split()
+    ),
+}
+COLUMNS = {"SOURCE", "TARGET", "FSTYPE", "OPTIONS"}
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer as mount, umount or findmnt would."""
+    program, *words = command.argv
+    try:
+        return {"mount": _mount, "umount": _umount, "findmnt": _findmnt}[program](node, words)
+    except Usage as error:
+        return Completed(1, "", f"{program}: {error}\nTry '{program} --help' for more information.\n")
+
+
+def _mount(node: SimulatedNode, words: list[str]) -> Completed:
+    found, (source, target) = options(words, values=("-t", "-o"), least=2, most=2)
+    point = node.tree.real(target)
+    where = f"mount: {target}: "
+    entry = node.tree.entry(target)
+    if entry is None:
+        return Completed(REFUSED, "", f"mount: {target}: mount point does not exist.\n")
+    if entry["kind"] != "directory":
+        return Completed(REFUSED, "", f"{where}mount point is not a directory.\n")
+    path = node.by_tag(source)
+    device = None if path is None else node.device(path)
+    if path is None or device is None:
+        if source.startswith(("LABEL=", "UUID=")):
+            return Completed(TAG_NOT_FOUND, "", f"{where}can't find {source}.\n")
+        said = f"{source} is not a block device." if node.tree.exists(source) else f"special device {source} does not exist."
+        return Completed(REFUSED, "", f"{where}{said}\n")
+    chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
+    content = node.content(device)
+    type_ = found.get("-t", [content.get("type", "auto")])[-1]
+    if type_ not in TYPES:
+        return Completed(REFUSED, "", f"{where}unknown filesystem type '{type_}'.\n")
+    family = "ext" if type_.startswith("ext") else type_
+    names = {option.partition("=")[0] for option in chosen}
+    if not is_formatted(content) or content["type"] not in TYPES[type_] or not names <= ANY_TYPE | ONE_TYPE[family]:
+        return Completed(REFUSED, "", where + _wrong(source))
+    if not content["mountable"] or device["holders"]:
+        return Completed(REFUSED, "", where + _wrong(source))
+    subvolume = _subvolume(chosen)
+    if subvolume and subvolume not in content["subvolumes"]:
+        return Completed(REFUSED, "", f"{where}mount(2) system call failed: No such file or directory.\n")
+    return _put(node, where, path, point, type_, chosen, subvolume)
+
+
+def _wrong(source: str) -> str:
+    return (
+        f"wrong fs type, bad option, bad superblock on {source}, missing codepage or helper program, or other error.\n"
+    )
+
+
+def _subvolume(chosen: list[str]) -> str:
+    """The subvolume that the options name, "" for the top; the last one counts."""
+    names = [option.partition("=")[2].strip("/") for option in chosen if option.startswith("subvol=")]
+    return names[-1] if names else ""
+
+
+def _put(
+    node: SimulatedNode, where: str, path: str, point: str, type_: str, chosen: list[str], subvolume: str
+) -> Completed:
+    mode = "ro" if "ro" in chosen else "rw"
+    for mount in node.state["mounts"]:
+        same_place = mount["mount_point"] == point and mount["subvolume"] == subvolume
+        other_mode = mount["options"].split(",")[0] != mode and type_ != "btrfs"
+        if mount["device"] == path and (same_place or other_mode):
+            return Completed(REFUSED, "", f"{where}{path} already mounted on {mount['mount_point']}.\n")
+    silent = {"defaults", "rw", "ro", "auto", "noauto", "nofail", "_netdev"}
+    kept = [option for option in chosen if option not in silent and not option.startswith("subvol")]
+    kept += [f"subvol=/{subvolume}"] if type_ == "btrfs" else []
+    times = [] if {"noatime", "relatime", "strictatime"} & set(kept) else ["relatime"]
+    node.state["mounts"].append(
+        {
+            "device": path,
+            "mount_point": point,
+            "type": type_,
+            "options": ",".join([mode, *times, *kept]),
+            "subvolume": subvolume,
+        }
+    )
+    return Completed(0)
+
+
+def _umount(node: SimulatedNode, words: list[str]) -> Completed:
+    _, (target,) = options(words, least=1, most=1)
+    if not node.tree.exists(target):
+        return Completed(REFUSED, "", f"umount: {target}: no mount point specified.\n")
+    point = node.tree.real(target)
+    mounts: list[dict[str, Any]] = node.state["mounts"]
+    here = [index for index, mount in enumerate(mounts) if mount["mount_point"] == point]
+    if not here:
+        return Completed(REFUSED, "", f"umount: {target}: not mounted.\n")
+    if point == "/" or _is_busy(node, point):
+        return Completed(REFUSED, "", f"umount: {target}: target is busy.\n")
+    gone = mounts.pop(here[-1])
+    release(node, gone["device"])
+    return Completed(0)
+
+
+def _is_busy(node: SimulatedNode, point: str) -> bool:
+    """Tell whether anything below a mount point is in use: a mount, a file of a process, a loop device, a daemon."""
+    below = f"{point}/"
+    mounted = any(mount["mount_point"].startswith(below) for mount in node.state["mounts"])
+    open_files = [file for process in node.state["processes"].values() for file in process["files"]]
+    open_files += [device["file"] for device in node.state["devices"].values() if device["file"]]
+    open_files += [daemon["data_root"] for daemon in node.state["docker"].values()]
+    return mounted or any(file == point or file.startswith(below) for file in map(node.tree.real, open_files))
+
+
+def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
+    found, operands = options(words, flags=("-n", "-P"), values=("-o", "-S"), most=2)
+    columns = found.get("-o", ["TARGET,SOURCE,FSTYPE,OPTIONS"])[-1].split(",")
+    for column in columns:
+        if column not in COLUMNS:
+            raise Usage(f"unknown column: {column}")
+    source = found["-S"][-1] if "-S" in found else operands[0] if len(operands) == 2 else ""  # noqa: PLR2004 - both
+    target = operands[-1] if operands else ""
+    rows = [
+        _row(mount, node.content(device) if (device := node.device(mount["device"])) is not None else None)
+        for mount in node.state["mounts"]
+        if (not target or mount["mount_point"] == node.tree.real(target))
+        and (not source or mount["device"] == (node.by_tag(source) or source))
+    ]
+    if not rows:
+        return Completed(1)
+    if "-P" in found:
+        return Completed(0, "".join(" ".join(f'{name}="{row[name]}"' for name in columns) + "\n" for row in rows))
+    title = "" if "-n" in found else " ".join(columns) + "\n"
+    return Completed(0, title + "".join(" ".join(row[name] for name in columns) + "\n" for row in rows))
+
+
+def _row(mount: dict[str, Any], content: Content | None) -> dict[str, str]:
+    is_btrfs = content is not None and content.get("type") == "btrfs"
+    inside = f"[/{mount['subvolume']}]" if is_btrfs and mount["subvolume"] else ""
+    return {
+        "SOURCE": mount["device"] + inside,
+        "TARGET": mount["mount_point"].replace(" ", "\\x20"),
+        "FSTYPE": mount["type"],
+        "OPTIONS": mount["options"],
+    }

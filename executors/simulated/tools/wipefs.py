@@ -1,0 +1,60 @@
+"""wipefs of util-linux on a simulated node."""
+
+from typing import Any
+
+from core.command import Command, Completed
+from executors.simulated.devices import MAGIC, is_formatted
+from executors.simulated.node import SimulatedNode
+from executors.simulated.usage import Usage, options
+
+PROGRAMS = {"wipefs": "util-linux"}
+NEW_TABLE_SINCE = (2, 33)
+
+
+def run(node: SimulatedNode, command: Command) -> Completed:
+    """Answer `-n DEVICE` and `-a DEVICE`."""
+    try:
+        found, operands = options(command.argv[1:], flags=("-n", "-a"), least=1, most=1)
+    except Usage as error:
+        return Completed(1, "", f"wipefs: {error}\nTry 'wipefs --help' for more information.\n")
+    path = operands[0]
+    device = node.device(path)
+    failure = _failure(node, path, device, erases="-a" in found)
+    if device is None or failure:
+        return Completed(1, "", f"wipefs: error: {path}: probing initialization failed: {failure}\n")
+    if not is_formatted(node.content(device)):
+        return Completed(0)
+    if "-a" in found:
+        return _erase(node, path, device)
+    return Completed(0, _table(node, path, device))
+
+
+def _failure(node: SimulatedNode, path: str, device: dict[str, Any] | None, *, erases: bool) -> str:
+    if device is None:
+        return "Invalid argument" if node.tree.exists(path) else "No such file or directory"
+    if node.content(device)["kind"] == "unknown":
+        return "Input/output error"
+    if erases and device["read_only"]:
+        return "Read-only file system"
+    return "Device or resource busy" if erases and node.users(path) else ""
+
+
+def _table(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
+    content = node.content(device)
+    offset = MAGIC.get(content["type"], ("0x0", ""))[0]
+    if node.version("util-linux") < NEW_TABLE_SINCE:
+        ruler = "offset               type\n----------------------------------------------------------------\n"
+        return f"{ruler}{offset:<21}{content['type']}   [filesystem]\n{'':21}UUID:  {content['uuid']}\n\n"
+    name = node.tree.real(path).rpartition("/")[2]
+    widths = [max(len(word), len(title)) for word, title in ((name, "DEVICE"), (offset, "OFFSET"), (content["type"], "TYPE"))]
+    head = " ".join(title.ljust(width) for title, width in zip(("DEVICE", "OFFSET", "TYPE"), widths, strict=True))
+    row = " ".join(word.ljust(width) for word, width in zip((name, offset, content["type"]), widths, strict=True))
+    return f"{head} {'UUID':<36} LABEL\n{row} {content['uuid']:<36} {content['label']}\n"
+
+
+def _erase(node: SimulatedNode, path: str, device: dict[str, Any]) -> Completed:
+    content = node.content(device)
+    offset, magic = MAGIC.get(content["type"], ("0x0", "00"))
+    node.set_content(device, {"kind": "residue", "head": True, "tail": content.get("tail", True)})
+    erased = f"{len(magic.split())} bytes were erased at offset {int(offset, 16):#010x} ({content['type']}): {magic}"
+    return Completed(0, f"{path}: {erased}\n")

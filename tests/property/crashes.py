@@ -1,0 +1,211 @@
+"""Every point at which an action can go wrong, and what must be true afterwards.
+
+As a command it runs one point of one service, or all of them, and says what is wrong:
+
+    python -m tests.property.crashes service.conf node.json NAME --at 7 --how after --where inside --then resume
+    python -m tests.property.crashes service.conf node.json NAME [--full]
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+from core.errors import SvcprovError
+from core.state import loads, same_world
+from executors.layers.faults import Crash
+from tests.worlds import UNDISTURBED, Point, World, differences, lost, outcome
+
+Then = Literal["resume", "rollback", "unprovision"]
+THEN: tuple[Then, ...] = get_args(Then)
+AGAIN_EVERY = 5
+"""Of the second crash points, one in so many is tried unless all are asked for: each first point tries other ones."""
+ANSWERS = 4
+
+
+class Ends(NamedTuple):
+    """The two worlds that any disturbed action may end in: as if it had never begun, and as if undisturbed."""
+
+    none: World
+    whole: World
+
+
+def ends(world: World, *, reboot: bool = False) -> Ends:
+    """The ends for a world that nothing was done to, with its power lost once or not."""
+    none = world.fork()
+    if reboot:
+        none.reboot()
+    whole = none.fork()
+    whole.act("provision")
+    return Ends(none, whole)
+
+
+def every_point(world: World) -> list[Point]:
+    """Each point of provisioning this world: around every change, and around every write of ours to the disk."""
+    undisturbed = world.fork()
+    undisturbed.act("provision")
+    changes = range(1, undisturbed.faults["inside"].changes + 1)
+    writes = range(1, undisturbed.disk.writes + 1)
+    return [
+        *(Point(at, "before", "inside") for at in changes),
+        *(Point(at, "after", "inside") for at in changes),
+        *(Point(at, "after", "outside") for at in range(1, undisturbed.faults["outside"].changes + 1)),
+        *(Point(at, "lost", "inside") for at in changes),
+        *(Point(at, "timeout", "inside") for at in changes),
+        *(Point(at, "before", "disk") for at in writes),
+        *(Point(at, "after", "disk") for at in writes),
+    ]
+
+
+def goes_wrong(world: World, then: str, point: Point) -> bool:
+    """Act, until the point; tell whether it went wrong there (an action may end before it, or not mind)."""
+    try:
+        _do(world, then, point)
+    except Crash:
+        return True
+    except SvcprovError:
+        if point.how not in {"lost", "timeout"}:
+            raise
+        return True
+    return False
+
+
+def _do(world: World, then: str, point: Point = UNDISTURBED) -> None:
+    if then == "rollback":
+        world.rollback(point)
+    else:
+        world.act("provision" if then == "resume" else then, point)
+
+
+def violations(world: World, then: Then, end: Ends) -> list[str]:
+    """Go on after a crash; say what is not as it must be then. Nothing is said where all is well."""
+    if then == "rollback" and world.action("rollback").unfinished is None:
+        # Killed before the journal began, or after it ended: there is nothing to take back.
+        whole, none = outcome(world) == outcome(end.whole), outcome(world) == outcome(end.none)
+        return [] if whole or none else ["neither undone nor done", *differences(outcome(end.none), outcome(world))]
+    try:
+        _do(world, then)
+    except SvcprovError as error:
+        return [f"{then} failed: {type(error).__name__}: {error}"]
+    expected = end.whole if then == "resume" else end.none
+    found = differences(outcome(expected), outcome(world))
+    if then != "resume":
+        found += same_world(expected.state, world.state)
+        found += [] if world.disk.file == world.first_file else ["the service file is not as it was"]
+        found += [] if world.record.is_empty else [f"the record still has {world.disk.record}"]
+    found += [f"lost: {fact}" for fact in lost(end.none.state, world.state) if "service file" not in fact]
+    return found
+
+
+class Violation(NamedTuple):
+    """A point, what was done after it, and what was wrong then. again: where that went wrong, too."""
+
+    point: Point
+    reboot: bool
+    then: Then
+    again: Point | None
+    what: list[str]
+
+    def __str__(self) -> str:
+        said = f"{self.point}{', reboot' if self.reboot else ''}, then {self.then}"
+        again = "" if self.again is None else f", {self.again}, then {self.then} again"
+        options = f"--at {self.point.at} --how {self.point.how} --where {self.point.where} --then {self.then}"
+        options += " --reboot" if self.reboot else ""
+        if self.again is not None:
+            options += f" --again {self.again.at} --again-how {self.again.how} --again-where {self.again.where}"
+        what = "\n  ".join(self.what[:20])
+        return f"{said}{again}:\n  {what}\n  python -m tests.property.crashes service.conf node.json NAME {options}"
+
+
+def table(world: World, then: Then, *, reboot: bool, points: Sequence[Point] | None = None) -> Iterator[Violation]:
+    """Crash at every point (or the given ones), lose power or not, go on; yield what is wrong."""
+    end = ends(world, reboot=reboot)
+    for point in every_point(world) if points is None else points:
+        crashed = world.fork()
+        if goes_wrong(crashed, "provision", point):
+            if reboot:
+                crashed.reboot()
+            if what := violations(crashed, then, end):
+                yield Violation(point, reboot, then, None, what)
+
+
+def table_of_pairs(
+    world: World, then: Then, *, reboot: bool, points: Sequence[Point] | None = None, full: bool = False
+) -> Iterator[Violation]:
+    """Crash at every point, crash again while going on, and go on once more; yield what is wrong."""
+    end = ends(world, reboot=reboot)
+    for number, point in enumerate(every_point(world) if points is None else points):
+        crashed = world.fork()
+        if not goes_wrong(crashed, "provision", point):
+            continue
+        if reboot:
+            crashed.reboot()
+        if then == "rollback" and crashed.action("rollback").unfinished is None:
+            continue
+        for again in _second_points(crashed, then, number, full=full):
+            twice = crashed.fork()
+            if goes_wrong(twice, then, again) and (what := violations(twice, then, end)):
+                yield Violation(point, reboot, then, again, what)
+
+
+def _second_points(crashed: World, then: Then, number: int, *, full: bool) -> list[Point]:
+    once = crashed.fork()
+    _do(once, then)
+    changes = once.faults["inside"].changes
+    found = [Point(at, how, "inside") for at in range(1, changes + 1) for how in ("before", "after", "lost", "timeout")]
+    found += [Point(at, how, "disk") for at in range(1, once.disk.writes + 1) for how in ("before", "after")]
+    every = 1 if full else AGAIN_EVERY * ANSWERS
+    return found[number % every :: every]
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one point, or all of them; print what is wrong. Returns 1 when anything is."""
+    parser = argparse.ArgumentParser(description="Crash the provisioning of a service at every point, and go on.")
+    parser.add_argument("service")
+    parser.add_argument("node")
+    parser.add_argument("name")
+    parser.add_argument("--at", type=int)
+    parser.add_argument("--how", choices=("before", "after", "lost", "timeout"), default="before")
+    parser.add_argument("--where", choices=("inside", "outside", "disk"), default="inside")
+    parser.add_argument("--then", choices=THEN)
+    parser.add_argument("--reboot", action="store_true")
+    parser.add_argument("--again", type=int)
+    parser.add_argument("--again-how", choices=("before", "after", "lost", "timeout"), default="before")
+    parser.add_argument("--again-where", choices=("inside", "disk"), default="inside")
+    parser.add_argument("--full", action="store_true", help="every pair of points, instead of a sample")
+    given = parser.parse_args(words)
+    world = World(
+        Path(given.service).read_text(encoding="utf-8"), loads(Path(given.node).read_text(encoding="utf-8")), given.name
+    )
+    found = list(_one(world, given) if given.at else _all(world, full=given.full))
+    for violation in found:
+        print(violation)
+    print(f"{len(every_point(world))} points, {len(found)} violations")
+    return 1 if found else 0
+
+
+def _all(world: World, *, full: bool) -> Iterator[Violation]:
+    for then in THEN:
+        for reboot in (False, True):
+            yield from table(world, then, reboot=reboot)
+            yield from table_of_pairs(world, then, reboot=reboot, full=full)
+
+
+def _one(world: World, given: Any) -> Iterator[Violation]:
+    point = Point(given.at, given.how, given.where)
+    for then in (given.then,) if given.then else THEN:
+        if given.again is None:
+            yield from table(world, then, reboot=given.reboot, points=(point,))
+            continue
+        crashed = world.fork()
+        goes_wrong(crashed, "provision", point)
+        if given.reboot:
+            crashed.reboot()
+        again = Point(given.again, given.again_how, given.again_where)
+        if goes_wrong(crashed, then, again) and (what := violations(crashed, then, ends(world, reboot=given.reboot))):
+            yield Violation(point, given.reboot, then, again, what)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,249 @@
+"""Generated worlds: services that an operator might write, on nodes that an operator might have."""
+
+import json
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from core.errors import SvcprovError
+from core.state import NodeState, loads
+from executors.layers.faults import Crash
+from tests.conftest import REPOSITORY
+from tests.worlds import NAME, Point, World
+
+Draw = Any
+"""What hypothesis hands to a composite strategy; its type has one parameter per kind of value."""
+
+Options = dict[str, str]
+NODES = REPOSITORY / "fixtures/nodes"
+CLOUD_NODES = ("ec2", "ec2-2015", "ec2-nitro")
+IMAGES = ("ubuntu:14.10", "nginx:latest", "haproxy:latest")
+LEAVES_MAX = 3
+
+
+class Source(NamedTuple):
+    """A blank device that filesystems can be put on: its name in the service file."""
+
+    dev: str
+    size_mib: int
+
+
+def node(name: str) -> NodeState:
+    """A named node of the fixtures."""
+    return loads((NODES / f"{name}.json").read_text(encoding="utf-8"))
+
+
+class Layout:
+    """A service file while it is drawn: sections with their options, mount points and devices that exist so far."""
+
+    def __init__(self, draw: Draw, *, cloud: bool, blank: list[str]) -> None:
+        self.draw, self.cloud, self.blank = draw, cloud, blank
+        self.sections: dict[str, Options] = {"DEFAULT": {}}
+        self.mounts: list[str] = []
+        self.disks = 0
+        self.numbers = draw(st.permutations(range(12)))
+
+    def add(self, group: str, options: Options) -> str:
+        """Add a resource with the next number of its group; return its rid."""
+        used = sum(section.startswith(f"{group}#") for section in self.sections)
+        number = self.numbers[used] if group == "fs" else used
+        rid = f"{group}#{number}"
+        self.sections[rid] = {key: value for key, value in options.items() if value}
+        return rid
+
+    def addresses(self) -> None:
+        """Add addresses: allocated and cascaded, or fixed."""
+        kinds = ["none", "fixed", "allocated", "cascaded", "elastic"] if self.cloud else ["none", "fixed"]
+        kind = self.draw(st.sampled_from(kinds))
+        if kind in {"allocated", "cascaded", "elastic"}:
+            scope = self.draw(st.sampled_from(("", "", "@nodes")))
+            options = {f"ipname{scope}": "<allocate>", "type": "amazon", "ipdev": "eth0"}
+            if kind == "cascaded":
+                options["cascade_allocation"] = "ip#1.ipname"
+            if kind == "elastic":
+                options["eip"] = "<allocate>"
+            if self.draw(st.booleans()):
+                options["docker_daemon_ip"] = self.draw(st.sampled_from(("true", "false")))
+                if self.draw(st.booleans()):
+                    self.sections["DEFAULT"]["docker_daemon_args"] = self.draw(st.sampled_from(("", "--debug")))
+            self.add("ip", options)
+            if kind == "cascaded":
+                self.add("ip", {"ipname": "localhost", "ipdev": "eth0"})
+        elif kind == "fixed":
+            network = "10.0.0" if self.cloud else "192.0.2"
+            mask = self.draw(st.sampled_from(("", "255.255.255.0", "24")))
+            self.add(
+                "ip", {"ipname": f"{network}.{self.draw(st.integers(150, 180))}", "ipdev": "eth0", "netmask": mask}
+            )
+
+    def source(self) -> Source:
+        """Add a disk, or take one of the node's blank devices."""
+        kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else [])]
+        match self.draw(st.sampled_from(kinds)):
+            case "present":
+                return Source(self.blank.pop(0), 20480)
+            case "amazon":
+                return self._volumes()
+            case _:
+                return self._loop()
+
+    def _volumes(self) -> Source:
+        sizes = self.draw(st.lists(st.integers(1, 9), min_size=1, max_size=2))
+        texts = [f"<size={size}>" for size in sizes]
+        scope = self.draw(st.sampled_from(("", "", "@nodes")))
+        if self.draw(st.booleans()) and not scope:
+            self.sections.setdefault("env", {})["size"] = str(sizes[0])
+            texts[0] = "<size={env.size}>"
+        rid = self.add("disk", {"type": "amazon", f"volumes{scope}": " ".join(texts)})
+        chosen = self.draw(st.integers(0, len(sizes) - 1))
+        return Source(f"/var/lib/opensvc/{{svcname}}/dev/disk.{rid[5:]}.{chosen}", sizes[chosen] * 1024)
+
+    def _loop(self) -> Source:
+        above = self.draw(st.sampled_from(("/srv/images", "/var/lib/{svcname}", *self.mounts)))
+        size = self.draw(st.integers(350, 700))
+        rid = self.add("disk", {"type": "loop", "file": f"{above}/{self.disks}.img", "size": f"{size}m"})
+        self.disks += 1
+        dev = self.draw(st.sampled_from((f"{above}/{self.disks - 1}.img", f"{{{rid}.file}}")))
+        return Source(dev, size)
+
+    def filesystems(self, source: Source) -> None:
+        """Put one filesystem on a device, or several subvolumes of one."""
+        kind = self.draw(st.sampled_from(("ext4", "xfs", "btrfs", "btrfs")))
+        names = [""]
+        if kind == "btrfs" and self.draw(st.booleans()):
+            names = self.draw(
+                st.lists(st.sampled_from(("data", "docker", "root")), min_size=1, max_size=3, unique=True)
+            )
+        for name in names:
+            above = self.draw(st.sampled_from(("/srv/{svcname}", "/srv", *self.mounts)))
+            mount_point = f"{above}/m{len(self.mounts)}"
+            extra = self.draw(st.sampled_from(("", "noatime")))
+            options = ",".join(
+                part for part in ("defaults" if name else "", extra, f"subvol={name}" if name else "") if part
+            )
+            self.add("fs", {"type": kind, "dev": source.dev, "mnt": mount_point, "mnt_opt": options})
+            self.mounts.append(mount_point)
+
+    def containers(self) -> None:
+        """Add containers in a docker daemon of the service's own, on one of its filesystems."""
+        if not (self.mounts and self.draw(st.booleans())):
+            return
+        self.sections["DEFAULT"]["docker_data_dir"] = self.draw(st.sampled_from(self.mounts))
+        self.add(
+            "container", {"type": "docker", "run_image": self.draw(st.sampled_from(IMAGES)), "run_command": "/bin/bash"}
+        )
+        if self.draw(st.booleans()):
+            arguments = "--net=container:{svcname}.container.0"
+            self.add("container", {"type": "docker", "run_image": "nginx:latest", "run_args": arguments})
+
+    def decorations(self) -> None:
+        """Add what changes nothing about what is made: tags, subsets, optional resources, comments."""
+        for rid, options in self.sections.items():
+            if "#" not in rid:
+                continue
+            extra = self.draw(st.sampled_from(("", "", "", "tags", "subset", "optional", "comment", "always_on")))
+            if extra:
+                values = {
+                    "tags": "red blue",
+                    "subset": "s1",
+                    "optional": "true",
+                    "comment": "x = y",
+                    "always_on": "nodes",
+                }
+                options[extra] = values[extra]
+
+    def text(self) -> str:
+        """The service file, its sections in any order, in one of the manners that people write."""
+        order = self.draw(st.permutations(list(self.sections)))
+        equals = self.draw(st.sampled_from((" = ", "=", ": ")))
+        head = self.draw(st.sampled_from(("", "# a service\n\n", "; x\n")))
+        end = self.draw(st.sampled_from(("\n", "")))
+        parts = [
+            f"[{section}]\n" + "".join(f"{key}{equals}{value}\n" for key, value in self.sections[section].items())
+            for section in order
+            if self.sections[section]
+        ]
+        return (head + "\n".join(parts)).rstrip("\n") + end
+
+
+def _foreign(draw: Draw, state: NodeState) -> None:
+    """What other people have on the node: filesystems, files, mounts, volumes, addresses."""
+    files = {"/payroll.db": "salaries"}
+    content = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "label": "payroll", "files": files}
+    source: dict[str, Any] = json.loads(json.dumps({**state, "tools": state["tools"]}))
+    if draw(st.booleans()):
+        source["devices"]["/dev/sdz"] = {"size": "5G", "content": content}
+        if draw(st.booleans()):
+            mount = {"device": "/dev/sdz", "mount_point": "/mnt/payroll", "type": "ext4"}
+            source["mounts"].append(mount)
+            source["files"]["/mnt/payroll"] = "directory"
+    if draw(st.booleans()):
+        source["files"] |= {"/srv/other/readme": "mine", "/srv/images/other.img": {"size": "1M"}}
+    if source["ec2"] is not None and draw(st.booleans()):
+        volume = {"size": "7G", "zone": source["ec2"]["zone"], "content": {**content, "uuid": content["uuid"][::-1]}}
+        source["ec2"]["volumes"]["vol-0123456789abcdef0"] = volume
+        source["ec2"]["elastic_addresses"]["eipalloc-0123456789abcdef0"] = {"public_ip": "203.0.113.9"}
+    state.clear()
+    state.update(loads(json.dumps(source)))
+
+
+@st.composite
+def nodes(draw: Draw) -> NodeState:
+    """A node: one of the fixtures, with other identifiers, latencies, and things of other people."""
+    state = node(draw(st.sampled_from((*CLOUD_NODES, "debian"))))
+    state["seed"] = draw(st.sampled_from(("0a", "1b", "2c")))
+    if draw(st.booleans()):
+        state["identifiers"] = {}
+    if draw(st.booleans()):
+        state["latencies"] = {name: draw(st.integers(0, 9)) for name in state["latencies"]}
+    _foreign(draw, state)
+    return state
+
+
+@st.composite
+def worlds(draw: Draw) -> World:
+    """A service and a node that can run it, untouched so far."""
+    state = draw(nodes())
+    blank = sorted(
+        path
+        for path, device in state["devices"].items()
+        if device["content"]["kind"] == "zero" and not device["volume"] and not device["holders"]
+    )
+    layout = Layout(draw, cloud=state["ec2"] is not None, blank=blank)
+    layout.addresses()
+    for _ in range(draw(st.integers(0, LEAVES_MAX))):
+        layout.filesystems(layout.source())
+    layout.containers()
+    if len(layout.sections) == 1:
+        layout.filesystems(layout.source())
+    layout.decorations()
+    return World(layout.text(), state, draw(st.sampled_from((NAME, "web"))))
+
+
+@st.composite
+def points(draw: Draw, most: int) -> Point:
+    """A point at which an action of at most this many changes goes wrong."""
+    how, where = draw(
+        st.sampled_from(
+            (("before", "inside"), ("after", "inside"), ("after", "outside"), ("lost", "inside"), ("timeout", "inside"),
+             ("before", "disk"), ("after", "disk"))
+        )
+    )  # fmt: skip
+    return Point(draw(st.integers(1, max(1, most))), how, where)
+
+
+@st.composite
+def touched(draw: Draw) -> World:
+    """A world in which something may have happened already: provisioned, half provisioned, or stopped."""
+    world = draw(worlds())
+    match draw(st.sampled_from(("blank", "blank", "whole", "half", "stopped"))):
+        case "whole":
+            world.act("provision")
+        case "stopped":
+            world.act("provision")
+            world.act("stop")
+        case "half":
+            with suppress(Crash, SvcprovError):
+                world.act("provision", draw(points(most=30)))
+    return world

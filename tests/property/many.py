@@ -1,0 +1,17 @@
+"""How many examples the properties try: the same ones in every CI run, more when asked for more."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+EXAMPLES_MIN = 200
+
+MANY = settings(
+    max_examples=max(EXAMPLES_MIN, settings.default.max_examples if settings.default is not None else 0),
+    deadline=None,
+    derandomize="CI" in os.environ,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+FULL = bool(os.environ.get("SVCPROV_FULL"))
+"""Try every pair of crash points, which takes minutes, instead of a sample."""

@@ -1,0 +1,1 @@
+"""Drivers, driven on simulated nodes."""

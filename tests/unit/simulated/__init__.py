@@ -1,0 +1,1 @@
+"""The simulated faces of tools: what they change, print and refuse."""

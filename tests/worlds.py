@@ -1,0 +1,381 @@
+"""Worlds for properties: a service, a node and what is kept on disk, all in memory, driven as a process drives them.
+
+Every action of a `World` begins as a new process would: service, record and journal are read from what was saved, and
+nothing else is carried over. So a `Crash` loses exactly what a kill would lose.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, NamedTuple
+
+from core.command import Command, Completed, Executor, Note, Wait
+from core.config.document import Document
+from core.config.service import Service
+from core.driver import load
+from core.engine import ENGINE
+from core.plan import Plan
+from core.record import Record
+from core.state import NodeState, copy, dumps, loads
+from core.state import load as load_state
+from core.status import State, merged
+from executors.layers.faults import Crash, Faults
+from executors.simulated.node import SimulatedNode
+from svcprov.action import Action, Lines, status_of
+
+NAME = "s1.example.com"
+NEVER = 0
+
+
+class Point(NamedTuple):
+    """Where an action goes wrong: at change number `at` inside or outside the journal, or at a write to the disk."""
+
+    at: int
+    how: Literal["before", "after", "lost", "timeout"] = "before"
+    where: Literal["inside", "outside", "disk"] = "inside"
+
+    def __str__(self) -> str:
+        return f"{self.how} {'write' if self.where == 'disk' else 'change'} {self.at} ({self.where})"
+
+
+UNDISTURBED = Point(NEVER)
+
+
+class Disk:
+    """What survives a kill: the journal's lines, the record and the service file, each as text.
+
+    `fails` is a point whose `where` is `disk`: that write is the last thing the process did, or tried to.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file, self.record = file, Record().to_json()
+        self.journal: list[str] = []
+        self.writes = 0
+        self.fails = Point(NEVER, where="disk")
+        self.service: Service | None = None
+
+    def _write(self, write: Callable[[], None]) -> None:
+        self.writes += 1
+        goes_wrong = self.fails.where == "disk" and self.writes == self.fails.at
+        if goes_wrong and self.fails.how == "before":
+            raise Crash
+        write()
+        if goes_wrong:
+            raise Crash
+
+    def journal_lines(self) -> Lines:
+        """The lines of the last action."""
+        return [json.loads(line) for line in self.journal]
+
+    def journal_begins(self, header: dict[str, Any]) -> None:
+        """Begin another action."""
+        self._write(lambda: self.journal.__setitem__(slice(None), [json.dumps(header)]))
+
+    def journal_line(self, line: dict[str, Any]) -> None:
+        """Add a line."""
+        self._write(lambda: self.journal.append(json.dumps(line)))
+
+    def save_record(self) -> None:
+        """Keep the record as it is now."""
+        assert self.service is not None
+        record = self.service.record.to_json()
+        self._write(lambda: setattr(self, "record", record))
+
+    def save_file(self) -> None:
+        """Keep the service file as it is now."""
+        assert self.service is not None
+        text = self.service.document.text
+        self._write(lambda: setattr(self, "file", text))
+
+
+class Heard:
+    """A listener that remembers, and the outermost executor of a run: every change that was asked for."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[str, Note]] = []
+        self.waits: list[tuple[str, Wait]] = []
+        self.commands: list[tuple[Command, Completed]] = []
+        self.asked: list[tuple[Command, Completed]] = []
+
+    def note(self, rid: str, note: Note) -> None:
+        """A driver said something."""
+        self.notes.append((rid, note))
+
+    def wait(self, rid: str, wait: Wait) -> None:
+        """A wait began."""
+        self.waits.append((rid, wait))
+
+    def begins(self, command: Command) -> None:
+        """A command reaches the node."""
+
+    def ended(self, command: Command, answer: Completed) -> None:
+        """A command has run on the node."""
+        self.commands.append((command, answer))
+
+    def around(self, inner: Executor) -> Executor:
+        """Wrap an executor, so that what the engine asked for is heard."""
+        return _Asked(inner, self)
+
+    @property
+    def changes(self) -> list[Command]:
+        """The changes and announcements that the engine asked for, in order."""
+        return [command for command, _ in self.asked if command.kind != "reads" and command.tool != ENGINE]
+
+
+class _Asked:
+    def __init__(self, inner: Executor, heard: Heard) -> None:
+        self._inner, self._heard = inner, heard
+
+    def run(self, command: Command) -> Completed:
+        """Run a command and remember that it was asked for."""
+        answer = self._inner.run(command)
+        self._heard.asked.append((command, answer))
+        return answer
+
+
+class World:
+    """A service called `name` with a file, on a simulated node with a state.
+
+    adopt, allow: what the operator named with `--adopt` and `--allow-destroy`.
+    """
+
+    def __init__(
+        self, file: str, state: NodeState, name: str = NAME, *, adopt: tuple[str, ...] = (), allow: tuple[str, ...] = ()
+    ) -> None:
+        self.first_file, self.first_state, self.name = file, copy(state), name
+        self.adopt, self.allow = adopt, allow
+        self.disk = Disk(file)
+        self.state = copy(state)
+        self.heard = Heard()
+        self.faults: dict[str, Faults] = {}
+        self.history: list[str] = []
+        self.layer: Callable[[Executor], Executor] = lambda inner: inner
+        """A layer of a test's own, right around the node."""
+        self.node = SimulatedNode(self.state)
+
+    def fork(self) -> "World":
+        """The same world once more: what happens to one does not happen to the other."""
+        other = World(self.first_file, self.first_state, self.name, adopt=self.adopt, allow=self.allow)
+        other.disk.file, other.disk.record, other.disk.journal = self.disk.file, self.disk.record, self.disk.journal[:]
+        other.state = copy(self.state)
+        other.node = SimulatedNode(other.state)
+        other.history = self.history[:]
+        return other
+
+    @property
+    def service(self) -> Service:
+        """The service, as a new process reads it."""
+        record = Record.from_json(self.disk.record)
+        service = Service(
+            self.name, Document(self.disk.file, f"{self.name}.conf"), self.state["hostname"], record, load
+        )
+        service.adopt, service.allow_destroy = frozenset(self.adopt), frozenset(self.allow)
+        return service
+
+    @property
+    def record(self) -> Record:
+        """The record that is on disk."""
+        return Record.from_json(self.disk.record)
+
+    def action(self, verb: str, point: Point = UNDISTURBED) -> Action:
+        """A new process that is about to act, and that goes wrong at `point`."""
+        service = self.service
+        self.node = SimulatedNode(self.state)
+        self.heard = Heard()
+        self.disk.service, self.disk.writes, self.disk.fails = service, 0, point
+
+        def faulty(where: str) -> Callable[[Executor], Executor]:
+            def around(inner: Executor) -> Executor:
+                self.faults[where] = Faults(inner, point.at if point.where == where else NEVER, point.how)
+                return self.faults[where]
+
+            return around
+
+        inside, outside = faulty("inside"), faulty("outside")
+        return Action(
+            service, verb, self.node, lambda: self.state, self.disk, self.heard,
+            around=lambda inner: inside(self.layer(inner)), outside=lambda inner: outside(self.heard.around(inner)),
+        )  # fmt: skip
+
+    def act(self, verb: str, point: Point = UNDISTURBED, plan: Plan | None = None) -> Plan:
+        """Settle, preview and run a verb, as the command line does. Raises what the action raised, or Crash."""
+        self.history.append(f"{verb}{f'  # {point}' if point.at else ''}")
+        action = self.action(verb, point)
+        action.settle()
+        plan = action.preview() if plan is None else plan
+        action.run(plan)
+        return plan
+
+    def preview(self, verb: str = "provision") -> Plan:
+        """What a verb would do."""
+        return self.action(verb).preview()
+
+    def rollback(self, point: Point = UNDISTURBED) -> None:
+        """Take back the unfinished action."""
+        self.history.append(f"rollback{f'  # {point}' if point.at else ''}")
+        action = self.action("rollback", point)
+        action.settle()
+        action.rollback()
+
+    def unfinish(self) -> None:
+        """Forget that the last action came to its end, so that it can be rolled back whole."""
+        assert "end" in json.loads(self.disk.journal[-1])
+        self.disk.journal.pop()
+
+    def status(self) -> dict[str, State]:
+        """The status of each resource."""
+        heard = Heard()
+        asked = status_of(self.service, SimulatedNode(self.state), heard)
+        states: dict[str, State] = {resource.rid: status.state for resource, status in asked}
+        assert [command for command, _ in heard.commands if command.kind == "changes"] == []
+        return states
+
+    @property
+    def availstatus(self) -> State:
+        """What the statuses of the resources that actions take amount to."""
+        statuses, service = self.status(), self.service
+        return merged(statuses[each.rid] for each in service.resources() if not each.driver.verbs_do_nothing)
+
+    def reboot(self) -> None:
+        """Lose what a node loses when its power fails."""
+        from executors.simulated.reboot import reboot
+
+        self.history.append("status  # after a reboot")
+        reboot(self.state)
+
+    def __repr__(self) -> str:
+        return f"\n{self.reproduction()}\n"
+
+    def reproduction(self, words: str = "create --config service.conf --provision") -> str:
+        """A shell script that brings this world about: its service file, its node file, a command line."""
+        flags = [*(f"--adopt {rid}" for rid in self.adopt), *(f"--allow-destroy {name}" for name in self.allow)]
+        command = " ".join(("svcmgr", "-s", self.name, words, "--node", "node.json", *flags))
+        later = [" ".join(("svcmgr", "-s", self.name, "--node node.json", *flags, done)) for done in self.history[1:]]
+        return (
+            f"cat > service.conf <<'END'\n{self.first_file.removesuffix(chr(10))}\nEND\n"
+            f"cat > node.json <<'END'\n{short(self.first_state)}\nEND\n" + "\n".join((command, *later))
+        )
+
+
+def read(script: str) -> World:
+    """The world of a `reproduction`."""
+    match = re.fullmatch(
+        r"cat > service.conf <<'END'\n(.*)\nEND\ncat > node.json <<'END'\n(.*)\nEND\nsvcmgr -s (\S+) (.*)",
+        script.strip(),
+        re.DOTALL,
+    )
+    assert match is not None, "not a reproduction"
+    adopt = tuple(re.findall(r"--adopt (\S+)", match[4]))
+    allow = tuple(re.findall(r"--allow-destroy (\S+)", match[4]))
+    return World(match[1] + "\n", loads(match[2]), match[3], adopt=adopt, allow=allow)
+
+
+def short(state: NodeState) -> str:
+    """A node-state file without what every node has anyway."""
+    default = load_state({})
+    whole = json.loads(dumps(state))
+    given = {name: value for name, value in whole.items() if state[name] != default[name]}
+    lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in given.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+_IDENTIFIER = re.compile(
+    r"vol-[0-9a-f]+|eipalloc-[0-9a-f]+|eipassoc-[0-9a-f]+|/tmp/tmp[A-Za-z0-9_]+|[0-9a-f]{64}"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{1,3}(?:\.\d{1,3}){3}\b"
+    r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
+)
+_PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears"}
+
+
+class Renamed:
+    """Texts with identifiers renamed by first appearance; those that occur in `known` stay as they are."""
+
+    def __init__(self, *known: str) -> None:
+        self._known = {name for text in known for name in _IDENTIFIER.findall(text)}
+        self._names: dict[str, str] = {}
+
+    def masked(self, text: str) -> str:
+        """The text without any identifier of its own."""
+        return _IDENTIFIER.sub(lambda match: match[0] if match[0] in self._known else "*", text)
+
+    def text(self, text: str) -> str:
+        """The text with its identifiers renamed."""
+
+        def named(match: re.Match[str]) -> str:
+            found = match[0]
+            return found if found in self._known else self._names.setdefault(found, f"<{len(self._names)}>")
+
+        return _IDENTIFIER.sub(named, text)
+
+    def value(self, value: Any) -> Any:
+        """A JSON value with the identifiers renamed, in an order that does not depend on them."""
+        if isinstance(value, dict):
+            pairs = [(name, inner) for name, inner in value.items() if name not in _PASSING]
+            pairs.sort(key=lambda pair: (self.masked(pair[0]), self.masked(json.dumps(pair[1], sort_keys=True))))
+            return [(self.text(name), self.value(inner)) for name, inner in pairs]
+        if isinstance(value, list):
+            ordered = sorted(value, key=lambda item: self.masked(json.dumps(item, sort_keys=True)))
+            return [self.value(item) for item in ordered]
+        return self.text(value) if isinstance(value, str) else value
+
+
+def outcome(world: World) -> list[str]:
+    """Where a world has come to, for comparison: node, service file and record, identifiers renamed, a line each."""
+    names = Renamed(dumps(world.first_state), world.first_file)
+    whole = {"node": world.state, "file": world.disk.file.split("\n"), "record": json.loads(world.disk.record)}
+    # The record's order of things made is no part of it; the file's order of lines is.
+    whole["file"] = {f"{number:04}": line for number, line in enumerate(whole["file"])}
+    for thing in whole["record"]["made"].values():
+        thing.pop("action")
+    return list(_lines(names.value(whole), ""))
+
+
+def _lines(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, list) and value and all(isinstance(item, tuple) for item in value):
+        for name, inner in value:
+            yield from _lines(inner, f"{path}.{name}")
+    else:
+        yield f"{path} = {value!r}"
+
+
+def differences(one: list[str], other: list[str]) -> list[str]:
+    """The lines that only one of two outcomes has."""
+    return [f"- {line}" for line in one if line not in other] + [f"+ {line}" for line in other if line not in one]
+
+
+def held(state: NodeState) -> dict[str, str]:
+    """Every fact of a node that somebody may care for: contents, files, mounts, addresses, volumes, containers."""
+    facts: dict[str, str] = {}
+    for path, device in state["devices"].items():
+        if device["content"]["kind"] not in {"zero", "residue"}:
+            facts[f"content of {path}"] = json.dumps(device["content"], sort_keys=True)
+        if device["file"]:
+            facts[f"loop {path}"] = device["file"]
+    for path, entry in state["files"].items():
+        same = {**entry, "allocated": 0} if entry["kind"] == "file" else entry
+        facts[f"entry {path}"] = json.dumps(same, sort_keys=True)
+    facts |= {f"mount {each['mount_point']}": json.dumps(each, sort_keys=True) for each in state["mounts"]}
+    facts |= {
+        f"address {each['address']} of {name}": each["label"]
+        for name, interface in state["interfaces"].items()
+        for each in interface["addresses"]
+    }
+    facts |= {f"process {pid}": json.dumps(each, sort_keys=True) for pid, each in state["processes"].items()}
+    cloud = state["ec2"] or {"volumes": {}, "network_interfaces": {}, "elastic_addresses": {}}
+    passing = {"ready": 0, "state": ""}
+    for identity, volume in cloud["volumes"].items():
+        attachment = {**volume["attachment"], **passing} if volume["attachment"] else None
+        facts[f"volume {identity}"] = json.dumps({**volume, **passing, "attachment": attachment}, sort_keys=True)
+    facts |= {
+        f"address {address} of {identity}": ""
+        for identity, interface in cloud["network_interfaces"].items()
+        for address in interface["addresses"]
+    }
+    facts |= {f"elastic {key}": json.dumps(each, sort_keys=True) for key, each in cloud["elastic_addresses"].items()}
+    return facts
+
+
+def lost(before: NodeState, after: NodeState) -> list[str]:
+    """What was there before and is not there any more, or not as it was."""
+    now = held(after)
+    return [f"{fact}: {text} / {now.get(fact)}" for fact, text in held(before).items() if now.get(fact) != text]
