@@ -75,6 +75,19 @@ class Record:
         if known is not None and known.text == (value[0] if verb == "set" else None):
             del self.keys[key]
 
+    def unwritten(self, command: Command) -> None:
+        """Take back what was noted of a write of the service file that turned out not to have happened."""
+        key = command.argv[2]
+        known = self.keys.get(key)
+        before = command.undo[0].argv if command.undo and isinstance(command.undo[0], Command) else ()
+        if known is None or command.argv[1:4] != ("set", key, known.value):
+            return
+        text = before[3] if before[1] == "set" else None
+        if text == known.text:
+            del self.keys[key]
+        else:
+            self.keys[key] = known._replace(value=text or "")
+
     def drop(self, name: str) -> None:
         """Forget a thing; nothing happens when there is none of this name."""
         self.made.pop(name, None)

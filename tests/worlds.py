@@ -27,12 +27,15 @@ NAME = "s1.example.com"
 NEVER = 0
 
 
+Where = Literal["inside", "outside", "disk"]
+
+
 class Point(NamedTuple):
     """Where an action goes wrong: at change number `at` inside or outside the journal, or at a write to the disk."""
 
     at: int
     how: Literal["before", "after", "lost", "timeout"] = "before"
-    where: Literal["inside", "outside", "disk"] = "inside"
+    where: Where = "inside"
 
     def __str__(self) -> str:
         return f"{self.how} {'write' if self.where == 'disk' else 'change'} {self.at} ({self.where})"
@@ -42,25 +45,49 @@ UNDISTURBED = Point(NEVER)
 
 
 class Disk:
-    """What survives a kill: the journal's lines, the record and the service file, each as text.
+    """What survives a kill: the journal's lines, the record and the service file.
 
     `fails` is a point whose `where` is `disk`: that write is the last thing the process did, or tried to.
     """
 
     def __init__(self, file: str) -> None:
-        self.file, self.record = file, Record().to_json()
+        self.file, self._record = file, Record()
         self.journal: list[str] = []
         self.writes = 0
-        self.fails = Point(NEVER, where="disk")
+        self.fails = UNDISTURBED
         self.service: Service | None = None
+        self.watch: Callable[[Point], None] | None = None
+
+    def copy(self) -> "Disk":
+        """What is on it now, on another disk."""
+        other = Disk(self.file)
+        other.journal, other._record = self.journal[:], self._record.copy()
+        return other
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Disk) and self._whole() == other._whole()
+
+    __hash__ = None
+
+    def _whole(self) -> tuple[object, ...]:
+        return self.journal, self.file, self._record.made, self._record.keys
+
+    @property
+    def record(self) -> str:
+        """The record's file."""
+        return self._record.to_json()
 
     def _write(self, write: Callable[[], None]) -> None:
         self.writes += 1
-        goes_wrong = self.fails.where == "disk" and self.writes == self.fails.at
-        if goes_wrong and self.fails.how == "before":
+        before, after = (Point(self.writes, how, "disk") for how in ("before", "after"))
+        if self.watch is not None:
+            self.watch(before)
+        if self.fails == before:
             raise Crash
         write()
-        if goes_wrong:
+        if self.watch is not None:
+            self.watch(after)
+        if self.fails == after:
             raise Crash
 
     def journal_lines(self) -> Lines:
@@ -78,8 +105,8 @@ class Disk:
     def save_record(self) -> None:
         """Keep the record as it is now."""
         assert self.service is not None
-        record = self.service.record.to_json()
-        self._write(lambda: setattr(self, "record", record))
+        record = self.service.record.copy()
+        self._write(lambda: setattr(self, "_record", record))
 
     def save_file(self) -> None:
         """Keep the service file as it is now."""
@@ -133,6 +160,24 @@ class _Asked:
         return answer
 
 
+class _Watched:
+    """An executor that lets `watch` look at the world before and after each change."""
+
+    def __init__(self, inner: Executor, where: Where, watch: Callable[[Point], None]) -> None:
+        self._inner, self._where, self._watch = inner, where, watch
+        self._changes = 0
+
+    def run(self, command: Command) -> Completed:
+        """Run a command, looked at."""
+        if command.kind != "changes":
+            return self._inner.run(command)
+        self._changes += 1
+        self._watch(Point(self._changes, "before", self._where))
+        answer = self._inner.run(command)
+        self._watch(Point(self._changes, "after", self._where))
+        return answer
+
+
 class World:
     """A service called `name` with a file, on a simulated node with a state.
 
@@ -155,11 +200,10 @@ class World:
 
     def fork(self) -> "World":
         """The same world once more: what happens to one does not happen to the other."""
-        other = World(self.first_file, self.first_state, self.name, adopt=self.adopt, allow=self.allow)
-        other.disk.file, other.disk.record, other.disk.journal = self.disk.file, self.disk.record, self.disk.journal[:]
-        other.state = copy(self.state)
-        other.node = SimulatedNode(other.state)
-        other.history = self.history[:]
+        other: World = object.__new__(World)
+        other.__dict__ |= self.__dict__
+        other.disk, other.state, other.history = self.disk.copy(), copy(self.state), self.history[:]
+        other.faults, other.heard, other.node = {}, Heard(), SimulatedNode(other.state)
         return other
 
     @property
@@ -184,9 +228,10 @@ class World:
         self.heard = Heard()
         self.disk.service, self.disk.writes, self.disk.fails = service, 0, point
 
-        def faulty(where: str) -> Callable[[Executor], Executor]:
+        def faulty(where: Where) -> Callable[[Executor], Executor]:
             def around(inner: Executor) -> Executor:
-                self.faults[where] = Faults(inner, point.at if point.where == where else NEVER, point.how)
+                watched = inner if self.disk.watch is None else _Watched(inner, where, self.disk.watch)
+                self.faults[where] = Faults(watched, point.at if point.where == where else NEVER, point.how)
                 return self.faults[where]
 
             return around
@@ -216,6 +261,29 @@ class World:
         action = self.action("rollback", point)
         action.settle()
         action.rollback()
+
+    def kills(self, verb: str, plan: Plan | None = None) -> list[tuple[Point, "World"]]:
+        """Act; return the world that a kill at each point would have left, but for those where nothing had changed."""
+        found: list[tuple[Point, World]] = []
+
+        def watch(point: Point) -> None:
+            last = found[-1][1] if found else None
+            if last is None or not last.same_as(self):
+                killed = self.fork()
+                killed.history[-1] = f"{verb}  # {point}"
+                found.append((point, killed))
+
+        self.disk.watch = watch
+        if verb == "rollback":
+            self.rollback()
+        else:
+            self.act(verb, plan=plan)
+        self.disk.watch = None
+        return found
+
+    def same_as(self, other: "World") -> bool:
+        """Tell whether disk and node are in the same state."""
+        return self.disk == other.disk and self.state == other.state
 
     def unfinish(self) -> None:
         """Forget that the last action came to its end, so that it can be rolled back whole."""
@@ -284,7 +352,9 @@ _IDENTIFIER = re.compile(
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{1,3}(?:\.\d{1,3}){3}\b"
     r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
 )
-_PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears"}
+IDENTIFIER_LENGTH_MIN = 4
+_PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "state"}
+"""What time alone changes; `state` is `attaching` or `attached`, `creating` or `available`."""
 
 
 class Renamed:
@@ -305,18 +375,31 @@ class Renamed:
             found = match[0]
             return found if found in self._known else self._names.setdefault(found, f"<{len(self._names)}>")
 
+        if len(text) < IDENTIFIER_LENGTH_MIN:
+            return text
         return _IDENTIFIER.sub(named, text)
 
     def value(self, value: Any) -> Any:
         """A JSON value with the identifiers renamed, in an order that does not depend on them."""
         if isinstance(value, dict):
             pairs = [(name, inner) for name, inner in value.items() if name not in _PASSING]
-            pairs.sort(key=lambda pair: (self.masked(pair[0]), self.masked(json.dumps(pair[1], sort_keys=True))))
-            return [(self.text(name), self.value(inner)) for name, inner in pairs]
+            return [(self.text(name), self.value(inner)) for name, inner in self._ordered(pairs, lambda pair: pair[0])]
         if isinstance(value, list):
-            ordered = sorted(value, key=lambda item: self.masked(json.dumps(item, sort_keys=True)))
-            return [self.value(item) for item in ordered]
+            return [self.value(item) for item in self._ordered(value, json.dumps)]
         return self.text(value) if isinstance(value, str) else value
+
+    def _ordered(self, items: list[Any], name: Callable[[Any], str]) -> list[Any]:
+        """Sort by masked names; the whole items decide only between equal ones, since writing them takes time."""
+        if len(items) == 1:
+            return items
+        groups: dict[str, list[Any]] = {}
+        for item in items:
+            groups.setdefault(self.masked(name(item)), []).append(item)
+        return [
+            item
+            for key in sorted(groups)
+            for item in sorted(groups[key], key=lambda item: self.masked(json.dumps(item)) if groups[key][1:] else "")
+        ]
 
 
 def outcome(world: World) -> list[str]:

@@ -175,12 +175,8 @@ class Document:
         piece = None if option is None else found.options.get(option.lower())
         if piece is None:
             return first
-        line = first + 1
-        for each_piece in found.pieces:
-            if each_piece is piece:
-                break
-            line += each_piece.lines()
-        return line
+        before = found.pieces[: found.pieces.index(piece)]
+        return first + 1 + sum(each.lines() for each in before)
 
     def set(self, section: str, option: str, value: str) -> None:
         """Give an option a value; the lines of a longer one become continuation lines.
@@ -311,7 +307,7 @@ class Document:
                 section, option = self._open(number, line, end, met), None
             else:
                 section.pieces.append(piece := self._piece_of(section, number, line, end, met))
-                option, option_indent = (piece, indent) if piece.name else (option, option_indent)
+                option, option_indent = piece, indent
         if grown and option is not None:
             option.raw += "".join(grown)
 

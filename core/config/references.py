@@ -67,7 +67,7 @@ class References:
             known = self._known[key] = self.expand(text, (*path, key))
         return known
 
-    def expand(self, text: str, path: tuple[Key, ...] = ()) -> str:
+    def expand(self, text: str, path: tuple[Key, ...]) -> str:
         """Evaluate a text that stands where `path` ends. Raises Unresolved."""
         for _ in range(PASSES_MAX):
             before = text
@@ -138,8 +138,7 @@ class References:
         if text is None:
             reason, fix = self._missing(braces, key, with_section=with_section)
             raise Unresolved(_along((*path, key), reason), fix)
-        if path:
-            self._users.setdefault(key, set()).add(path[-1])
+        self._users.setdefault(key, set()).add(path[-1])
         return self.value(key, text, path) if "{" in text or "$(" in text else text
 
     def _missing(self, braces: str, key: Key, *, with_section: bool) -> tuple[str, str]:

@@ -84,9 +84,7 @@ class Service:
 
     def copy(self) -> "Service":
         """Make an independent service of the same texts: what a preview changes."""
-        other = Service(
-            self.name, self.document.copy(), self.nodename, self.record.copy(), self._load_driver, self.var
-        )
+        other = Service(self.name, self.document.copy(), self.nodename, self.record.copy(), self._load_driver, self.var)
         other.adopt, other.allow_destroy = self.adopt, self.allow_destroy
         return other
 

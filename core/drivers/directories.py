@@ -18,13 +18,15 @@ def remove_made(resource: "Resource", path: str) -> Steps:
     recorded = {
         thing.identity: name for name, thing in resource.service.record.made.items() if thing.kind == "directory"
     }
+    own = path
     while path not in {"", "/"}:
         if path in recorded:
             unmakes = (recorded[path],)
             if (yield files.is_directory(path)).returncode:
                 yield files.forget(path, unmakes)
             elif inside := (yield find.entry(path)).stdout.strip():
-                yield Note(f"{path} stays: it holds {inside}")
+                if path == own:
+                    yield Note(f"{path} stays: it holds {inside}", "warning")
                 return
             else:
                 yield files.remove_directory(path, unmakes)

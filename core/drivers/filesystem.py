@@ -1,13 +1,14 @@
 """What all filesystems have in common: the mount point, the device, the format when it is blank, the mount.
 
 A format that exists is used only when it is ours: recorded, labelled by us, or adopted by name. What one driver adds
-to this is its own format and, for btrfs, its subvolume.
+is how it formats, and for btrfs its subvolume and its label.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.answers import pick
-from core.command import Check, Command, CommandSteps, Fresh, Note, Steps, Thing
+from core.command import Check, Command, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import blank, directories
@@ -16,6 +17,331 @@ from core.status import Remark, Status
 from core.tools import blkid, blockdev, files, find, fuser, losetup, mount
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from core.config.service import Resource
+
+TAGS = ("LABEL=", "UUID=")
+
+
+class Mounted(NamedTuple):
+    """What is at the mount point; `right` when it is what the file names."""
+
+    mount: mount.Mount
+    right: bool
+
+
+class Filesystem(Driver):
+    """A filesystem on a device, mounted. `type` is what `mount -t` and blkid call it."""
+
+    type = ""
+    unique = ("mnt",)
+    keywords: tuple[Keyword, ...] = (
+        Keyword(
+            "dev",
+            "The device with the filesystem: a path, `LABEL=...`, `UUID=...`, or the file of a loop disk.",
+            kind="device",
+            required=True,
+        ),
+        Keyword("mnt", "The directory that it is mounted on.", kind="mountpoint", required=True),
+        Keyword("mnt_opt", "Mount options, separated by commas.", default=""),
+        Keyword("mkfs_opt", "Further options of mkfs.", kind="words", default="", provisioning=True),
+        Keyword("vg", "The volume group of the logical volume `dev`.", provisioning=True),
+        Keyword("size", "The size of the logical volume `dev`: 15G, 80%FREE.", kind="size", unit="M", provisioning=True),
+    )
+
+    def label(self, fs: "Resource") -> str:
+        """Say what is mounted where."""
+        return f"{fs['dev']}@{self.mount_point(fs)}"
+
+    def purpose(self, fs: "Resource") -> str:
+        """Say what provisioning brings about."""
+        return f"a {self.type} filesystem on {fs['dev']}, mounted on {self.mount_point(fs)}"
+
+    def gives(self, fs: "Resource") -> Iterable[Tie]:
+        """Give the tree below the mount point."""
+        return (Tie("path", self.mount_point(fs)),)
+
+    def needs(self, fs: "Resource") -> Iterable[Tie]:
+        """Need the device, and the tree that the mount point is in."""
+        return (Tie("device", fs["dev"]), Tie("path", self.mount_point(fs).rpartition("/")[0] or "/"))
+
+    def mount_point(self, fs: "Resource") -> str:
+        """The mount point, without a slash at its end."""
+        return fs["mnt"].rstrip("/")
+
+    def uuid(self, fs: "Resource") -> Steps:
+        """Return the uuid that a format gets; a filesystem says "" where its mkfs chooses one itself."""
+        return (yield Fresh(f"{fs.rid}.uuid", "uuid"))
+
+    def make(self, fs: "Resource", device: str) -> Steps:
+        """Return the command that formats the device; a filesystem says how."""
+        raise NotImplementedError
+
+    def populate(self, fs: "Resource", device: str, temporary: str) -> Steps:
+        """Make what has to be in the filesystem before it is mounted; return whether anything was made."""
+        del fs, device, temporary
+        yield from ()
+        return False
+
+    def clear(self, fs: "Resource", device: str) -> Steps:
+        """The inverse of `populate`."""
+        del fs, device
+        yield from ()
+
+    def prepare(self, fs: "Resource", device: str) -> Steps:
+        """Do what comes before a mount, and return what to mount: the device, or a name of it."""
+        del fs
+        yield from ()
+        return device
+
+    def is_right(self, fs: "Resource", found: mount.Mount) -> bool:
+        """Tell whether the part of the filesystem that is mounted is the one that the file names."""
+        del fs, found
+        return True
+
+    def inspection_options(self) -> str:
+        """The mount options for a look at everything that the filesystem holds."""
+        return "ro"
+
+    def provision(self, fs: "Resource") -> Steps:
+        """Make the mount point, format the device when it is blank, fill it, mount it."""
+        if (yield from files.missing_directories(fs.rid, self.mount_point(fs))):
+            yield Note(f"{self.mount_point(fs)} mount point created")
+        device = yield from self.device(fs)
+        here = yield from self.mounted(fs, device)
+        made = False
+        if here is None:
+            temporary = yield Fresh(f"{fs.rid}.tmp", "tmpdir")
+            made = yield from self._formatted(fs, device, temporary)
+            made = (yield from self.populate(fs, device, temporary)) or made
+        yield Note("provisioned" if made else "already provisioned")
+        yield from self.start(fs)
+
+    def start(self, fs: "Resource") -> Steps:
+        """Mount it on an empty directory, where nothing is mounted yet."""
+        point = self.mount_point(fs)
+        device = yield from self.device(fs)
+        here = yield from self.mounted(fs, device)
+        if here is not None and here.right:
+            yield Note(f"fs({fs['dev']} {point}) is already mounted")
+            return
+        if here is not None:
+            raise Refused(f"{fs.rid}: {here.mount.device} is mounted on {point}", f"umount {point}, if it may go")
+        if (yield files.exists(point)).returncode:
+            yield Note(f"create missing mountpoint {point}")
+            yield from files.missing_directories(fs.rid, point)
+        if inside := (yield find.file(point)).stdout.strip():
+            raise Refused(f"{fs.rid}: {point} is not empty, and a mount would hide {inside}", "move it away")
+        source = yield from self.prepare(fs, device)
+        yield mount.mount(self.type, self.options(fs), source, point)
+
+    def stop(self, fs: "Resource") -> Steps:
+        """Unmount it. When it is busy, say by whom; nobody is killed."""
+        point = self.mount_point(fs)
+        device = yield from self.device_or_none(fs)
+        here = yield from self.mounted(fs, device)
+        if here is None:
+            yield Note(f"fs({fs['dev']} {point}) is already umounted")
+            return
+        if not here.right:
+            yield Note(f"{here.mount.device} on {point} is not of this service and stays", "warning")
+            return
+        try:
+            yield mount.umount(point, again=mount.mount(self.type, self.options(fs), here.mount.device, point))
+        except CommandFailed as failure:
+            if "busy" not in failure.stderr:
+                raise
+            who = fuser.described((yield fuser.users(point)))
+            raise Failed(f"{fs.rid}: {point} is busy, {who}") from failure
+
+    def unprovision(self, fs: "Resource") -> Steps:
+        """Unmount it, take back what was made in it, zero what was formatted, remove the mount point."""
+        yield from self.stop(fs)
+        device = yield from self.device_or_none(fs)
+        if device is not None:
+            yield from self.clear(fs, device)
+            yield from self._wiped(fs, device)
+        else:
+            yield from self._gone_with_its_disk(fs)
+        yield from directories.remove_made(fs, self.mount_point(fs))
+
+    def status(self, fs: "Resource") -> Steps:
+        """Up when it is mounted, read-write unless `ro` is asked for. Nothing is written to find out."""
+        device = yield from self.device_or_none(fs)
+        here = yield from self.mounted(fs, device)
+        label = yield from self.label_found(fs, device)
+        if here is None:
+            gone = (Remark(f"device does not exist {fs['dev']}", "info"),) if device is None else ()
+            return Status("down", gone, label)
+        if not here.right:
+            return Status("warn", (Remark(f"{here.mount.device} is mounted on {self.mount_point(fs)}"),), label)
+        if "ro" in here.mount.options and "ro" not in self.options(fs).split(","):
+            return Status("warn", (Remark("fs is not writable"),), label)
+        return Status("up", (), label)
+
+    def label_found(self, fs: "Resource", device: str | None) -> Steps:
+        """What the filesystem is, as the node knows it."""
+        del device
+        yield from ()
+        return self.label(fs)
+
+    def options(self, fs: "Resource") -> str:
+        """The mount options; `loop` is not passed on, since a file is mounted by its loop device."""
+        return ",".join(option for option in fs["mnt_opt"].split(",") if option not in {"", "loop"})
+
+    def device(self, fs: "Resource") -> Steps:
+        """Return the block device that `dev` names. Raises Failed when there is none."""
+        device = yield from self.device_or_none(fs)
+        if device is not None:
+            return device
+        dev = fs["dev"]
+        if dev.startswith(TAGS):
+            raise Failed(f"{fs.rid}: no filesystem is found by {dev}")
+        if not (yield files.is_file(dev)).returncode:
+            raise Failed(f"{fs.rid}: {dev} is a file without a loop device; a [disk#...] of type loop attaches it")
+        made_by = f"; create the logical volume in {fs['vg']} beforehand" if fs["vg"] or fs["size"] else ""
+        raise Failed(f"{fs.rid}: device does not exist {dev}{made_by}")
+
+    def device_or_none(self, fs: "Resource") -> Steps:
+        """Return the block device that `dev` names: a path as it is, the loop device of a file, the owner of a tag."""
+        dev = fs["dev"]
+        if dev.startswith(TAGS):
+            return (yield blkid.find(dev)).stdout.strip() or None
+        if not (yield blockdev.is_block_device(dev)).returncode:
+            return dev
+        if (yield files.is_file(dev)).returncode:
+            return None
+        loops = pick((yield losetup.associated(dev)).stdout, "lines")
+        return loops[0] if loops else None
+
+    def mounted(self, fs: "Resource", device: str | None) -> Steps:
+        """Return what is mounted at the mount point, None for nothing."""
+        found = mount.mounts((yield mount.at(self.mount_point(fs))))
+        if not found:
+            return None
+        if device is None:
+            return Mounted(found[-1], right=False)
+        here = (yield files.read_link(found[-1].device)).stdout.strip()
+        there = (yield files.read_link(device)).stdout.strip()
+        return Mounted(found[-1], right=here == there and self.is_right(fs, found[-1]))
+
+    def _formatted(self, fs: "Resource", device: str, temporary: str) -> Steps:
+        """Format a blank device; use a filesystem that is ours; refuse any other. Return whether it was formatted."""
+        answer = yield blkid.probe(device)
+        tags = blkid.tags(answer)
+        if "TYPE" in tags:
+            if tags["TYPE"] == self.type and (yield from self._is_used(fs, device, tags, temporary)):
+                return False
+            if fs["dev"].startswith(TAGS) or not (yield from blank.is_given_up(fs, device)):
+                raise self._stranger(fs, tags)
+        else:
+            yield Note(f"{fs['dev']} is not formatted")
+        lost = yield from blank.prove(fs, device)
+        undo = yield from self._unformat(fs, device, temporary)
+        command = yield from self.make(fs, device)
+        yield command._replace(destroys=(lost,), undo=undo)
+        return True
+
+    def _is_used(self, fs: "Resource", device: str, tags: dict[str, str], temporary: str) -> Steps:
+        """Tell whether an existing filesystem is ours, or was made ours by name.
+
+        A run that was killed in mkfs, on a node that then came up without the device (a loop device), could not know
+        what it had made. The uuid is a `Fresh` value, the same as in that run, so it is recognised by it.
+        """
+        if self._is_ours(fs, tags):
+            return True
+        if (yield from self.uuid(fs)) != tags.get("UUID"):
+            return False
+        undo = yield from self._unformat(fs, device, temporary)
+        yield blkid.recognise(device, f"{fs.rid}.filesystem", tags["UUID"])._replace(undo=undo)
+        return True
+
+    def _unformat(self, fs: "Resource", device: str, temporary: str) -> Steps:
+        """Return the undo of a format: it refuses when data is there, and leaves the device blank."""
+        zeroes = yield from blank.zeroing(device)
+        return (*self._emptiness(fs, device, temporary), *zeroes)
+
+    def _is_ours(self, fs: "Resource", tags: dict[str, str]) -> bool:
+        service = fs.service
+        recorded = {thing.identity for thing in service.record.made.values() if thing.kind == "filesystem"}
+        labels = {resource.name for resource in service.resources() if resource.group == fs.group}
+        return tags.get("UUID") in recorded or tags.get("LABEL") in labels or fs.rid in service.adopt
+
+    def _stranger(self, fs: "Resource", tags: dict[str, str]) -> Refused:
+        named = "".join(f", {tag.lower()} {tags[tag]}" for tag in ("UUID", "LABEL") if tag in tags)
+        what = f"{fs.rid}: {fs['dev']} holds a filesystem that is not recorded as this service's: {tags['TYPE']}{named}"
+        if tags["TYPE"] != self.type:
+            return Refused(f"{what}; {self.type} is asked for", blank.allowing(fs))
+        use = f"to use it: svcmgr -s {fs.service.name} provision --adopt {fs.rid}"
+        return Refused(what, use if fs["dev"].startswith(TAGS) else f"{use}; {blank.allowing(fs)}")
+
+    def _emptiness(self, fs: "Resource", device: str, temporary: str) -> tuple[Command | Check, ...]:
+        """The part of an undo that refuses when the filesystem holds what its provisioning did not put there."""
+        if self.is_store(fs):
+            return ()
+        look = mount.mount(self.type, self.inspection_options(), device, temporary, temporary=True)
+        return self.inside(look, temporary, holds_nothing(temporary, f"{fs['dev']} holds data"))
+
+    def inside(
+        self, look: Command, temporary: str, *steps: Command | Check
+    ) -> tuple[Command | Check, ...]:
+        """Steps of an undo with a temporary mount of their own: nothing else may be left of the action by then."""
+        return (
+            files.make_directory(temporary, temporary=True),
+            look,
+            *steps,
+            mount.umount(temporary, temporary=True),
+            files.remove_directory(temporary, temporary=True),
+        )
+
+    def is_store(self, fs: "Resource") -> bool:
+        """Tell whether the mount point lies in a directory that a resource of the service fills by itself."""
+        point = self.mount_point(fs)
+        stores = [store for resource in fs.service.resources() for store in resource.driver.stores(resource)]
+        return any(point == store or point.startswith(f"{store.rstrip('/')}/") for store in stores)
+
+    def _wiped(self, fs: "Resource", device: str) -> Steps:
+        """Zero the device when the service formatted it and nothing of the service is left on it."""
+        made = fs.service.record.made
+        uuid = blkid.tags((yield blkid.probe(device))).get("UUID", "")
+        name = next((name for name, each in made.items() if each.kind == "filesystem" and each.identity == uuid), "")
+        if not name or any(each.kind == "subvolume" and each.identity.startswith(f"{uuid}:") for each in made.values()):
+            return
+        if name != f"{fs.rid}.filesystem" and not self.leaves_a_trace(fs, made[name].rid):
+            return
+        if users := blockdev.users((yield blockdev.uses(device))):
+            yield Note(f"{fs['dev']} stays formatted: it is in use ({', '.join(users)})", "warning")
+            return
+        zeroes = yield from blank.zeroing(device)
+        lost = (Thing("filesystem", uuid),)
+        for command in zeroes[:-1]:
+            yield command._replace(destroys=lost)
+        # The first MiB goes last, with the entry in the record: until then the uuid says what this is.
+        yield zeroes[-1]._replace(destroys=lost, unmakes=(name,))
+
+    def leaves_a_trace(self, fs: "Resource", maker: str) -> bool:
+        """Tell whether the record shows that the filesystem's maker has been unprovisioned already."""
+        del fs, maker
+        return False
+
+    def _gone_with_its_disk(self, fs: "Resource") -> Steps:
+        """Forget what was made on a device that is not there, when the service made the disk and so deletes it."""
+        made = [name for name, thing in fs.service.record.made.items() if thing.rid == fs.rid]
+        names = tuple(name for name in made if not name.startswith(f"{fs.rid}.directory."))
+        if not names:
+            return
+        disks = [
+            resource.rid
+            for resource in fs.service.resources()
+            if Tie("device", fs["dev"]) in resource.driver.gives(resource)
+        ]
+        if not any(thing.rid in disks for thing in fs.service.record.made.values()):
+            start = f"svcmgr -s {fs.service.name} start --rid disk"
+            raise Failed(f"{fs.rid}: device does not exist {fs['dev']}: what was made on it cannot be deleted; {start}")
+        yield Note(f"device does not exist {fs['dev']}: what was made on it goes with its disk")
+        yield blockdev.forget(fs["dev"], names)
+
+
+def holds_nothing(directory: str, what: str) -> Check:
+    """A step of an undo: no file is in a directory (that may be missing)."""
+    ask = find.file(directory)._replace(accepts=(0, 1))
+    return Check(ask, path=".", absent=True, otherwise=f"{what} that its provisioning did not put there")

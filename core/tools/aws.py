@@ -175,6 +175,11 @@ def is_gone(cli: Cli, volume: str) -> Check:
     return Check(find_volumes(cli, volume_id=volume), path=VOLUME_IDS, absent=True)
 
 
+def forget(gone: Check, name: str) -> Command:
+    """Ask once more for what is gone without our doing, so that the record can forget it."""
+    return gone.ask._replace(kind="changes", unmakes=(name,), check=gone, quiet=True, shows=False)
+
+
 def is_attached(cli: Cli, instance: str, volume: str) -> Check:
     """Hold when the volume is attached to the instance, or about to be."""
     ask = find_volumes(cli, volume_id=volume, attachment__instance_id=instance, attachment__status="attaching,attached")
@@ -301,6 +306,11 @@ def unassign_address(cli: Cli, instance: str, interface: str, address: str, name
     return _unassign(cli, instance, interface, address)._replace(unmakes=(name,), undo=(again,))
 
 
+def is_unassigned(cli: Cli, instance: str, address: str) -> Check:
+    """Hold when an instance does not have a private address."""
+    return is_assigned(cli, instance, address)._replace(absent=True)
+
+
 def find_elastic(cli: Cli, **filters: str) -> Command:
     """Ask for public addresses by `public_ip`, `allocation_id` or `association_id`; read the answer with `elastic`."""
     return _read(
@@ -320,15 +330,25 @@ def elastic(answer: Completed) -> Elastic | None:
     return None
 
 
+def is_released(cli: Cli, allocation: str) -> Check:
+    """Hold when there is no such elastic address."""
+    return Check(find_elastic(cli, allocation_id=allocation), path=ALLOCATION_IDS, absent=True)
+
+
+def is_disassociated(cli: Cli, association: str) -> Check:
+    """Hold when there is no such association."""
+    return Check(find_elastic(cli, association_id=association), path=ASSOCIATION_IDS, absent=True)
+
+
 def allocate_elastic(cli: Cli, name: str, mark: Mark) -> Command:
     """Rent a public address; `made` is its allocation id."""
     witness = find_elastic(cli)
     if cli.tokens:
         witness = _read(cli, "describe-addresses", *_filters({"tag:svcprov:nonce": mark.nonce}))
-    held = find_elastic(cli, allocation_id=f"«{name}»")
+    held = is_released(cli, f"«{name}»")._replace(absent=False)
     return _change(cli, "allocate-address", "--domain", "vpc", *_marked(cli, "elastic-ip", mark))._replace(
         makes=Makes(name, "allocation", "", "AllocationId", witness, ALLOCATION_IDS, difference=not cli.tokens),
-        check=Check(witness if cli.tokens else held, path=ALLOCATION_IDS),
+        check=Check(witness, path=ALLOCATION_IDS) if cli.tokens else held,
         undo=(release_elastic(cli, f"«{name}»", name)._replace(destroys=()),),
     )
 
@@ -337,7 +357,7 @@ def release_elastic(cli: Cli, allocation: str, name: str) -> Command:
     """Give a public address back; nobody gets the same one again."""
     return _change(cli, "release-address", "--allocation-id", allocation)._replace(
         unmakes=(name,),
-        check=Check(find_elastic(cli, allocation_id=allocation), path=ALLOCATION_IDS, absent=True),
+        check=is_released(cli, allocation),
         destroys=(Thing("address", allocation),),
     )
 
@@ -361,6 +381,6 @@ def disassociate_elastic(cli: Cli, association: str, name: str, again: Command |
     """Let a public address lead nowhere; it stays ours. `again` is the association that takes this back."""
     return _change(cli, "disassociate-address", "--association-id", association)._replace(
         unmakes=(name,),
-        check=Check(find_elastic(cli, association_id=association), path=ASSOCIATION_IDS, absent=True),
+        check=is_disassociated(cli, association),
         undo=() if again is None else (again._replace(undo=()),),
     )

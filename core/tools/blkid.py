@@ -1,6 +1,6 @@
 """blkid(8) and findfs(8): what a device holds, and which device holds something. The device is read, not a cache."""
 
-from core.command import Check, Command, Completed
+from core.command import Check, Command, Completed, Makes
 
 TOOL = "blkid"
 NOTHING_FOUND = 2
@@ -32,6 +32,16 @@ def value(device: str, tag: str) -> Command:
 def holds(device: str, tag: str, text: str) -> Check:
     """Hold when the tag of what the device holds has this text."""
     return Check(value(device, tag), path=".", text=text)
+
+
+def recognise(device: str, name: str, uuid: str) -> Command:
+    """Make sure that a filesystem is the one that an interrupted run made, so that the record has it."""
+    return value(device, "UUID")._replace(
+        kind="changes",
+        makes=Makes(name, "filesystem", identity=uuid),
+        check=holds(device, "UUID", uuid),
+        quiet=True,
+    )
 
 
 def find(tag: str) -> Command:

@@ -1,6 +1,6 @@
 """blockdev(8) and lsblk(8): the size of a block device, and who uses it."""
 
-from core.command import Command, Completed
+from core.command import Check, Command, Completed
 
 TOOL = "blockdev"
 
@@ -8,6 +8,18 @@ TOOL = "blockdev"
 def is_block_device(path: str) -> Command:
     """Ask whether a block device is at the path, links followed: 0 or 1."""
     return Command(("test", "-b", path), accepts=(0, 1), tool="files")
+
+
+def forget(path: str, unmakes: tuple[str, ...]) -> Command:
+    """Make sure that a device is not there, so that the record can forget what was on it."""
+    return Command(
+        ("test", "!", "-b", path),
+        kind="changes",
+        unmakes=unmakes,
+        check=Check(is_block_device(path), absent=True),
+        quiet=True,
+        tool="files",
+    )
 
 
 def size(device: str) -> Command:

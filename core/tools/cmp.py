@@ -13,5 +13,5 @@ def zeroes(device: str, offset: int, length: int) -> Command:
 
 
 def is_zero(device: str, offset: int, length: int) -> Check:
-    """Hold when `length` bytes from `offset` on are zero."""
-    return Check(zeroes(device, offset, length)._replace(accepts=(0, 1)))
+    """Hold when `length` bytes from `offset` on are zero; not when the device is not there (any more)."""
+    return Check(zeroes(device, offset, length))

@@ -1,7 +1,7 @@
 """docker(1) and dockerd(8): containers, and the daemon that a service has for itself.
 
-Two dialects are spoken. Until 1.11 the program is its own daemon (`docker -d`) and `docker run` pulls the image. From 17
-on the daemon is a program of its own, which shares the node with another one only when it is told to keep off the
+Two dialects are spoken. Until 1.11 the program is its own daemon (`docker -d`), and `docker run` pulls the image. From
+17 on the daemon is a program of its own, which shares the node with another one only when it is told to keep off the
 other's bridge, firewall rules and run-time directory; pulling is a step of its own.
 """
 
@@ -205,9 +205,7 @@ def start(client: Client, container: str, name: str = "") -> Command:
 
 
 def _start(client: Client, container: str) -> Command:
-    return Command(
-        (*client.words, "start", container), kind="changes", check=is_running(client, container), tool=TOOL
-    )
+    return Command((*client.words, "start", container), kind="changes", check=is_running(client, container), tool=TOOL)
 
 
 def stop(client: Client, container: str) -> Command:

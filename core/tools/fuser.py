@@ -4,6 +4,7 @@ from core.command import Command, Completed
 
 TOOL = "fuser"
 NOT_INSTALLED = 127
+HEADING = "ACCESS COMMAND"
 
 
 def users(mount_point: str) -> Command:
@@ -12,10 +13,14 @@ def users(mount_point: str) -> Command:
 
 
 def described(answer: Completed) -> str:
-    """Read the answer of `users`: `pid 4711 (root, sleep)` for each process."""
+    """Read the answer of `users`: `pid 4711 (root, sleep)` for each process.
+
+    fuser writes its table on stderr but for the column of the pids, which goes to stdout.
+    """
     if answer.returncode == NOT_INSTALLED:
         return "install psmisc to see by whom"
-    rows = [line.split(":", 1)[-1].split() for line in answer.stderr.splitlines()]
-    # USER PID ACCESS COMMAND; the kernel's own use of a mount has no number for a pid.
-    found = [f"pid {row[1]} ({row[0]}, {' '.join(row[3:])})" for row in rows if len(row) > 1 and row[1].isdigit()]
+    rows = [line.rpartition(": ")[2].split() for line in answer.stderr.partition(HEADING)[2].splitlines()[1:]]
+    pairs = zip(answer.stdout.split(), (row for row in rows if row), strict=False)
+    # The kernel's own use of the mount has a row too, with a word in place of a pid.
+    found = [f"pid {pid} ({row[0]}, {' '.join(row[2:])})" for pid, row in pairs if pid.isdigit()]
     return ", ".join(found) or "by no process: a mount, a loop device or swap is below it"

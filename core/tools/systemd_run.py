@@ -17,21 +17,23 @@ def is_at_work(answer: Completed) -> bool:
     return answer.stdout.strip() in AT_WORK
 
 
-def unit(name: str) -> Command:
-    """Ask for a unit that is active, or about to be; no line when it is neither."""
-    return Command(("systemctl", "list-units", "--no-legend", "--plain", name), tool=TOOL)
+def is_active(name: str, *, absent: bool = False) -> Check:
+    """Hold when the unit is active, or about to be: it is listed then. `systemctl is-active` knows only the first."""
+    return Check(
+        Command(("systemctl", "list-units", "--no-legend", "--plain", name), tool=TOOL), path=".", absent=absent
+    )
 
 
 def start(name: str, words: tuple[str, ...]) -> Command:
     """Start a program as a unit of its own; done when the program has said that it is ready.
 
-    Its processes are its own business (`KillMode=process`, `Delegate=yes`): containers are not killed with their daemon.
+    Its processes are its own business (`KillMode=process`, `Delegate=yes`): containers are not killed with it.
     """
     properties = ("--service-type=notify", "--property=Delegate=yes", "--property=KillMode=process")
     return Command(
         ("systemd-run", "--quiet", "--collect", f"--unit={name}", *properties, *words),
         kind="changes",
-        check=Check(unit(name), path="."),
+        check=is_active(name),
         undo=(stop(name),),
         tool=TOOL,
     )
@@ -39,6 +41,4 @@ def start(name: str, words: tuple[str, ...]) -> Command:
 
 def stop(name: str) -> Command:
     """Stop a unit, and wait until it has ended; a transient one is gone then."""
-    return Command(
-        ("systemctl", "stop", name), kind="changes", check=Check(unit(name), path=".", absent=True), tool=TOOL
-    )
+    return Command(("systemctl", "stop", name), kind="changes", check=is_active(name, absent=True), tool=TOOL)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from core.answers import pick
 from core.command import Check, Command, Completed, Executor, Makes
-from core.engine import ENGINE
+from core.engine import ENGINE, SVCMGR
 from core.errors import Ambiguous, CommandFailed, Refused
 from core.holes import fill, fill_check, open_holes
 from core.record import Record
@@ -111,6 +111,8 @@ class Journal:
             self._record.apply(entry.command, made)
         elif was_made and entry.command.makes is not None:
             self._record.drop(entry.command.makes.name)
+        elif entry.command.tool == SVCMGR:
+            self._record.unwritten(entry.command)
         if self._save_record is not None:
             self._save_record()
 

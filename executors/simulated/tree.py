@@ -43,6 +43,13 @@ class Tree:
                 done = f"{done}/{part}"
         return done or "/"
 
+    def _unfollowed(self, path: str) -> str:
+        """Follow links in every part of the path but the last. A path that is a hole stays as it is."""
+        if not path.startswith("/"):
+            return path
+        parent, _, name = path.rpartition("/")
+        return f"{self.real(parent or '/').rstrip('/')}/{name}"
+
     def mount_of(self, path: str) -> dict[str, Any] | None:
         """The mount that a real path lies in; None for the root filesystem."""
         found: dict[str, Any] | None = None
@@ -91,8 +98,7 @@ class Tree:
 
     def link(self, path: str) -> Entry | None:
         """The entry at a path whose last part is not followed."""
-        parent, _, name = path.rpartition("/")
-        return self._entry_at(f"{self.real(parent or '/').rstrip('/')}/{name}")
+        return self._entry_at(self._unfollowed(path))
 
     def exists(self, path: str) -> bool:
         """Tell whether something is at the path: a file, a directory, or a device that has appeared."""
@@ -103,14 +109,12 @@ class Tree:
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
-        parent, _, name = path.rpartition("/")
-        place = self.place(f"{self.real(parent or '/').rstrip('/')}/{name}")
+        place = self.place(self._unfollowed(path))
         place.files[place.path] = entry
 
     def remove(self, path: str) -> None:
         """Take the entry at a path away; a link itself, not what it leads to."""
-        parent, _, name = path.rpartition("/")
-        place = self.place(f"{self.real(parent or '/').rstrip('/')}/{name}")
+        place = self.place(self._unfollowed(path))
         place.files.pop(place.path, None)
 
     def children(self, path: str) -> list[str]:

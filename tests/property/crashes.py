@@ -13,22 +13,23 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
 from core.errors import SvcprovError
+from core.plan import Plan
 from core.state import loads, same_world
 from executors.layers.faults import Crash
 from tests.worlds import UNDISTURBED, Point, World, differences, lost, outcome
 
 Then = Literal["resume", "rollback", "unprovision"]
 THEN: tuple[Then, ...] = get_args(Then)
-AGAIN_EVERY = 5
+AGAIN_EVERY = 12
 """Of the second crash points, one in so many is tried unless all are asked for: each first point tries other ones."""
-ANSWERS = 4
 
 
 class Ends(NamedTuple):
     """The two worlds that any disturbed action may end in: as if it had never begun, and as if undisturbed."""
 
     none: World
-    whole: World
+    none_lines: list[str]
+    whole_lines: list[str]
 
 
 def ends(world: World, *, reboot: bool = False) -> Ends:
@@ -38,30 +39,45 @@ def ends(world: World, *, reboot: bool = False) -> Ends:
         none.reboot()
     whole = none.fork()
     whole.act("provision")
-    return Ends(none, whole)
+    return Ends(none, outcome(none), outcome(whole))
+
+
+def kills(world: World) -> list[tuple[Point, World]]:
+    """The worlds that are left by killing the provisioning of this one anywhere."""
+    return world.fork().kills("provision")
 
 
 def every_point(world: World) -> list[Point]:
-    """Each point of provisioning this world: around every change, and around every write of ours to the disk."""
+    """Each point of provisioning this world: around every change and every write of ours to the disk, lost answers."""
     undisturbed = world.fork()
-    undisturbed.act("provision")
+    found = [point for point, _ in undisturbed.kills("provision")]
+    return [*found, *_lost_answers(undisturbed)]
+
+
+def _lost_answers(undisturbed: World) -> list[Point]:
     changes = range(1, undisturbed.faults["inside"].changes + 1)
-    writes = range(1, undisturbed.disk.writes + 1)
-    return [
-        *(Point(at, "before", "inside") for at in changes),
-        *(Point(at, "after", "inside") for at in changes),
-        *(Point(at, "after", "outside") for at in range(1, undisturbed.faults["outside"].changes + 1)),
-        *(Point(at, "lost", "inside") for at in changes),
-        *(Point(at, "timeout", "inside") for at in changes),
-        *(Point(at, "before", "disk") for at in writes),
-        *(Point(at, "after", "disk") for at in writes),
-    ]
+    return [Point(at, how, "inside") for at in changes for how in ("lost", "timeout")]
 
 
-def goes_wrong(world: World, then: str, point: Point) -> bool:
+def accidents(world: World, points: Sequence[Point] | None = None) -> Iterator[tuple[Point, World]]:
+    """Each point of provisioning a world (or the given ones), with what is left of the world there."""
+    if points is not None:
+        chosen = iter(points)
+    else:
+        undisturbed = world.fork()
+        yield from undisturbed.kills("provision")
+        chosen = iter(_lost_answers(undisturbed))
+    plan = world.preview()
+    for point in chosen:
+        crashed = world.fork()
+        if goes_wrong(crashed, "provision", point, plan):
+            yield point, crashed
+
+
+def goes_wrong(world: World, then: str, point: Point, plan: Plan | None = None) -> bool:
     """Act, until the point; tell whether it went wrong there (an action may end before it, or not mind)."""
     try:
-        _do(world, then, point)
+        _do(world, then, point, plan)
     except Crash:
         return True
     except SvcprovError:
@@ -71,27 +87,32 @@ def goes_wrong(world: World, then: str, point: Point) -> bool:
     return False
 
 
-def _do(world: World, then: str, point: Point = UNDISTURBED) -> None:
+def _do(world: World, then: str, point: Point = UNDISTURBED, plan: Plan | None = None) -> None:
     if then == "rollback":
         world.rollback(point)
     else:
-        world.act("provision" if then == "resume" else then, point)
+        world.act(_verb(then), point, plan)
+
+
+def _verb(then: str) -> str:
+    return "provision" if then == "resume" else then
 
 
 def violations(world: World, then: Then, end: Ends) -> list[str]:
     """Go on after a crash; say what is not as it must be then. Nothing is said where all is well."""
     if then == "rollback" and world.action("rollback").unfinished is None:
         # Killed before the journal began, or after it ended: there is nothing to take back.
-        whole, none = outcome(world) == outcome(end.whole), outcome(world) == outcome(end.none)
-        return [] if whole or none else ["neither undone nor done", *differences(outcome(end.none), outcome(world))]
+        now = outcome(world)
+        if now in (end.whole_lines, end.none_lines):
+            return []
+        return ["neither undone nor done", *differences(end.none_lines, now)]
     try:
         _do(world, then)
     except SvcprovError as error:
         return [f"{then} failed: {type(error).__name__}: {error}"]
-    expected = end.whole if then == "resume" else end.none
-    found = differences(outcome(expected), outcome(world))
+    found = differences(end.whole_lines if then == "resume" else end.none_lines, outcome(world))
     if then != "resume":
-        found += same_world(expected.state, world.state)
+        found += same_world(end.none.state, world.state)
         found += [] if world.disk.file == world.first_file else ["the service file is not as it was"]
         found += [] if world.record.is_empty else [f"the record still has {world.disk.record}"]
     found += [f"lost: {fact}" for fact in lost(end.none.state, world.state) if "service file" not in fact]
@@ -121,13 +142,11 @@ class Violation(NamedTuple):
 def table(world: World, then: Then, *, reboot: bool, points: Sequence[Point] | None = None) -> Iterator[Violation]:
     """Crash at every point (or the given ones), lose power or not, go on; yield what is wrong."""
     end = ends(world, reboot=reboot)
-    for point in every_point(world) if points is None else points:
-        crashed = world.fork()
-        if goes_wrong(crashed, "provision", point):
-            if reboot:
-                crashed.reboot()
-            if what := violations(crashed, then, end):
-                yield Violation(point, reboot, then, None, what)
+    for point, crashed in accidents(world, points):
+        if reboot:
+            crashed.reboot()
+        if what := violations(crashed, then, end):
+            yield Violation(point, reboot, then, None, what)
 
 
 def table_of_pairs(
@@ -135,28 +154,20 @@ def table_of_pairs(
 ) -> Iterator[Violation]:
     """Crash at every point, crash again while going on, and go on once more; yield what is wrong."""
     end = ends(world, reboot=reboot)
-    for number, point in enumerate(every_point(world) if points is None else points):
-        crashed = world.fork()
-        if not goes_wrong(crashed, "provision", point):
-            continue
+    for number, (point, crashed) in enumerate(accidents(world, points)):
         if reboot:
             crashed.reboot()
         if then == "rollback" and crashed.action("rollback").unfinished is None:
             continue
-        for again in _second_points(crashed, then, number, full=full):
-            twice = crashed.fork()
-            if goes_wrong(twice, then, again) and (what := violations(twice, then, end)):
+        try:
+            seconds = crashed.kills(_verb(then))
+        except SvcprovError as error:
+            yield Violation(point, reboot, then, None, [f"{then} failed: {error}"])
+            continue
+        every = 1 if full else AGAIN_EVERY
+        for again, twice in seconds[number % every :: every]:
+            if what := violations(twice, then, end):
                 yield Violation(point, reboot, then, again, what)
-
-
-def _second_points(crashed: World, then: Then, number: int, *, full: bool) -> list[Point]:
-    once = crashed.fork()
-    _do(once, then)
-    changes = once.faults["inside"].changes
-    found = [Point(at, how, "inside") for at in range(1, changes + 1) for how in ("before", "after", "lost", "timeout")]
-    found += [Point(at, how, "disk") for at in range(1, once.disk.writes + 1) for how in ("before", "after")]
-    every = 1 if full else AGAIN_EVERY * ANSWERS
-    return found[number % every :: every]
 
 
 def main(words: Sequence[str] | None = None) -> int:

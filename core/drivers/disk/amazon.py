@@ -11,10 +11,11 @@ from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Tie
 from core.drivers import attachment, ec2
+from core.drivers.directories import remove_made
 from core.drivers.volumes import bare_sizes, complaint, is_specification, specification
 from core.errors import Failed, Refused
 from core.status import Remark, Status
-from core.tools import aws, files, find
+from core.tools import aws, files
 
 
 class AmazonDisk(Driver):
@@ -119,16 +120,15 @@ class AmazonDisk(Driver):
                 yield from attachment.detached(here, word, mapped[word], f"{disk.rid}.attachment.{position}")
         for number, link in _recorded(disk, "link").items():
             yield files.remove(link, (f"{disk.rid}.link.{number}",))
-        for path in sorted(_recorded(disk, "directory").values(), reverse=True):
-            if not (yield find.entry(path)).stdout:
-                yield files.remove_directory(path, (f"{disk.rid}.directory.{path}",))
+        yield from remove_made(disk, _link(disk, 0).rpartition("/")[0])
         for number, volume in created.items():
             if volume in mapped:
                 yield from attachment.detached(here, volume, mapped[volume], f"{disk.rid}.attachment.{number}")
             if aws.volumes((yield aws.find_volumes(here.cli, volume_id=volume))):
                 yield aws.delete_volume(here.cli, volume, (f"{disk.rid}.volume.{number}",))
             else:
-                yield Note(f"{volume} is gone already; --forget {disk.rid}.volume.{number}", "warning")
+                yield Note(f"{volume} is gone already", "warning")
+                yield aws.forget(aws.is_gone(here.cli, volume), f"{disk.rid}.volume.{number}")
         key, text = f"{disk.rid}.volumes", disk.origin("volumes")
         yield UnsetKey(key) if text is None else SetKey(key, text)
 

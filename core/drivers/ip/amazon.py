@@ -169,7 +169,9 @@ class AmazonAddress(Driver):
         if address not in instance.addresses:
             yield Note(f"ec2 ip {address} is already unassigned from this node")
         else:
-            yield _unassign(ip, here, instance, address)
+            back = _unassign(ip, here, instance, address)
+            # One that EC2 chose stays in the record: the file goes on naming it, and `<allocate>` means it again.
+            yield back._replace(unmakes=()) if ip.origin("ipname") == ALLOCATE else back
 
     def unprovision(self, ip: Resource) -> Steps:
         """Give back the addresses that the record says are ours, and every changed key its text; `ipname` is last."""
@@ -178,6 +180,8 @@ class AmazonAddress(Driver):
             elastic = aws.elastic((yield aws.find_elastic(here.cli, association_id=association)))
             if elastic is not None:
                 yield from _disassociated(ip, here, elastic)
+            else:
+                yield aws.forget(aws.is_disassociated(here.cli, association), f"{ip.rid}.association")
         address = ip.made("address") or ip["ipname"]
         if ip.made("address") is not None:
             instance = yield from ec2.instance(here)
@@ -185,12 +189,13 @@ class AmazonAddress(Driver):
                 lost = (Thing("address", address),)
                 yield _unassign(ip, here, instance, address)._replace(destroys=lost)
             else:
-                yield _gone(ip, "address", address)
+                yield aws.forget(aws.is_unassigned(here.cli, here.instance, address), f"{ip.rid}.address")
         if (allocation := ip.made("eip")) is not None:
             if aws.elastic((yield aws.find_elastic(here.cli, allocation_id=allocation))) is not None:
                 yield aws.release_elastic(here.cli, allocation, f"{ip.rid}.eip")
             else:
-                yield _gone(ip, "eip", allocation)
+                yield Note(f"{allocation} is gone already", "warning")
+                yield aws.forget(aws.is_released(here.cli, allocation), f"{ip.rid}.eip")
         yield from _given_back(ip, address)
 
     def status(self, ip: Resource) -> Steps:
@@ -203,10 +208,6 @@ class AmazonAddress(Driver):
 
 def _undecided(made: str | None) -> str:
     return f"write {made} again, or unprovision the service first"
-
-
-def _gone(ip: Resource, what: str, identity: str) -> Note:
-    return Note(f"{identity} is gone already; --forget {ip.rid}.{what}", "warning")
 
 
 def _interface(ip: Resource, instance: aws.Instance) -> Steps:

@@ -14,11 +14,11 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if not node.tree.exists(path):
         return Completed(1, "", f"Specified filename {path} does not exist.\n")
     point = node.tree.real(path)
-    head = f"{'':21}USER        PID ACCESS COMMAND\n{path + ':':21}root     kernel mount {point}\n"
     users = [
         (pid, process)
         for pid, process in node.state["processes"].items()
         if any(file == point or file.startswith(f"{point}/") for file in map(node.tree.real, process["files"]))
     ]
-    rows = "".join(f"{'':21}{each['user']:<8} {pid:>6} ..c.. {each['program']}\n" for pid, each in users)
-    return Completed(0, "".join(f" {pid}" for pid, _ in users), head + rows)
+    head = f"{'':21}USER        PID ACCESS COMMAND\n{path + ':':20} root      mount {point}\n"
+    rows = "".join(f"{'':21}{each['user']:<8}  ..c.. {each['program']}\n" for _, each in users)
+    return Completed(0, " ".join(["kernel", *(pid for pid, _ in users)]), head + rows)

@@ -79,6 +79,13 @@ def test_indented_options() -> None:
     assert document.get("a", "y") == "2\n[3]"
 
 
+def test_a_line_that_continues_nonsense() -> None:
+    """What continues a line that is no option belongs to that line: it is told once, and stays where it is."""
+    text = "[a]\nx = 1\nnonsense\n  goes on\n"
+    document = Document(text)
+    assert (len(document.problems), document.get("a", "x"), document.text) == (1, "1", text)
+
+
 def test_byte_order_mark() -> None:
     """A byte order mark at the beginning is kept, and is no part of the first line."""
     document = Document("\ufeff[a]\nx = 1\n")

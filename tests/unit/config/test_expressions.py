@@ -109,3 +109,10 @@ def test_refused(text: str, said: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         substitute(text)
     assert said in str(caught.value)
+
+
+def test_an_expression_by_itself() -> None:
+    """The text between the parentheses may be calculated by itself; then its own have to close, too."""
+    assert evaluate("(1+2)*2") == "6"
+    with pytest.raises(ExpressionError, match="the closing parenthesis is missing"):
+        evaluate("(1")

@@ -1,0 +1,239 @@
+"""container.docker: a docker container, in the service's own daemon or in the node's.
+
+It is called after its resource, `SERVICE.container.N`, and provisioning it is no more than starting it: `docker run`
+makes the container and pulls its image. A stopped container keeps what it wrote; only unprovision deletes it.
+"""
+
+import shlex
+from collections.abc import Iterable, Iterator
+
+from core.command import Note, Steps, Wait
+from core.config.keywords import Keyword
+from core.config.resource import Resource
+from core.driver import Driver, Tie
+from core.drivers import docker_daemon
+from core.errors import Failed, Refused
+from core.status import Remark, Status
+from core.tools import docker, mount
+
+UP_SECONDS_MAX = 600
+UP_SECONDS_EVERY = 2
+DOWN_SECONDS_MAX = 60
+
+NETWORK = ("--net", "--network")
+VOLUMES_FROM = ("--volumes-from",)
+VOLUME = ("-v", "--volume")
+
+
+def _shell_words(value: str) -> str | None:
+    try:
+        shlex.split(value)
+    except ValueError as error:
+        return f"{value!r} cannot be split into words: {str(error).lower()}; close the quote"
+    return None
+
+
+class DockerContainer(Driver):
+    """A docker container."""
+
+    keywords = (
+        Keyword("run_image", "The image: a name, a tag, a digest, as `docker run` takes it.", required=True),
+        Keyword("run_args", "Options of `docker run`, such as ports and volumes.", default="", syntax=_shell_words),
+        Keyword("run_command", "What runs, where that is not what the image says.", default="", syntax=_shell_words),
+    )
+    service_keywords = (
+        Keyword("docker_daemon_args", "Further options of the service's own docker daemon.", syntax=_shell_words),
+    )
+
+    def label(self, container: Resource) -> str:
+        """Name the container and its image."""
+        return f"{container.name}@{container['run_image']}"
+
+    def purpose(self, container: Resource) -> str:
+        """Say what runs where."""
+        where = "the service's own docker daemon" if docker_daemon.is_private(container) else "the node's docker daemon"
+        return f"a container of {container['run_image']} in {where}"
+
+    def set_name(self, container: Resource) -> str:
+        """All docker containers of a subset are one set."""
+        return f"container:{container.subset}" if container.subset else "container.docker"
+
+    def gives(self, container: Resource) -> Iterable[Tie]:
+        """Other containers may share its network or volumes."""
+        return (Tie("container", container.name),)
+
+    def needs(self, container: Resource) -> Iterable[Tie]:
+        """The daemon's directory, the directories that are mounted into it, the containers whose network it shares."""
+        if docker_daemon.is_private(container):
+            yield Tie("path", container.service_value("docker_data_dir"))
+        given = shlex.split(container["run_args"])
+        yield from (Tie("path", value.partition(":")[0]) for value in _values(given, VOLUME) if value.startswith("/"))
+        yield from (Tie("container", value.partition(":")[0]) for value in _values(given, VOLUMES_FROM))
+        yield from (
+            Tie("container", value.partition(":")[2])
+            for value in _values(given, NETWORK)
+            if value.startswith("container:")
+        )
+
+    def stores(self, container: Resource) -> Iterable[str]:
+        """The daemon fills its directory by itself."""
+        return (container.service_value("docker_data_dir"),) if docker_daemon.is_private(container) else ()
+
+    def provision(self, container: Resource) -> Steps:
+        """Bring the container up, unless one of its name exists that is not ours. Raises Refused then."""
+        here = yield from docker_daemon.client(container)
+        yield from docker_daemon.bring_up(container, here)
+        found = yield from _found(here, container)
+        if found and not (yield from _is_ours(here, container, found)):
+            raise Refused(
+                f"{container.rid}: a container {container.name} exists, and is not recorded as ours",
+                f"use it with --adopt {container.rid}, or remove it",
+            )
+        yield from self._up(here, container, found)
+
+    def start(self, container: Resource) -> Steps:
+        """Bring the daemon and the container up."""
+        here = yield from docker_daemon.client(container)
+        yield from docker_daemon.bring_up(container, here)
+        yield from self._up(here, container, (yield from _found(here, container)))
+
+    def _up(self, here: docker.Client, container: Resource, found: str) -> Steps:
+        # A container that carries our mark without being recorded was made by a run that was killed before it knew.
+        unrecorded = found and container.made("container") is None and (yield from _is_marked(here, container, found))
+        if found and not unrecorded and found in docker.ids((yield docker.running(here))):
+            yield Note(f"container {self.label(container)} already started on {container.service.nodename}")
+            return
+        name = f"{container.rid}.container"
+        if found:
+            yield docker.start(here, found, name if unrecorded else "")
+        else:
+            image = container["run_image"]
+            if not here.is_own_daemon and not docker.ids((yield docker.image_id(here, image))):
+                yield docker.pull(here, image)
+            found = (yield docker.run(here, _described(here, container), name)).made
+        yield Note("wait for container up status")
+        answer = yield Wait(
+            docker.life(here, found),
+            lambda answer: docker.parse_life(answer).running or not docker.parse_life(answer).restarting,
+            UP_SECONDS_EVERY,
+            UP_SECONDS_MAX,
+            f"container {container.name} up status",
+        )
+        life = docker.parse_life(answer)
+        if not life.running:
+            raise Failed(
+                f"{container.rid}: container {container.name} ended at once, with exit code {life.exit_code}; "
+                f"`{' '.join(here.words)} logs {container.name}` says why"
+            )
+        yield Note("wait for container operational")
+
+    def stop(self, container: Resource) -> Steps:
+        """Stop the container, and the daemon after the last one."""
+        here = yield from docker_daemon.client(container)
+        if (yield docker.answers(here)).returncode:
+            yield Note(f"container {self.label(container)} already stopped")
+        else:
+            yield from self._down(here, container, (yield from _found(here, container)))
+        yield from docker_daemon.shut_down(container, here)
+
+    def _down(self, here: docker.Client, container: Resource, found: str) -> Steps:
+        if found not in docker.ids((yield docker.running(here))):
+            yield Note(f"container {self.label(container)} already stopped")
+            return
+        yield docker.stop(here, found)
+        yield Note("wait for container down status")
+        yield Wait(
+            docker.running(here),
+            lambda answer: found not in docker.ids(answer),
+            1,
+            DOWN_SECONDS_MAX,
+            f"container {container.name} down status",
+        )
+
+    def unprovision(self, container: Resource) -> Steps:
+        """Stop the container; delete it, if it was made for the service."""
+        here = yield from docker_daemon.client(container)
+        made, unmakes = container.made("container"), (f"{container.rid}.container",)
+        if made is not None and (yield from _goes_with_its_filesystem(here, container)):
+            # Nobody can reach the container, and nobody needs to: docker says so, and the record forgets it.
+            yield docker.remove(here, made, unmakes)._replace(accepts=(0, docker.UNREACHABLE))
+        elif made is not None or (yield docker.answers(here)).returncode == 0:
+            yield from docker_daemon.bring_up(container, here)
+            found = yield from _found(here, container)
+            if found and not (yield from _is_ours(here, container, found)):
+                yield Note(f"container {self.label(container)} is not recorded as ours: left alone", "warning")
+            else:
+                yield from self._down(here, container, found)
+            if made is not None:
+                gone = (0, docker.UNREACHABLE) if made != found else (0,)
+                yield docker.remove(here, made, unmakes)._replace(accepts=gone)
+        yield from docker_daemon.shut_down(container, here)
+        yield from docker_daemon.clear(container, here)
+
+    def status(self, container: Resource) -> Steps:
+        """Up when the container runs; a remark when it runs another image than the file says by now."""
+        here = yield from docker_daemon.client(container)
+        if (yield docker.answers(here)).returncode:
+            return Status("down", (Remark("docker daemon is not running"),))
+        found = yield from _found(here, container)
+        if not found:
+            return Status("down", (Remark("can not find container id"),))
+        if found not in docker.ids((yield docker.running(here))):
+            return Status("down")
+        runs = (yield docker.image_of(here, found)).stdout.strip()
+        wanted = docker.ids((yield docker.image_id(here, container["run_image"])))
+        if wanted and runs not in wanted:
+            other = f"the running container is based on image '{runs}' instead of '{wanted[0]}'"
+            return Status("up", (Remark(other),))
+        return Status("up")
+
+
+def _values(words: list[str], names: tuple[str, ...]) -> Iterator[str]:
+    """The values of an option, as `--net=X`, `--net X` or `-vX`."""
+    for position, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if word in names:
+            yield from words[position + 1 : position + 2]
+        elif equals and name in names:
+            yield value
+        elif "-v" in names and word.startswith("-v") and not word.startswith("--"):
+            yield word[2:]
+
+
+def _described(here: docker.Client, container: Resource) -> docker.Container:
+    return docker.Container(
+        container.name,
+        container["run_image"],
+        docker_daemon.words(here, container["run_args"]),
+        docker_daemon.words(here, container["run_command"]),
+        f"/{container.service.name}/{container.driver.set_name(container)}/{container.group}.{container.index}",
+    )
+
+
+def _found(here: docker.Client, container: Resource) -> Steps:
+    """Ask for the id of the container of our name; "" when there is none."""
+    return "".join(docker.ids((yield docker.find(here, container.name))))
+
+
+def _is_marked(here: docker.Client, container: Resource, found: str) -> Steps:
+    answer = yield docker.mark(here, found)
+    return answer.stdout.strip() == docker.mark_text(here, _described(here, container))
+
+
+def _is_ours(here: docker.Client, container: Resource, found: str) -> Steps:
+    """Tell whether a container is recorded as ours, named with --adopt, or carries our mark."""
+    if container.made("container") == found or container.rid in container.service.adopt:
+        return True
+    return (yield from _is_marked(here, container, found))
+
+
+def _goes_with_its_filesystem(here: docker.Client, container: Resource) -> Steps:
+    """Tell whether the daemon's directory is out of reach, in an unmounted filesystem that was made for the service."""
+    holder = docker_daemon.filesystem(container) if here.socket else None
+    if holder is None or (yield mount.at(holder["mnt"])).returncode == 0:
+        return False
+    made = container.service.record.made.values()
+    return any(thing.rid == holder.rid and thing.kind in {"filesystem", "subvolume"} for thing in made)
+
+
+driver = DockerContainer()

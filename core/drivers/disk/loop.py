@@ -1,0 +1,137 @@
+"""A file as a block device."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from core.answers import pick
+from core.command import Note, Steps, Thing
+from core.config.keywords import Keyword
+from core.config.sizes import Share
+from core.driver import Driver, Tie
+from core.drivers import directories
+from core.errors import Failed, Refused
+from core.status import Remark, Status
+from core.tools import files, losetup
+
+if TYPE_CHECKING:
+    from core.config.service import Resource
+
+SECTOR_BYTES = 512
+
+
+class LoopDisk(Driver):
+    """A file that is created when it is missing, and attached to the first free loop device.
+
+    Nobody is told the name of that device: a filesystem names the file (`dev = {disk#0.file}`) and finds it.
+    """
+
+    unique = ("file",)
+    keywords = (
+        Keyword("file", "The file to attach to a loop device.", kind="path", required=True),
+        Keyword(
+            "size",
+            "The size of the file to create; a bare number counts MiB.",
+            kind="size",
+            default="10",
+            unit="M",
+            provisioning=True,
+        ),
+    )
+
+    def label(self, disk: "Resource") -> str:
+        """Say which file it is."""
+        return f"loop {disk['file']}"
+
+    def purpose(self, disk: "Resource") -> str:
+        """Say what provisioning brings about."""
+        return f"the file {disk['file']}, of {disk['size']}, as a loop device"
+
+    def gives(self, disk: "Resource") -> Iterable[Tie]:
+        """Give the device, by the name of its file."""
+        return (Tie("device", disk["file"]),)
+
+    def needs(self, disk: "Resource") -> Iterable[Tie]:
+        """Need the tree that the file is in."""
+        return (Tie("path", _directory(disk)),)
+
+    def provision(self, disk: "Resource") -> Steps:
+        """Create the file, and attach it. A file that is there is used when it is ours, attached already or adopted."""
+        file = disk["file"]
+        if (yield files.exists(file)).returncode:
+            if (yield from files.missing_directories(disk.rid, _directory(disk))):
+                yield Note(f"create directory {_directory(disk)}")
+            yield Note(f"create file {file}, size {disk['size']}")
+            yield files.truncate(file, _bytes(disk), f"{disk.rid}.file")
+            yield Note("provisioned")
+        else:
+            ours = disk.made("file") == file or disk.rid in disk.service.adopt
+            if not ours and not (yield from _loops(file)):
+                use = f"to use it: svcmgr -s {disk.service.name} provision --adopt {disk.rid}"
+                raise Refused(f"{disk.rid}: {file} exists and is not recorded as this service's", use)
+            yield Note("already provisioned")
+        yield from self.start(disk)
+
+    def start(self, disk: "Resource") -> Steps:
+        """Attach the file."""
+        file = disk["file"]
+        if (yield from _loops(file)):
+            yield Note(f"loop {file} is already up")
+            return
+        if (yield files.is_file(file)).returncode:
+            raise Failed(f"{disk.rid}: {file} does not exist; provision creates it")
+        device = (yield losetup.attach(file, f"{disk.rid}.loop")).made
+        yield Note(f"{device} now loops to {file}")
+
+    def stop(self, disk: "Resource") -> Steps:
+        """Detach every loop device of the file."""
+        file = disk["file"]
+        loops = yield from _loops(file)
+        if not loops:
+            yield Note(f"loop {file} is already down")
+        for device in loops:
+            yield losetup.detach(device, file)._replace(undo=(losetup.attach(file, f"{disk.rid}.loop"),))
+        # A busy loop device is detached by its last user, later, with success as the answer all the same.
+        if left := (yield from _loops(file)):
+            raise Failed(f"{disk.rid}: {', '.join(left)} is still in use; it goes when its last user does")
+
+    def unprovision(self, disk: "Resource") -> Steps:
+        """Detach the file, and delete it with its directories as far as they were made for this service."""
+        yield from self.stop(disk)
+        file = disk.made("file")
+        if file is None:
+            yield Note("nothing was made for this resource")
+            return
+        names = (f"{disk.rid}.file",)
+        if (yield files.exists(file)).returncode:
+            yield files.forget(file, names)
+        else:
+            yield files.remove(file, unmakes=names, destroys=(Thing("file", file),))
+        yield from directories.remove_made(disk, file.rpartition("/")[0])
+
+    def status(self, disk: "Resource") -> Steps:
+        """Up when the file is attached."""
+        if (yield from _loops(disk["file"])):
+            return Status("up")
+        if (yield files.is_file(disk["file"])).returncode:
+            return Status("down", (Remark(f"{disk['file']} does not exist"),))
+        return Status("down")
+
+
+def _directory(disk: "Resource") -> str:
+    return disk["file"].rpartition("/")[0] or "/"
+
+
+def _loops(file: str) -> Steps:
+    """The loop devices of a file."""
+    return pick((yield losetup.associated(file)).stdout, "lines")
+
+
+def _bytes(disk: "Resource") -> int:
+    """The size of the file to create: whole sectors, as a loop device has."""
+    size = disk.size("size")
+    if isinstance(size, Share):
+        raise Failed(f"{disk.rid}: a file has no size such as {size}; write one such as 10G")
+    return size // SECTOR_BYTES * SECTOR_BYTES
+
+
+driver = LoopDisk()

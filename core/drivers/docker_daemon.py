@@ -1,0 +1,187 @@
+"""The docker daemon that the containers of a service share: its own, on docker_data_dir, or the node's.
+
+The service's own daemon is started before the first container and ends after the last. It never starts while the
+filesystem that the service declares for docker_data_dir is not mounted: it would fill the directory below.
+"""
+
+import shlex
+from hashlib import sha256
+from typing import NamedTuple
+
+from core.command import Check, Command, Note, Steps, Wait
+from core.config.keywords import is_true
+from core.config.resource import Resource
+from core.engine import ENGINE
+from core.errors import Failed, Refused
+from core.tools import docker, files, find, ip_link, mount, start_stop_daemon, systemd_run
+
+ANSWER_SECONDS_MAX = 60
+ANSWER_SECONDS_USUAL = 5
+SOCKET_PATH_CHARACTERS_MAX = 107
+SPOKEN = (17,)
+RUN = "/run/opensvc"
+
+
+class Launch(NamedTuple):
+    """How the daemon is started and stopped on this node, and the read that tells whether its process is there."""
+
+    start: Command
+    stop: Command
+    alive: Check
+
+
+def is_private(container: Resource) -> bool:
+    """Tell whether the service has a daemon of its own."""
+    private = is_true(container.service_value("docker_daemon_private"))
+    return private and bool(container.service_value("docker_data_dir"))
+
+
+def words(client: docker.Client, text: str) -> tuple[str, ...]:
+    """Split arguments as the agent of the time did: at blanks in 2015, as a shell does now."""
+    return tuple(text.split() if client.is_own_daemon else shlex.split(text))
+
+
+def client(container: Resource) -> Steps:
+    """Ask for the version of docker; return a `docker.Client`. Raises Failed for one that is not spoken."""
+    program = container.service_value("docker_exe") or "docker"
+    answer = yield docker.version(program)
+    if answer.returncode:
+        raise Failed(f"{container.rid}: docker executable not found: install docker, or name it with docker_exe")
+    found = docker.Client(program, docker.parse_version(answer))
+    if not found.is_own_daemon and found.version < SPOKEN:
+        said = answer.stdout.strip()
+        raise Failed(f"{container.rid}: {said!r} is not spoken: docker until 1.11 is, and from 17 on")
+    if not is_private(container):
+        return found
+    return _socket_fits(container, found._replace(socket=f"{_directory(container)}/docker.sock"))
+
+
+def bring_up(container: Resource, here: docker.Client) -> Steps:
+    """Start the service's own daemon where it does not run, and wait until it answers."""
+    if (yield docker.answers(here)).returncode == 0:
+        return
+    if not here.socket:
+        raise Failed(f"{container.rid}: the docker daemon of the node is not running; start it, or set docker_data_dir")
+    yield from _filesystem_is_mounted(container)
+    yield from files.missing_directories(container.rid, _directory(container))
+    launch = yield from _launch(container, here)
+    if not (yield from _holds(launch.alive)):
+        if (yield files.exists(_pidfile(container))).returncode == 0:
+            yield Note(f"removing leftover pid file {_pidfile(container)}", "warning")
+            yield files.remove(_pidfile(container))
+        bridge = _daemon(container, here).bridge
+        if bridge and (yield ip_link.show(bridge)).returncode:
+            yield ip_link.add_bridge(bridge)
+        yield Note("starting docker daemon")
+        yield launch.start
+    yield Wait(
+        docker.answers(here),
+        lambda answer: answer.returncode == 0,
+        1,
+        ANSWER_SECONDS_MAX,
+        "the docker daemon to answer",
+    )
+
+
+def shut_down(container: Resource, here: docker.Client) -> Steps:
+    """End the service's own daemon when no container runs any more, and take its bridge away."""
+    if not here.socket:
+        return
+    launch = yield from _launch(container, here)
+    if (yield docker.answers(here)).returncode == 0:
+        if docker.ids((yield docker.running(here))):
+            return
+        yield Note("no more container handled by docker daemon. shut it down")
+    if (yield from _holds(launch.alive)):
+        yield launch.stop._replace(undo=(launch.start._replace(undo=()), *_until_it_answers(here, launch)))
+    bridge = _daemon(container, here).bridge
+    if bridge and (yield ip_link.show(bridge)).returncode == 0:
+        yield ip_link.delete(bridge)
+
+
+def clear(container: Resource, here: docker.Client) -> Steps:
+    """Remove the directories that were made for the daemon's socket, when it has ended; what it left there, before."""
+    made = container.service.record.made
+    ours = [(thing.identity, name) for name, thing in made.items() if name.startswith("container#")]
+    directories = sorted(((path, name) for path, name in ours if made[name].kind == "directory"), reverse=True)
+    if not here.socket or not directories or (yield docker.answers(here)).returncode == 0:
+        return
+    for leftover in (_pidfile(container), here.socket):
+        if (yield files.exists(leftover)).returncode == 0:
+            yield files.remove(leftover)
+    for path, name in directories:
+        if not (yield find.entry(path)).stdout:
+            yield files.remove_directory(path, (name,))
+
+
+def _directory(container: Resource) -> str:
+    return f"{container.service.var}/{container.service.name}"
+
+
+def _pidfile(container: Resource) -> str:
+    return f"{_directory(container)}/docker.pid"
+
+
+def _daemon(container: Resource, here: docker.Client) -> docker.Daemon:
+    name = container.service.name
+    arguments = words(here, container.service_value("docker_daemon_args"))
+    # The name of an interface has 15 characters at most, which the name of a service does not fit into.
+    own_bridge = not here.is_own_daemon and not docker.names_bridge(arguments)
+    bridge = f"svc-{sha256(name.encode()).hexdigest()[:8]}" if own_bridge else ""
+    data_root = container.service_value("docker_data_dir")
+    return docker.Daemon(data_root, _pidfile(container), f"{RUN}/{name}", bridge, arguments)
+
+
+def _launch(container: Resource, here: docker.Client) -> Steps:
+    """Return the `Launch` of this node: through systemd where it is at work, else in the background."""
+    argv = docker.daemon_words(here, _daemon(container, here))
+    if not here.is_own_daemon and systemd_run.is_at_work((yield systemd_run.state())):
+        unit = f"svcprov-docker-{container.service.name}.service"
+        return Launch(systemd_run.start(unit, argv), systemd_run.stop(unit), systemd_run.is_active(unit))
+    pidfile, program = _pidfile(container), argv[0].rpartition("/")[2]
+    alive, stop = Check(start_stop_daemon.is_alive(pidfile, program)), start_stop_daemon.stop(pidfile, program)
+    start = Command(argv, kind="changes", check=alive, undo=(stop,), background=True, tool=docker.TOOL)
+    return Launch(start, stop, alive)
+
+
+def _holds(alive: Check) -> Steps:
+    answer = yield alive.ask
+    return answer.returncode == 0 and (not alive.path or bool(answer.stdout.strip()))
+
+
+def _until_it_answers(here: docker.Client, launch: Launch) -> tuple[Command | Check, ...]:
+    """The steps of an undo that wait for a daemon started in the background; systemd has waited already."""
+    pause = Command(("sleep", str(ANSWER_SECONDS_USUAL)), quiet=True, tool=ENGINE)
+    check = docker.is_answering(here, "the docker daemon does not answer yet")
+    return (pause, check) if launch.start.background else (check,)
+
+
+def _socket_fits(container: Resource, here: docker.Client) -> docker.Client:
+    """Refuse a service whose name makes the paths of the daemon's sockets longer than the kernel takes."""
+    containerd = f"{RUN}/{container.service.name}/containerd/containerd.sock.ttrpc"
+    for path in (here.socket, *(() if here.is_own_daemon else (containerd,))):
+        if len(path) > SOCKET_PATH_CHARACTERS_MAX:
+            raise Failed(
+                f"{container.rid}: the docker daemon would need the socket {path}, of {len(path)} characters; "
+                f"the kernel takes {SOCKET_PATH_CHARACTERS_MAX}: give the service a shorter name"
+            )
+    return here
+
+
+def filesystem(container: Resource) -> Resource | None:
+    """The resource of the service whose mount holds docker_data_dir; None when that is a directory of the node."""
+    below = f"{container.service_value('docker_data_dir').rstrip('/')}/"
+    points = {each["mnt"].rstrip("/"): each for each in container.service.resources() if each.group == "fs"}
+    above = [point for point in points if point and below.startswith(f"{point}/")]
+    return points[max(above, key=len)] if above else None
+
+
+def _filesystem_is_mounted(container: Resource) -> Steps:
+    """Refuse to go on while the service's filesystem for docker_data_dir, if it has one, is not mounted."""
+    holder = filesystem(container)
+    if holder is not None and (yield mount.at(holder["mnt"])).returncode:
+        raise Refused(
+            f"{container.rid}: the docker daemon data dir is handled by the {holder.rid} resource in down state. "
+            "can't start the docker daemon",
+            f"start {holder.rid} first, or add it to --rid",
+        )

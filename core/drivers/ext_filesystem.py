@@ -1,0 +1,29 @@
+"""What ext2, ext3 and ext4 have in common: everything but their number."""
+
+from typing import TYPE_CHECKING
+
+from core.command import Note, Steps
+from core.drivers.filesystem import Filesystem
+from core.tools import ext
+
+if TYPE_CHECKING:
+    from core.config.service import Resource
+
+
+class ExtFilesystem(Filesystem):
+    """An ext filesystem on a device that is formatted when it is blank, and checked before each mount."""
+
+    def __init__(self, type_: str) -> None:
+        self.type = type_
+
+    def make(self, fs: "Resource", device: str) -> Steps:
+        """Format, with a uuid of ours."""
+        uuid = yield from self.uuid(fs)
+        options = tuple(fs.words("mkfs_opt"))
+        return ext.make_filesystem(self.type, device, options, f"{fs.rid}.filesystem", uuid)
+
+    def prepare(self, fs: "Resource", device: str) -> Steps:
+        """Check it; what e2fsck cannot repair without a question stops the start."""
+        if (yield ext.check_filesystem(device)).returncode == ext.NOT_INSTALLED:
+            yield Note(f"{fs['dev']} is not checked: e2fsck is not installed", "warning")
+        return device

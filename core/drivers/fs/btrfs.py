@@ -1,0 +1,144 @@
+"""btrfs: a subvolume of a filesystem that several resources may share."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from core.command import Completed, Fresh, Steps, Thing, Wait
+from core.driver import Tie
+from core.drivers.filesystem import Filesystem, holds_nothing
+from core.tools import blkid, btrfs, files, mount
+
+if TYPE_CHECKING:
+    from core.config.service import Resource
+
+LABEL_SECONDS_MAX = 40
+TOP = "subvolid=0"
+"""The mount option for the whole filesystem, whatever its default subvolume is."""
+
+
+class BtrfsFilesystem(Filesystem):
+    """A subvolume (`subvol=NAME` in `mnt_opt`) of a btrfs, which is formatted and labelled by whoever comes first.
+
+    The label is the name of the resource that formatted the device: `SERVICE.fs.1`. It is what the mount names, so
+    that the service finds its filesystem under whatever name the device has tomorrow. `dev` stays as it is written.
+    Without `subvol=` there is no subvolume and no label, and the device is mounted by its own name.
+    """
+
+    type = "btrfs"
+
+    def gives(self, fs: "Resource") -> Iterable[Tie]:
+        """Give the tree below the mount point, and the label that others may name."""
+        return (*super().gives(fs), Tie("device", f"LABEL={fs.name}"))
+
+    def subvolume(self, fs: "Resource") -> str:
+        """The subvolume that the mount options name; the last one counts, as it does for mount."""
+        names = [word.partition("=")[2] for word in fs["mnt_opt"].split(",") if word.startswith("subvol=")]
+        return names[-1].strip("/") if names else ""
+
+    def uuid(self, fs: "Resource") -> Steps:
+        """A uuid of ours, where mkfs takes one."""
+        return (yield from super().uuid(fs)) if btrfs.takes_uuid((yield btrfs.version())) else ""
+
+    def make(self, fs: "Resource", device: str) -> Steps:
+        """Format, with a uuid of ours where mkfs takes one."""
+        uuid = yield from self.uuid(fs)
+        return btrfs.make_filesystem(device, tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem", uuid)
+
+    def populate(self, fs: "Resource", device: str, temporary: str) -> Steps:
+        """Label the filesystem when it has no label, and create the subvolume."""
+        subvolume = self.subvolume(fs)
+        if not subvolume:
+            return False
+        made = False
+        uuid = blkid.tags((yield blkid.probe(device))).get("UUID", "")
+        yield from self._open(device, temporary)
+        label = (yield btrfs.label(temporary)).stdout.strip()
+        if not label:
+            label = fs.name
+            unlabel = btrfs.set_label(device, "", device)
+            yield btrfs.set_label(temporary, label, device)._replace(undo=(unlabel,))
+            made = True
+        yield Wait(
+            blkid.find(f"LABEL={label}"),
+            until=lambda answer: answer.returncode == 0,
+            every_seconds=2,
+            seconds_max=LABEL_SECONDS_MAX,
+            subject="label to become usable",
+            note=_not_usable_yet,
+        )
+        path = f"{temporary}/{subvolume}"
+        if (yield files.exists(path)).returncode:
+            top = mount.mount("btrfs", TOP, device, temporary, temporary=True)
+            proof = () if self.is_store(fs) else (holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
+            undo = self.inside(top, temporary, *proof, btrfs.delete_subvolume(path))
+            command = btrfs.create_subvolume(path, f"{fs.rid}.subvolume", f"{uuid}:{subvolume}")
+            yield command._replace(undo=undo)
+            made = True
+        yield from self._close(temporary)
+        return made
+
+    def clear(self, fs: "Resource", device: str) -> Steps:
+        """Delete the subvolume that was made for this resource, with those inside it."""
+        identity = fs.made("subvolume")
+        if identity is None:
+            return
+        name, subvolume = f"{fs.rid}.subvolume", identity.rpartition(":")[2]
+        temporary = yield Fresh(f"{fs.rid}.tmp", "tmpdir")
+        yield from self._open(device, temporary)
+        path = f"{temporary}/{subvolume}"
+        there = btrfs.paths((yield btrfs.subvolumes(temporary)))
+        for inner in reversed([each for each in there if each.startswith(f"{subvolume}/")]):
+            yield btrfs.delete_subvolume(f"{temporary}/{inner}")._replace(destroys=(Thing("subvolume", identity),))
+        if subvolume in there:
+            yield btrfs.delete_subvolume(path)._replace(destroys=(Thing("subvolume", identity),), unmakes=(name,))
+        else:
+            yield files.forget(path, (name,))
+        yield from self._close(temporary)
+
+    def prepare(self, fs: "Resource", device: str) -> Steps:
+        """Have the kernel look for the filesystem; a subvolume is mounted by the label, when that is one of ours."""
+        label = yield from self._own_label(fs, device)
+        yield btrfs.scan()
+        return f"LABEL={label}" if label else fs["dev"] if fs["dev"].startswith("LABEL=") else device
+
+    def is_right(self, fs: "Resource", found: mount.Mount) -> bool:
+        """Without `subvol=`, whatever subvolume is the default is right."""
+        return not self.subvolume(fs) or found.root == self.subvolume(fs)
+
+    def inspection_options(self) -> str:
+        """Look at all subvolumes."""
+        return f"ro,{TOP}"
+
+    def label_found(self, fs: "Resource", device: str | None) -> Steps:
+        """Name the filesystem by its label, when that is one of ours."""
+        label = "" if device is None else (yield from self._own_label(fs, device))
+        return f"LABEL={label}@{self.mount_point(fs)}" if label else self.label(fs)
+
+    def leaves_a_trace(self, fs: "Resource", maker: str) -> bool:
+        """A maker with a subvolume is gone when its subvolume is; one without cannot be told from one that is up."""
+        resources = {resource.rid: resource for resource in fs.service.resources()}
+        return maker not in resources or bool(self.subvolume(resources[maker]))
+
+    def _own_label(self, fs: "Resource", device: str) -> Steps:
+        """The label of the device, if this is a subvolume and the label is the name of a filesystem of the service."""
+        if not self.subvolume(fs):
+            return ""
+        label = (yield blkid.value(device, "LABEL")).stdout.strip()
+        names = {resource.name for resource in fs.service.resources() if resource.group == fs.group}
+        return label if label in names else ""
+
+    def _open(self, device: str, temporary: str) -> Steps:
+        """Mount the whole filesystem somewhere for a moment."""
+        yield files.make_directory(temporary, temporary=True)
+        yield mount.mount("btrfs", TOP, device, temporary, temporary=True)
+
+    def _close(self, temporary: str) -> Steps:
+        yield mount.umount(temporary, temporary=True)
+        yield files.remove_directory(temporary, temporary=True)
+
+
+def _not_usable_yet(answer: Completed) -> str | None:
+    return f"label is not usable yet ({answer.stderr.strip()})" if answer.returncode else None
+
+
+driver = BtrfsFilesystem()

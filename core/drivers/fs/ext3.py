@@ -1,0 +1,5 @@
+"""ext3."""
+
+from core.drivers.ext_filesystem import ExtFilesystem
+
+driver = ExtFilesystem("ext3")

@@ -1,0 +1,5 @@
+"""ext4."""
+
+from core.drivers.ext_filesystem import ExtFilesystem
+
+driver = ExtFilesystem("ext4")

@@ -1,0 +1,28 @@
+"""xfs."""
+
+from typing import TYPE_CHECKING
+
+from core.command import Steps
+from core.drivers.filesystem import Filesystem
+from core.tools import xfs
+
+if TYPE_CHECKING:
+    from core.config.service import Resource
+
+
+class XfsFilesystem(Filesystem):
+    """An xfs on a device that is formatted when it is blank. Its journal repairs it at the mount: there is no fsck."""
+
+    type = "xfs"
+
+    def uuid(self, fs: "Resource") -> Steps:
+        """A uuid of ours, where mkfs takes one."""
+        return (yield from super().uuid(fs)) if xfs.takes_uuid((yield xfs.version())) else ""
+
+    def make(self, fs: "Resource", device: str) -> Steps:
+        """Format, with a uuid of ours where mkfs takes one."""
+        uuid = yield from self.uuid(fs)
+        return xfs.make_filesystem(device, tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem", uuid)
+
+
+driver = XfsFilesystem()

@@ -1,0 +1,1 @@
+"""Docker on a simulated node: daemons, their images and containers."""

@@ -1,0 +1,197 @@
+"""A docker daemon of a simulated node: how it starts, what it keeps where, how it ends.
+
+What a daemon knows lies in the directory it was given, so it is out of reach while that is not mounted. Of restart
+policies only `always` is known: a container that has it runs again with its daemon.
+"""
+
+from ipaddress import IPv4Network, ip_interface
+from typing import Any
+
+from core.command import Command
+from core.state import Entry
+from executors.simulated.containers.words import Parsed, Unknown, parse, table
+from executors.simulated.devices import directory
+from executors.simulated.node import SimulatedNode
+
+SYSTEM = "unix:///var/run/docker.sock"
+ONE_PROGRAM_BELOW = (1, 12)
+GRAPH_GONE_SINCE = (23,)
+SOCKET_PATH_CHARACTERS_MAX = 107
+READY_SECONDS = 1
+
+SWITCHES = table(
+    "-D --debug; --experimental; --icc; --init; --ip-forward; --ip-masq; --ip6tables; --iptables; --ipv6; "
+    "--live-restore; --selinux-enabled; --tls; --tlsverify; --userland-proxy"
+)
+VALUES = table(
+    "-H --host; -p --pidfile; --exec-root; -b --bridge; --bip; --exec-opt; --fixed-cidr; --ip; -s --storage-driver; "
+    "--storage-opt; --dns; --dns-opt; --dns-search; --insecure-registry; --registry-mirror; --log-driver; --log-opt; "
+    "-l --log-level; --mtu; -G --group; --label; --default-ulimit; --tlscacert; --tlscert; --tlskey"
+)
+SWITCHES_OF_OLD = table("-d --daemon; -r --restart")
+VALUES_OF_OLD = table("-g --graph")
+VALUES_OF_NOW = table(
+    "--data-root; --config-file; --containerd; --containerd-namespace; --cgroup-parent; --default-address-pool; "
+    "--default-runtime; --feature; --max-concurrent-downloads; --max-concurrent-uploads; --add-runtime; "
+    "--registry-token; --shutdown-timeout; --userns-remap"
+)
+
+
+def is_one_program(node: SimulatedNode) -> bool:
+    """Tell whether `docker` is client and daemon, as it was until 1.11."""
+    return node.version("docker.io") < ONE_PROGRAM_BELOW
+
+
+def options(node: SimulatedNode, words: list[str]) -> Parsed:
+    """Read the options of a daemon of this node's version. Raises Unknown."""
+    if is_one_program(node):
+        return parse(words, SWITCHES | SWITCHES_OF_OLD, VALUES | VALUES_OF_OLD)
+    graph = VALUES_OF_OLD if node.version("docker.io") < GRAPH_GONE_SINCE else {}
+    return parse(words, SWITCHES, VALUES | VALUES_OF_NOW | graph)
+
+
+def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
+    """Start a daemon; return why it could not, or nothing. One that systemd starts is ready when this returns."""
+    try:
+        found = options(node, argv[1:])
+    except Unknown as error:
+        return f"{error}\nSee '{argv[0]} --help'.\n"
+    if found.operands:
+        return f"unknown command: {argv[0]} {found.operands[0]}\nSee '{argv[0]} --help'.\n"
+    socket, pidfile = found.last("--host", SYSTEM), found.last("--pidfile", "/var/run/docker.pid")
+    data_root = found.last("--data-root") or found.last("--graph") or "/var/lib/docker"
+    if said := _cannot(node, found, socket, pidfile, data_root):
+        return said
+    pid = int(node.identifier("pid", Command(tuple(argv))))
+    wait = 0 if unit else node.latency("docker.daemon", READY_SECONDS)
+    node.state["docker"][socket] = {
+        "pid": pid,
+        "data_root": data_root,
+        "pidfile": pidfile,
+        "arguments": argv[1:],
+        "ready": node.clock + wait,
+    }
+    node.state["processes"][str(pid)] = {
+        "program": argv[0].rpartition("/")[2],
+        "arguments": argv[1:],
+        "files": [f"{data_root}/network/files/local-kv.db"],
+        "user": "root",
+        "unit": unit,
+    }
+    node.tree.put(pidfile, _file(str(pid)))
+    node.tree.put(_path(socket), _file(None))
+    _bring_bridge_up(node, found.last("--bridge"))
+    if found.last("--restart", "true") == "true":
+        for container in store(node, data_root)["containers"].values():
+            policy = next((word for word in container["arguments"] if word.startswith("--restart")), "")
+            container["running"] = container["running"] or policy == "--restart=always"
+    return ""
+
+
+def _cannot(node: SimulatedNode, found: Parsed, socket: str, pidfile: str, data_root: str) -> str:
+    """Say why a daemon with these options ends at once."""
+    if pid := _pid_in(node, pidfile):
+        return (
+            f"failed to start daemon, ensure docker is not running or delete {pidfile}: "
+            f"process with PID {pid} is still running\n"
+        )
+    for path in (_path(socket), pidfile):
+        parent = path.rpartition("/")[0]
+        if parent not in {"/var/run", "/run"} and not node.tree.exists(parent):
+            return f"can't create {path}: open {path}: no such file or directory\n"
+    if len(_path(socket)) > SOCKET_PATH_CHARACTERS_MAX:
+        return f"can't create unix socket {_path(socket)}: listen unix {_path(socket)}: bind: invalid argument\n"
+    bridge = found.last("--bridge")
+    if bridge and found.last("--bip"):
+        return "You specified -b & --bip, mutually exclusive options. Please specify only one\n"
+    if bridge and bridge != "none" and bridge not in node.state["interfaces"]:
+        return (
+            'failed to start daemon: Error initializing network controller: error creating default "bridge" network: '
+            f"bridge device with non default name {bridge} must be created manually\n"
+        )
+    if found.last("--storage-driver") == "btrfs":
+        mount = node.tree.mount_of(node.tree.real(data_root))
+        if mount is None or mount["type"] != "btrfs":
+            return (
+                "failed to start daemon: error initializing graphdriver: prerequisites for driver not satisfied "
+                "(wrong filesystem?)\n"
+            )
+    return ""
+
+
+def _pid_in(node: SimulatedNode, pidfile: str) -> str:
+    """The process that a pid file names, if there is one, whatever it is by now."""
+    entry = node.tree.entry(pidfile)
+    pid = entry["text"] if entry is not None and entry["kind"] == "file" else None
+    return pid if pid and pid in node.state["processes"] else ""
+
+
+def _bring_bridge_up(node: SimulatedNode, bridge: str) -> None:
+    """Give the daemon's bridge the first network that no interface is in."""
+    interface = node.state["interfaces"].get(bridge)
+    if interface is None:
+        return
+    interface["up"] = True
+    if interface["addresses"]:
+        return
+    taken = [
+        ip_interface(address["address"]).network
+        for each in node.state["interfaces"].values()
+        for address in each["addresses"]
+        if "«" not in address["address"]
+    ]
+    for second in range(17, 32):
+        network = IPv4Network(f"172.{second}.0.0/16")
+        if not any(isinstance(other, IPv4Network) and network.overlaps(other) for other in taken):
+            interface["addresses"].append({"address": f"{network[1]}/{network.prefixlen}", "label": ""})
+            return
+
+
+def _file(text: str | None) -> Entry:
+    return {"kind": "file", "mode": "0644", "size": None, "text": text, "allocated": 0, "content": {"kind": "zero"}}
+
+
+def end(node: SimulatedNode, pid: str) -> None:
+    """End a daemon as SIGTERM does: its containers stop, its pid file and its socket go."""
+    for socket, daemon in list(node.state["docker"].items()):
+        if str(daemon["pid"]) == pid:
+            for container in store(node, daemon["data_root"])["containers"].values():
+                container["running"] = False
+            for path in (daemon["pidfile"], _path(socket)):
+                node.tree.remove(path)
+            del node.state["docker"][socket]
+    node.state["processes"].pop(pid, None)
+
+
+def reached(node: SimulatedNode, socket: str) -> dict[str, Any] | None:
+    """The daemon that answers at a socket; None while none does."""
+    daemon: dict[str, Any] | None = node.state["docker"].get(socket)
+    return daemon if daemon is not None and daemon["ready"] <= node.clock else None
+
+
+def store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
+    """What a daemon keeps in its directory: images by name, containers by id. The directory is made, as docker does."""
+    make_directories(node, data_root)
+    entry: Entry = node.tree.entry(data_root) or {}
+    if entry["docker"] is None:
+        entry = {**entry, "docker": {"images": {}, "containers": {}}}
+        node.tree.put(node.tree.real(data_root), entry)
+        for name in ("containers", "image", "network"):
+            make_directories(node, f"{data_root}/{name}")
+        make_directories(node, f"{data_root}/network/files")
+        node.tree.put(f"{data_root}/network/files/local-kv.db", _file(None))
+    found: dict[str, Any] = entry["docker"]
+    return found
+
+
+def make_directories(node: SimulatedNode, path: str) -> None:
+    """Make a directory and those above it, where nothing is."""
+    parts = path.strip("/").split("/")
+    for depth in range(1, len(parts) + 1):
+        above = "/" + "/".join(parts[:depth])
+        if not node.tree.exists(above):
+            node.tree.put(above, directory())
+
+
+def _path(socket: str) -> str:
+    return socket.removeprefix("unix://")

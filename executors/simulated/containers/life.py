@@ -1,0 +1,245 @@
+"""Containers of a simulated node: what `docker run` asks for, what keeps one from starting, how one ends."""
+
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from core.command import Command
+from executors.simulated.containers.daemon import is_one_program, make_directories, options, store
+from executors.simulated.containers.words import Parsed, parse, table
+from executors.simulated.node import SimulatedNode
+
+SHELLS = frozenset(("bash", "sh", "dash", "ash", "zsh"))
+DISTRIBUTIONS = frozenset(("alpine", "busybox", "centos", "debian", "fedora", "ubuntu"))
+NETWORKS = frozenset(("bridge", "default", "host", "none"))
+LAYERS = 4
+
+SWITCHES = table(
+    "-d --detach; -i --interactive; -t --tty; -P --publish-all; --privileged; --read-only; --rm; --sig-proxy; "
+    "--disable-content-trust; --oom-kill-disable"
+)
+VALUES = table(
+    "-a --attach; --add-host; --blkio-weight; -c --cpu-shares; --cap-add; --cap-drop; --cgroup-parent; --cidfile; "
+    "--cpu-period; --cpu-quota; --cpuset-cpus; --cpuset-mems; --device; --dns; --dns-search; -e --env; --entrypoint; "
+    "--env-file; --expose; --group-add; -h --hostname; --ipc; -l --label; --label-file; --link; --log-driver; "
+    "--log-opt; -m --memory; --mac-address; --memory-swap; --memory-swappiness; --name; --net --network; -p --publish; "
+    "--pid; --restart; --security-opt; --ulimit; -u --user; --uts; -v --volume; --volume-driver; --volumes-from; "
+    "-w --workdir"
+)
+SWITCHES_OF_NOW = table("--init; --no-healthcheck; -q --quiet")
+VALUES_OF_NOW = table(
+    "--annotation; --blkio-weight-device; --cgroupns; --cpu-rt-period; --cpu-rt-runtime; --cpus; --detach-keys; "
+    "--device-cgroup-rule; --device-read-bps; --device-read-iops; --device-write-bps; --device-write-iops; "
+    "--dns-option; --domainname; --gpus; --health-cmd; --health-interval; --health-retries; --health-start-interval; "
+    "--health-start-period; --health-timeout; --ip; --ip6; --isolation; --kernel-memory; --link-local-ip; "
+    "--memory-reservation; --mount; --network; --network-alias; --oom-score-adj; --pids-limit; --platform; --pull; "
+    "--runtime; --shm-size; --stop-signal; --stop-timeout; --storage-opt; --sysctl; --tmpfs; --userns"
+)
+
+
+class Refusal(Exception):
+    """What the daemon answers when it does not do it; `created` is the container that is left behind."""
+
+    def __init__(self, text: str, created: str = "") -> None:
+        super().__init__(text)
+        self.text, self.created = text, created
+
+
+class Binding(NamedTuple):
+    """A port of the node that a container serves: the address ("0.0.0.0": any), and the port with its protocol."""
+
+    address: str
+    port: str
+
+    def __str__(self) -> str:
+        """`10.0.0.221:80/tcp`, as `docker ps` writes it."""
+        return f"{self.address}:{self.port}"
+
+
+def read(node: SimulatedNode, words: list[str]) -> Parsed:
+    """Read the words after `docker run`. Raises Unknown."""
+    if is_one_program(node):
+        return parse(words, SWITCHES, VALUES, mixed=False)
+    return parse(words, SWITCHES | SWITCHES_OF_NOW, VALUES | VALUES_OF_NOW, mixed=False)
+
+
+def image_name(text: str) -> str:
+    """The name under which an image is kept: without the default registry, with the default tag."""
+    name = text.removeprefix("docker.io/").removeprefix("library/")
+    return name if ":" in name.rpartition("/")[2] or "@" in name else f"{name}:latest"
+
+
+def pulled(node: SimulatedNode, data_root: str, image: str) -> list[str]:
+    """Fetch an image from the registry; return the lines of its progress. Raises Refusal for one that is not there.
+
+    A state that is not complete knows nothing of registries: there every image is taken to exist.
+    """
+    name = image_name(image)
+    repository, _, tag = name.partition(":")
+    found = node.state["registry"].get(name)
+    if found is None and not node.state["complete"]:
+        digest = sha256(name.encode()).hexdigest()
+        found = {"id": f"sha256:{digest}", "digest": f"sha256:{digest}"}
+    if found is None:
+        raise Refusal(_not_there(node, repository, tag))
+    store(node, data_root)["images"][name] = dict(found)
+    official = repository if is_one_program(node) or "/" in repository else f"library/{repository}"
+    layers = [sha256(f"{name}/{number}".encode()).hexdigest()[:12] for number in range(LAYERS)]
+    return [
+        f"{tag}: Pulling from {official}",
+        *(
+            f"{layer}: {said}"
+            for said in ("Pulling fs layer", "Download complete", "Pull complete")
+            for layer in layers
+        ),
+        f"Digest: {found['digest']}",
+        f"Status: Downloaded newer image for {name}",
+    ]
+
+
+def _not_there(node: SimulatedNode, repository: str, tag: str) -> str:
+    if is_one_program(node):
+        return f"Pulling repository docker.io/library/{repository}\nError: image library/{repository} not found\n"
+    if any(name.partition(":")[0] == repository for name in node.state["registry"]):
+        return f"manifest for {repository}:{tag} not found: manifest unknown: manifest unknown"
+    return (
+        f"pull access denied for {repository}, repository does not exist or may require 'docker login': "
+        "denied: requested access to the resource is denied"
+    )
+
+
+def created(node: SimulatedNode, daemon: dict[str, Any], asked: Parsed, command: Command) -> str:
+    """Make a container, not running yet; return its id. Raises Refusal."""
+    known = store(node, daemon["data_root"])
+    name = asked.last("--name")
+    for identity, other in known["containers"].items():
+        if name and other["name"] == name:
+            raise Refusal(_conflict(node, name, identity))
+    network = asked.last("--network", "bridge")
+    if not network.startswith("container:") and network not in NETWORKS:
+        raise Refusal(f"network {network} not found.")
+    for volume in asked.all("--volume"):
+        if volume.startswith("/") and ":" in volume:
+            make_directories(node, volume.partition(":")[0])
+    image = image_name(asked.operands[0])
+    identity = node.identifier("container", command)
+    known["containers"][identity] = {
+        "name": name or f"unnamed_{identity[:12]}",
+        "image": asked.operands[0],
+        "image_id": known["images"][image]["id"],
+        "arguments": [
+            *(f"{option}={value}" for option, values in asked.options.items() for value in values),
+            *asked.operands,
+        ],
+        "running": False,
+        "network": network,
+        "ports": [str(binding) for text in asked.all("--publish") for binding in _bindings(daemon, node, text)],
+        "exit_code": 0,
+    }
+    return identity
+
+
+def _conflict(node: SimulatedNode, name: str, identity: str) -> str:
+    if is_one_program(node):
+        return (
+            f'Conflict. The name "{name}" is already in use by container {identity}. '
+            "You have to delete (or rename) that container to be able to reuse that name."
+        )
+    return (
+        f'Conflict. The container name "/{name}" is already in use by container "{identity}". '
+        "You have to remove (or rename) that container to be able to reuse that name."
+    )
+
+
+def _bindings(daemon: dict[str, Any], node: SimulatedNode, text: str) -> list[Binding]:
+    """Read `[[ADDRESS:]PORT:]PORT[/PROTOCOL]`; a port without a number is any free one, which conflicts with nothing."""
+    places, _, protocol = text.partition("/")
+    address, _, port = places.rpartition(":")[0].rpartition(":")
+    if not port:
+        return []
+    arguments = daemon["arguments"]
+    address = address or options(node, arguments).last("--ip", "0.0.0.0")  # noqa: S104 - what docker binds to
+    first, _, last = port.partition("-")
+    if not first.isdigit() or not (last or first).isdigit():
+        raise Refusal(f"Invalid hostPort: {port}")
+    return [Binding(address, f"{number}/{protocol or 'tcp'}") for number in range(int(first), int(last or first) + 1)]
+
+
+def started(node: SimulatedNode, daemon: dict[str, Any], identity: str) -> None:
+    """Let a container run. Raises Refusal; the container stays then, stopped."""
+    containers = store(node, daemon["data_root"])["containers"]
+    container = containers[identity]
+    if container["running"]:
+        return
+    _join_network(containers, container, identity)
+    for text in container["ports"]:
+        address, _, port = text.rpartition(":")
+        if _is_bound(node, Binding(address, port)):
+            _not_connected(
+                node,
+                container,
+                identity,
+                f"Bind for {address}:{port.partition('/')[0]} failed: port is already allocated",
+            )
+        if not _is_local(node, address):
+            _not_connected(
+                node, container, identity,
+                f"Error starting userland proxy: listen {port.partition('/')[2]}4 {address}:{port.partition('/')[0]}: "
+                "bind: cannot assign requested address",
+            )  # fmt: skip
+    container["running"] = not _ends_at_once(container)
+    container["exit_code"] = 0
+
+
+def _join_network(containers: dict[str, Any], container: dict[str, Any], identity: str) -> None:
+    kind, colon, other = container["network"].partition(":")
+    if kind != "container" or not colon:
+        return
+    found = containers.get(other) or next((each for each in containers.values() if each["name"] == other), None)
+    if found is None:
+        raise Refusal(f"No such container: {other}", identity)
+    if not found["running"]:
+        raise Refusal(f"cannot join network of a non running container: {other}", identity)
+
+
+def _not_connected(node: SimulatedNode, container: dict[str, Any], identity: str, why: str) -> None:
+    if is_one_program(node):
+        raise Refusal(
+            f"Cannot start container {identity}: failed to create endpoint {container['name']} on network bridge: {why}",
+            identity,
+        )
+    raise Refusal(
+        f"driver failed programming external connectivity on endpoint {container['name']} ({identity}): {why}", identity
+    )
+
+
+def _is_bound(node: SimulatedNode, wanted: Binding) -> bool:
+    """Tell whether a running container of any daemon of this node has the port."""
+    any_address = "0.0.0.0"  # noqa: S104 - what docker calls it
+    for daemon in node.state["docker"].values():
+        for container in store(node, daemon["data_root"])["containers"].values():
+            for text in container["ports"] if container["running"] else ():
+                address, _, port = text.rpartition(":")
+                if port == wanted.port and (address == wanted.address or any_address in {address, wanted.address}):
+                    return True
+    return False
+
+
+def _is_local(node: SimulatedNode, address: str) -> bool:
+    everyone = {"0.0.0.0", "127.0.0.1", "[::]"}  # noqa: S104 - what docker calls it
+    local = {
+        each["address"].partition("/")[0]
+        for interface in node.state["interfaces"].values()
+        for each in interface["addresses"]
+    }
+    return address in everyone | local
+
+
+def _ends_at_once(container: dict[str, Any]) -> bool:
+    """A shell reads the end of its input, unless it has a terminal or somebody keeps the input open."""
+    arguments = container["arguments"]
+    options_ = [word for word in arguments if word.startswith("--")]
+    command = arguments[len(options_) + 1 :]
+    image = image_name(container["image"]).partition(":")[0]
+    if "--tty=true" in options_ or "--interactive=true" in options_:
+        return False
+    return command[0].rpartition("/")[2] in SHELLS and len(command) == 1 if command else image in DISTRIBUTIONS

@@ -1,0 +1,95 @@
+"""The simulated node that `--node FILE` names: read from the file, and back in it after every change."""
+
+import os
+from collections.abc import Callable
+
+from core.command import Command, Completed
+from core.errors import Failed, UsageError
+from core.schema import ShapeError
+from core.state import STATE_BYTES_MAX, NodeState, dumps, loads
+from executors.simulated.node import SimulatedNode
+from svcprov.replace import replace, unwritable
+
+NODE_MODE = 0o644
+
+
+class NodeFile:
+    """A node-state file. Making one reads it; raises UsageError, naming file and JSON path, for what is none."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._bytes = b""
+        self.state: NodeState = {}
+        self.read()
+
+    def read(self) -> None:
+        """Read the file (again, once its lock is ours)."""
+        try:
+            with open(self.path, "rb") as file:
+                self._bytes = file.read(STATE_BYTES_MAX + 1)
+        except FileNotFoundError:
+            remedy = "copy one of fixtures/nodes/*.json to start from"
+            raise UsageError(f"--node {self.path}: there is no such file; {remedy}") from None
+        except OSError as error:
+            raise UsageError(f"--node {self.path}: {error.strerror}") from None
+        try:
+            self.state = loads(self._bytes.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{self.path}: byte {error.start} is not UTF-8: this is no node-state file") from None
+        except ShapeError as error:
+            raise UsageError(f"{self.path}: {error}") from None
+
+    @property
+    def lock_path(self) -> str:
+        """The file that is locked while an action changes the node; it is there only as long."""
+        directory, name = os.path.split(os.path.realpath(self.path))
+        return f"{directory}/.{name}.lock"
+
+    def check_writable(self) -> None:
+        """Raise Failed when the file could not be saved, before anything was changed."""
+        if said := unwritable(self.path):
+            raise Failed(f"{said}; nothing was changed")
+
+    def save(self) -> None:
+        """Put the state into the file. Raises Failed when somebody else changed it since it was read."""
+        try:
+            with open(self.path, "rb") as file:
+                on_disk = file.read(STATE_BYTES_MAX + 1)
+        except OSError as error:
+            raise Failed(f"{self.path}: {error.strerror}: the node is gone") from None
+        if on_disk != self._bytes:
+            raise Failed(
+                f"{self.path} was changed by somebody else while this action ran; it was not overwritten; "
+                "look at it, then run the same command again"
+            )
+        data = dumps(self.state).encode()
+        if data != self._bytes:
+            replace(self.path, data, NODE_MODE)
+            self._bytes = data
+
+
+class SavedNode:
+    """A simulated node that calls `save` after every command that changes it.
+
+    Time that passes (a wait, a sleep) is saved with the next change, or by `flush`.
+    """
+
+    def __init__(self, node: SimulatedNode, save: Callable[[], None]) -> None:
+        self._node, self._save = node, save
+
+    @property
+    def state(self) -> NodeState:
+        """The state of the node, as it is now."""
+        return self._node.state
+
+    def run(self, command: Command) -> Completed:
+        """Answer as the node, and keep what came of it."""
+        answer = self._node.run(command)
+        # A value that was made up is never handed out again, whatever happens next.
+        if command.kind != "reads" or command.argv[0] == "fresh":
+            self._save()
+        return answer
+
+    def flush(self) -> None:
+        """Keep what has not been kept yet."""
+        self._save()

@@ -1,0 +1,141 @@
+"""Plans and statuses as text for people."""
+
+from collections.abc import Iterable, Iterator
+from shlex import join
+from textwrap import wrap
+
+from core.config.service import Service
+from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
+from svcprov.screen import Screen
+from svcprov.tree import Branch, ServiceStatus
+
+REMARK_WIDTH = 72
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 command`, `2 commands`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def header(plan: Plan, where: str) -> str:
+    """The line that says where what is going to happen: `SIMULATED ec2.json: provision S: 19 commands, ...`."""
+    commands = sum(not step.is_cascade for step in plan.steps)
+    return (
+        f"{where}: {plan.verb} {plan.service}: {count(commands, 'command')}, "
+        f"{count(len(plan.order), 'resource')}, {len(plan.destructive)} destructive"
+    )
+
+
+class PlanText:
+    """A plan as text: the commands of each resource under its purpose, in order. `service` is as before the plan."""
+
+    def __init__(self, plan: Plan, service: Service, screen: Screen) -> None:
+        self._plan, self._service, self._screen = plan, service, screen
+        self._digits = len(str(len(plan.steps)))
+
+    def lines(self, where: str, next_line: str) -> Iterator[str]:
+        """Every line, from the header to what to type next."""
+        yield self._screen.styled(header(self._plan, where), "bold")
+        met: set[str] = set()
+        at: str | None = None
+        for event in self._plan.events:
+            rid = event.command.rid if isinstance(event, Step) else event.rid
+            shown = list(self._event(event))
+            if not shown:
+                continue
+            if rid != at:
+                yield ""
+                yield self._title(rid, again=rid in met)
+                met.add(rid)
+                at = rid
+            yield from shown
+        for rid in self._plan.order:
+            if rid not in met:
+                yield ""
+                yield self._title(rid, again=False)
+                yield self._detail("nothing to do")
+        yield ""
+        yield from self._end(next_line)
+
+    def _title(self, rid: str, *, again: bool) -> str:
+        if not rid:
+            return self._screen.styled(self._plan.service, "bold")
+        resource = self._service.resource(rid)
+        name = self._screen.styled(rid, "bold")
+        purpose = resource.driver.purpose(resource) if self._plan.verb == "provision" else resource.driver.label(resource)
+        return f"{name}  (continued)" if again else f"{name}  {purpose}"
+
+    def _event(self, event: Event) -> Iterator[str]:
+        if isinstance(event, PlannedNote):
+            if event.note.level != "info":
+                yield self._detail(self._screen.styled(f"{event.note.level}: {event.note.text}", "yellow"))
+        elif isinstance(event, PlannedWait):
+            yield self._detail(f"waits for {event.wait.subject}, {event.wait.seconds_max} seconds at most")
+        elif event.number:
+            yield from self._step(event)
+
+    def _step(self, step: Step) -> Iterator[str]:
+        command = step.command
+        words = _cascade(command.argv) if step.is_cascade else join(command.argv)
+        style = "red" if step.lost else "dim" if command.quiet and not step.is_cascade else ""
+        yield f"  {step.number:>{self._digits}}  {self._screen.styled(words, style) if style else words}"
+        if command.stdin:
+            yield from (self._detail(f"| {line}") for line in command.stdin.splitlines())
+        if step.lost:
+            lost = ", ".join(f"{thing.kind} {thing.identity}" for thing in step.lost)
+            yield self._detail(self._screen.styled(f"DESTROYS {lost}", "red"))
+
+    def _detail(self, text: str) -> str:
+        return f"  {'':>{self._digits}}    {text}"
+
+    def _end(self, next_line: str) -> Iterator[str]:
+        unknown = self._plan.holes()
+        if unknown:
+            yield "Not known yet:"
+            width = max(map(len, unknown)) + 2
+            made = {step.command.makes.name: step.number for step in self._plan.steps if step.command.makes is not None}
+            for name, rid in unknown.items():
+                by = f"step {made[name]}" if name in made else "what is made up for it"
+                yield f"  {f'«{name}»':<{width}}  {rid}: {by}"
+            yield ""
+        cascades = sum(step.is_cascade for step in self._plan.steps)
+        waits = sum(isinstance(event, PlannedWait) for event in self._plan.events)
+        commands = len(self._plan.steps) - cascades
+        counts = [count(commands, "command"), f"{count(cascades, 'change')} of the service file"]
+        counts += [count(waits, "wait"), f"{len(self._plan.destructive)} destructive"]
+        yield f"{', '.join(counts)}."
+        yield f"To do it: {next_line}" if self._plan.steps else "There is nothing to do."
+
+
+def _cascade(argv: tuple[str, ...]) -> str:
+    """A change of the service file, as the file will say it."""
+    return f"{argv[2]} = {argv[3]}" if argv[1] == "set" else f"{argv[2]} is taken out"
+
+
+def status_lines(status: ServiceStatus, screen: Screen) -> Iterator[str]:
+    """The tree of `print status`, in the layout that operators know."""
+    yield status.service
+    yield f"{'overall':<20} {'':4} {_colored(status.overall, screen)}"
+    yield f"{'|- avail':<20} {'':4} {_colored(status.avail, screen)}"
+    yield from _branches(status.resources, "|  ", screen)
+    if status.accessories:
+        yield "'- accessory"
+        yield from _branches(status.accessories, "   ", screen)
+
+
+def _branches(branches: Iterable[Branch], stem: str, screen: Screen) -> Iterator[str]:
+    every = list(branches)
+    for position, branch in enumerate(every):
+        last = position == len(every) - 1
+        fork, under = ("'- ", "   ") if last else ("|- ", "|  ")
+        state = _colored(branch.state, screen) + " " * (10 - len(branch.state))
+        yield f"{stem}{fork}{branch.rid:<14} {branch.flags:>4} {state} {branch.label}".rstrip()
+        for remark in branch.remarks:
+            level = "" if remark.level == "warn" else f"{remark.level}: "
+            for line in wrap(level + remark.text, REMARK_WIDTH):
+                yield f"{stem}{under}{'':14} {'':4} {'':10} # {line}"
+
+
+def _colored(state: str, screen: Screen) -> str:
+    styles = {"up": "green", "stdby up": "green", "down": "red", "stdby down": "red", "warn": "yellow"}
+    return screen.styled(state, styles[state]) if state in styles else state

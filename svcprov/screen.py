@@ -1,0 +1,72 @@
+"""Where text goes: standard output and standard error, in colour or not, for as long as somebody reads them."""
+
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import IO
+
+STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+class Screen:
+    """Standard output and error. color: `always`, `never`, or `auto`: on a terminal without NO_COLOR.
+
+    A reader that goes away (`| head`) is not an error: an action runs on, its words go nowhere.
+    """
+
+    def __init__(self, color: str = "auto") -> None:
+        self._color = color
+        self._secrets: list[tuple[str, str]] = []
+        for stream in (sys.stdout, sys.stderr):
+            reconfigure = getattr(stream, "reconfigure", None)
+            if reconfigure is not None:
+                # Holes are «quoted»; a terminal without these characters shows their codes.
+                reconfigure(errors="backslashreplace")
+
+    def hide(self, secrets: Mapping[str, str]) -> None:
+        """Show `«secret:env.password»` wherever one of these values would be."""
+        self._secrets += [(value, f"«secret:{name}»") for name, value in secrets.items() if value]
+
+    def masked(self, text: str) -> str:
+        """The text without the secrets in it."""
+        for value, shown in self._secrets:
+            text = text.replace(value, shown)
+        return text
+
+    def out(self, text: str) -> None:
+        """Write lines to standard output."""
+        self._write(sys.stdout, text)
+
+    def err(self, text: str) -> None:
+        """Write lines to standard error."""
+        self._write(sys.stderr, text)
+
+    def _write(self, stream: IO[str], text: str) -> None:
+        try:
+            stream.write(f"{self.masked(text)}\n")
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            with suppress(OSError, ValueError):
+                # What Python still wants to flush at its end has to go somewhere.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+    def styled(self, text: str, style: str, *, error: bool = False) -> str:
+        """The text in a style of `STYLES`, where the stream that it is for shows one."""
+        return f"\033[{STYLES[style]}m{text}\033[0m" if self._in_color(error=error) else text
+
+    def _in_color(self, *, error: bool) -> bool:
+        if self._color != "auto":
+            return self._color == "always"
+        return (sys.stderr if error else sys.stdout).isatty() and not os.environ.get("NO_COLOR")
+
+    @staticmethod
+    def can_ask() -> bool:
+        """Tell whether there is somebody to ask."""
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def ask(self, question: str) -> str:
+        """Ask on the terminal; the empty text when the answer is the end of the input."""
+        sys.stderr.write(self.masked(question))
+        sys.stderr.flush()
+        return sys.stdin.readline().rstrip("\n")

@@ -1,0 +1,156 @@
+"""Goldens: what services and drivers run, in files that reviews show. `python -m tests.golden --write` rewrites them.
+
+A folder holds the service file, the node, and the command line that names the service; the rest is written by this
+program: `provision`, `stop`, `start`, `unprovision` (what a plan of the verb shows, each on the node as the verb before
+left it) and `status` (after each of them). In a plan's text
+
+    $ a change    ~ an announcement    = a cascade    ? a question (of a driver's golden only)
+    - a note      ... a wait           ! what the change destroys      < how it is undone (of a driver's golden only)
+"""
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from shlex import join
+
+from core.command import Command
+from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
+from core.state import loads
+from tests.conftest import REPOSITORY
+from tests.worlds import Heard, World
+
+GOLDENS = REPOSITORY / "tests/goldens"
+VERBS = ("provision", "stop", "start", "unprovision")
+NOT_YET = GOLDENS / "services" / "not-yet"
+
+
+def folders(kind: str) -> list[Path]:
+    """The folders of the goldens of services, or of drivers."""
+    return sorted(path.parent for path in (GOLDENS / kind).glob("*/command"))
+
+
+def world_of(folder: Path) -> World:
+    """The world of a golden's folder."""
+    words = (folder / "command").read_text(encoding="utf-8").split()
+    service = (folder / "service.conf").read_text(encoding="utf-8")
+    return World(service, loads((folder / "node.json").read_text(encoding="utf-8")), words[words.index("-s") + 1])
+
+
+def services() -> dict[str, World]:
+    """The worlds of the goldens of services, by name."""
+    return {folder.name: world_of(folder) for folder in folders("services")}
+
+
+def not_yet() -> dict[str, tuple[str, str]]:
+    """The templates that cannot be provisioned yet, with the driver (group, type) that each lacks."""
+    lines = NOT_YET.read_text(encoding="utf-8").splitlines()
+    found = [line.split(": lacks ") for line in lines if line and not line.startswith("#")]
+    return {name: (driver.partition(".")[0], driver.partition(".")[2]) for name, driver in found}
+
+
+def written(folder: Path) -> dict[str, str]:
+    """What the files of a golden's folder should hold, by name."""
+    world = world_of(folder)
+    whole = folder.parent.name == "services"
+    driver = "" if whole else folder.name.partition("-")[0]
+    chosen = [each.rid for each in world.service.resources() if whole or _name_of(world, each.rid) == driver]
+    assert chosen, f"{folder}: no resource has the driver {driver}"
+    files, statuses = {}, [f"before: {_status(world, chosen)}"]
+    for verb in VERBS:
+        plan = world.act(verb)
+        files[verb] = _plan(plan, chosen, whole=whole)
+        statuses.append(f"after {verb}: {_status(world, chosen)}")
+    return {**files, "status": "\n".join(statuses) + "\n"}
+
+
+def _name_of(world: World, rid: str) -> str:
+    module = type(world.service.resource(rid).driver.__class__ and world.service.resource(rid).driver).__module__
+    return ".".join(module.split(".")[-2:])
+
+
+def _status(world: World, rids: list[str]) -> str:
+    from executors.simulated.node import SimulatedNode
+    from svcprov.action import status_of
+
+    lines = [f"availstatus {world.availstatus}"]
+    for resource, status in status_of(world.service, SimulatedNode(world.state), Heard()):
+        if resource.rid in rids:
+            lines.append(f"  {resource.rid} {status.state}: {status.label or resource.driver.label(resource)}")
+            lines += [f"    {remark.level}: {remark.text}" for remark in status.remarks]
+    return "\n".join(lines)
+
+
+def _plan(plan: Plan, rids: list[str], *, whole: bool) -> str:
+    lines: list[str] = []
+    last = ""
+    for event in plan.events:
+        rid = event.command.rid if isinstance(event, Step) else event.rid
+        if rid not in rids:
+            continue
+        shown = [f"  {line}" for line in _event(event, whole=whole)]
+        lines += [*([rid] if shown and rid != last else []), *shown]
+        last = rid if shown else last
+    return "\n".join(lines) + "\n" if lines else "nothing to do\n"
+
+
+def _event(event: Event, *, whole: bool) -> Iterator[str]:
+    match event:
+        case PlannedNote(_, note):
+            yield f"- {note.text}" if note.level == "info" else f"- {note.level}: {note.text}"
+        case PlannedWait(_, wait):
+            yield f"... {wait.subject}, {wait.seconds_max} seconds at most"
+        case Step(number=0, command=command, answer=answer):
+            if not whole:
+                yield f"? {join(command.argv)}" + (f"  [{answer.returncode}]" if answer.returncode else "")
+        case Step(command=command):
+            yield from _change(command, cascade=event.is_cascade, whole=whole)
+
+
+def _change(command: Command, *, cascade: bool, whole: bool) -> Iterator[str]:
+    sign = "=" if cascade else "~" if command.kind == "announces" else "$"
+    yield f"{sign} {join(command.argv)}"
+    for thing in command.destroys:
+        yield f"  ! {thing.kind} {thing.identity}{' (blank)' if thing.blank else ''}"
+    if not whole and not cascade:
+        for step in command.undo:
+            if isinstance(step, Command):
+                yield f"  < {join(step.argv)}"
+            else:
+                yield f"  < only if {'not ' if step.absent else ''}{join(step.ask.argv)}"
+
+
+def drift(folder: Path) -> str:
+    """How the files of a golden differ from what they should hold; nothing when they do not."""
+    found = []
+    for name, text in written(folder).items():
+        path = folder / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        found += difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "now", lineterm="", n=2)
+    return "\n".join(found)
+
+
+def main() -> int:
+    """Compare, or with `--write` rewrite, every golden."""
+    parser = argparse.ArgumentParser(description="Compare the goldens with what the drivers do now.")
+    parser.add_argument("--write", action="store_true", help="rewrite them instead")
+    parser.add_argument("names", nargs="*", help="only these folders")
+    given = parser.parse_args()
+    status = 0
+    for folder in (*folders("services"), *folders("drivers")):
+        if given.names and folder.name not in given.names:
+            continue
+        changed = drift(folder)
+        if changed and given.write:
+            for name, text in written(folder).items():
+                (folder / name).write_text(text, encoding="utf-8")
+            print(f"{folder.relative_to(REPOSITORY)}: written")
+        elif changed:
+            print(changed)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
