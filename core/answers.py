@@ -12,7 +12,7 @@ _STEP = re.compile(r"([A-Za-z0-9_-]+)|\[(\d*)\]")
 
 
 def pick(text: str, path: str) -> list[str]:
-    """Return the texts that `path` finds in `text`; an empty list where there are none.
+    """Return the texts that `path` finds in `text`; an empty list where there are none (`null` and "" are none).
 
     Raises ValueError when the text is not the JSON that the path needs.
     """
@@ -29,4 +29,4 @@ def pick(text: str, path: str) -> list[str]:
             found = [value[int(index)] for value in found if isinstance(value, list) and int(index) < len(value)]
         else:
             found = [item for value in found if isinstance(value, list) for item in value]
-    return [value if isinstance(value, str) else json.dumps(value) for value in found]
+    return [value if isinstance(value, str) else json.dumps(value) for value in found if value not in (None, "")]

@@ -118,9 +118,11 @@ def load(group: str, type_: str) -> Driver:
         raise UnknownDriver(group, type_)
     path = f"core.drivers.{group}.{name}"
     try:
-        driver: Driver = import_module(path).driver
+        driver: Driver | None = getattr(import_module(path), "driver", None)
     except ModuleNotFoundError as error:
         if error.name is None or not path.startswith(error.name):
             raise
         raise UnknownDriver(group, type_) from None
+    if driver is None:
+        raise UnknownDriver(group, type_)
     return driver

@@ -130,13 +130,14 @@ class Engine:
 
     def _waited(self, rid: str, verb: str, wait: Wait) -> Completed:
         self._listener.wait(rid, wait)
-        for _ in range(1 + wait.seconds_max // wait.every_seconds):
+        for poll in range(1 + wait.seconds_max // wait.every_seconds):
+            if poll:
+                self._ran(rid, verb, Command(("sleep", str(wait.every_seconds)), quiet=True, tool=ENGINE))
             answer = self._ran(rid, verb, wait.ask)
             if text := wait.note(answer):
                 self._listener.note(rid, Note(text))
             if wait.until(answer):
                 return answer
-            self._ran(rid, verb, Command(("sleep", str(wait.every_seconds)), quiet=True, tool=ENGINE))
         raise WaitedTooLong(f"timeout waiting for {wait.subject} ({wait.seconds_max} seconds)")
 
     def _cascade(self, effect: SetKey | UnsetKey) -> Command | None:

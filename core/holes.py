@@ -31,6 +31,11 @@ def hole(name: str) -> str:
     return f"«{name}»"
 
 
+def is_hole(text: str) -> bool:
+    """Tell whether `text` is one hole and nothing else."""
+    return HOLE.fullmatch(text) is not None
+
+
 def is_of_kind(text: str, kind: str) -> bool:
     """Tell whether `text` can be the identity of a thing of `kind` (any word, for a kind without a pattern)."""
     return re.fullmatch(PATTERNS.get(kind, ANY_WORD), text) is not None
@@ -47,11 +52,13 @@ def fill_argv(argv: tuple[str, ...], bound: Mapping[str, str]) -> tuple[str, ...
 
 
 def fill(command: Command, bound: Mapping[str, str]) -> Command:
-    """Replace the holes in a command's words, in its input and in its check."""
+    """Replace the holes in a command's words and input, in its check and undo, and in what it destroys."""
     return command._replace(
         argv=fill_argv(command.argv, bound),
         stdin=None if command.stdin is None else fill_text(command.stdin, bound),
         check=None if command.check is None else fill_check(command.check, bound),
+        undo=tuple(fill_check(step, bound) if isinstance(step, Check) else fill(step, bound) for step in command.undo),
+        destroys=tuple(thing._replace(identity=fill_text(thing.identity, bound)) for thing in command.destroys),
     )
 
 
@@ -81,17 +88,18 @@ def unify(
             continue
         if "«" not in planned_now:
             return None
-        names, expression = [], ""
+        names: list[str] = []
+        expression = ""
         for position, part in enumerate(HOLE.split(planned_now)):
-            if position % 2:
+            if position % 2 == 0:
+                expression += re.escape(part)
+            elif part in names:
+                expression += f"(?:\\{names.index(part) + 1})"
+            else:
                 names.append(part)
                 expression += f"({PATTERNS.get(kinds.get(part, ''), ANY_WORD)})"
-            else:
-                expression += re.escape(part)
         match = re.fullmatch(expression, word)
         if match is None:
             return None
-        for name, text in zip(names, match.groups(), strict=True):
-            if added.setdefault(name, text) != text:
-                return None
+        added.update(zip(names, match.groups(), strict=True))
     return added

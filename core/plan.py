@@ -1,7 +1,7 @@
 """A plan: what an action would run, in order, as its preview on a simulated node ran it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.command import Command, Completed, Executor, Note, Thing, Wait
 from core.engine import ENGINE, SVCMGR
@@ -81,18 +81,26 @@ class Plan:
         return found
 
 
+class Remembering(Executor, Protocol):
+    """An executor that answers some commands from memory, without running them: the journal."""
+
+    def remembers(self, command: Command) -> bool:
+        """Tell whether `run` would answer this command from memory."""
+        ...
+
+
 class Recorder:
     """Writes a plan while the engine runs: an executor around the journal, and the engine's listener."""
 
-    def __init__(self, inner: Executor, plan: Plan) -> None:
+    def __init__(self, inner: Remembering, plan: Plan) -> None:
         self._inner, self._plan = inner, plan
         self._number = 0
 
     def run(self, command: Command) -> Completed:
-        """Run a command and enter it in the plan."""
+        """Run a command and enter it in the plan, unless it was done already in an earlier life of the action."""
+        if command.tool == ENGINE or (command.kind != "reads" and self._inner.remembers(command)):
+            return self._inner.run(command)
         answer = self._inner.run(command)
-        if command.tool == ENGINE:
-            return answer
         if command.kind == "reads":
             self._plan.events.append(Step(0, command, answer))
             return answer

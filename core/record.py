@@ -69,24 +69,18 @@ class Record:
             self.made[makes.name] = MadeThing(makes.kind, identity or makes.identity, command.rid, command.verb)
 
     def _written(self, argv: tuple[str, ...]) -> None:
-        """Forget a key that has its user's text again: a crash may have come between the file and the record."""
+        """Note what a key of the file says now; one that says its user's text again is nobody's concern any more."""
         _, verb, key, *value = (word for word in argv if word != "--shared")
         known = self.keys.get(key)
-        if known is not None and known.text == (value[0] if verb == "set" else None):
+        text = value[0] if verb == "set" else None
+        if known is not None and text == known.text:
             del self.keys[key]
-
-    def unwritten(self, command: Command) -> None:
-        """Take back what was noted of a write of the service file that turned out not to have happened."""
-        key = command.argv[2]
-        known = self.keys.get(key)
-        before = command.undo[0].argv if command.undo and isinstance(command.undo[0], Command) else ()
-        if known is None or command.argv[1:4] != ("set", key, known.value):
-            return
-        text = before[3] if before[1] == "set" else None
-        if text == known.text:
-            del self.keys[key]
-        else:
+        elif known is not None:
             self.keys[key] = known._replace(value=text or "")
+
+    def forget_unchanged(self) -> None:
+        """Forget the keys that were about to change, and did not."""
+        self.keys = {key: known for key, known in self.keys.items() if known.text != known.value}
 
     def drop(self, name: str) -> None:
         """Forget a thing; nothing happens when there is none of this name."""

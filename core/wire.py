@@ -9,7 +9,7 @@ _SHAPES: dict[str, Any] = {shape.__name__.lower(): shape for shape in (Check, Co
 
 
 def encode(value: Any) -> Any:
-    """Turn a word of the vocabulary (or a text, a number, None, a tuple of them) into JSON values."""
+    """Turn words of the vocabulary, alone or in lists and dictionaries, into JSON values; other values stay."""
     name = type(value).__name__.lower()
     if name in _SHAPES:
         defaults = type(value)._field_defaults
@@ -19,13 +19,18 @@ def encode(value: Any) -> Any:
             if field not in defaults or item != defaults[field]
         }
         return {"is": name, **given}
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
+    if isinstance(value, dict):
+        return {field: encode(item) for field, item in value.items()}
     return value
 
 
 def decode(value: Any) -> Any:
-    """The inverse of `encode`. Raises KeyError or TypeError for what `encode` did not write."""
+    """The inverse of `encode` for one word of the vocabulary; one that was never encoded stays.
+
+    Raises KeyError or TypeError for what `encode` did not write.
+    """
     if isinstance(value, Mapping):
         shape = _SHAPES[value["is"]]
         return shape(**{field: decode(item) for field, item in value.items() if field != "is"})

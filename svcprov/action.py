@@ -42,7 +42,7 @@ class Keeping(Protocol):
         ...
 
     def journal_line(self, line: dict[str, Any]) -> None:
-        """Add a line to the journal."""
+        """Add a line to the journal; `core.wire.encode` makes JSON of it."""
         ...
 
     def save_record(self) -> None:
@@ -266,7 +266,7 @@ class Action:
             return
         for key, known in list(service.record.keys.items()):
             text = service.text(key)
-            if known.shared or text == known.value:
+            if known.shared or (text or "") == known.value:
                 continue
             if text != known.text:
                 raise Refused(
@@ -277,7 +277,8 @@ class Action:
             listener.note(
                 rid, Note(f"{key} says {text!r} again, for which {known.value!r} was allocated: mended", "warning")
             )
-            executor.run(set_key(key, known.value, text)._replace(rid=rid, verb=self.verb))
+            # Not to be undone: what was allocated before this action stays allocated after its rollback.
+            executor.run(set_key(key, known.value, text)._replace(rid=rid, verb=self.verb, undo=()))
 
 
 def status_of(service: Service, node: Executor, listener: Listening) -> "Iterable[tuple[Resource, Any]]":

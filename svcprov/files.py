@@ -10,9 +10,10 @@ from typing import Any
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.config.service import Service, service_name_problem
-from core.driver import load
 from core.errors import Failed, UsageError
 from core.record import Record
+from core.wire import encode
+from svcprov.inventory import load_driver
 from svcprov.lock import Lock
 from svcprov.replace import replace, sync_directory, unwritable, write_all
 
@@ -77,8 +78,7 @@ class ServiceFiles:
         """Read the service file. Raises UsageError when there is none, ConfigError for what is no text."""
         if not self.exists:
             raise UsageError(
-                f"there is no service {self.name} ({self.conf}); "
-                f"`svcmgr -s {self.name} create --config FILE` makes one"
+                f"there is no service {self.name} ({self.conf}); `svcmgr -s {self.name} create --config FILE` makes one"
             )
         self._conf_bytes, document = read_document(self.conf)
         return document
@@ -89,7 +89,7 @@ class ServiceFiles:
 
     def serve(self, document: Document, nodename: str) -> Service:
         """Make the service of a document that need not be on disk yet; `save_file` is what puts it there."""
-        self._service = Service(self.name, document, nodename, self._recorded(), load)
+        self._service = Service(self.name, document, nodename, self._recorded(), load_driver)
         return self._service
 
     def _recorded(self) -> Record:
@@ -115,6 +115,14 @@ class ServiceFiles:
         lock = Lock(f"{self.directory}/lock", self.name, action)
         lock.take(wait_seconds)
         return lock
+
+    def unlock(self, lock: Lock) -> None:
+        """Give the lock back; a directory that holds nothing else is not left behind."""
+        kept = os.path.exists(self.record) or os.path.exists(self.journal)
+        lock.release(remove=not kept)
+        if not kept:
+            with suppress(OSError):
+                os.rmdir(self.directory)
 
     def _make_directory(self) -> None:
         try:
@@ -196,7 +204,7 @@ class ServiceFiles:
 
     def journal_line(self, line: dict[str, Any]) -> None:
         """Add a line to the journal; it is on disk when this returns. Raises Failed, and then it is not in there."""
-        data = f"{json.dumps(line, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
+        data = f"{json.dumps(encode(line), ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
         try:
             if self._journal_descriptor is None:
                 self._journal_descriptor = self._open_journal()
@@ -209,7 +217,7 @@ class ServiceFiles:
                 raise
         except OSError as error:
             raise Failed(
-                f"{self.journal}: {error.strerror or error}: what comes next would not be remembered, so it was not done"
+                f"{self.journal}: {error.strerror or error}: what comes next would not be remembered, and was not done"
             ) from None
 
     def _open_journal(self) -> int:

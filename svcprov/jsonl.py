@@ -127,7 +127,8 @@ class JsonLines:
             same_place = (planned.rid, planned.verb) == (command.rid, command.verb)
             if same_place and unify(planned.argv, command.argv, {}, {}) is not None:
                 self._next = max(self._next, position + 1)
-                return self._steps[position].number
+                number: int = self._steps[position].number
+                return number
         return 0
 
     def summary(self, plan: Plan | None, action: str, result: str, *, resumable: bool = False) -> None:

@@ -1,11 +1,11 @@
 """Plans and statuses as text for people."""
 
 from collections.abc import Iterable, Iterator
-from shlex import join
 from textwrap import wrap
 
 from core.config.service import Service
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
+from svcprov import shell
 from svcprov.screen import Screen
 from svcprov.tree import Branch, ServiceStatus
 
@@ -62,7 +62,8 @@ class PlanText:
             return self._screen.styled(self._plan.service, "bold")
         resource = self._service.resource(rid)
         name = self._screen.styled(rid, "bold")
-        purpose = resource.driver.purpose(resource) if self._plan.verb == "provision" else resource.driver.label(resource)
+        driver = resource.driver
+        purpose = driver.purpose(resource) if self._plan.verb == "provision" else driver.label(resource)
         return f"{name}  (continued)" if again else f"{name}  {purpose}"
 
     def _event(self, event: Event) -> Iterator[str]:
@@ -76,9 +77,9 @@ class PlanText:
 
     def _step(self, step: Step) -> Iterator[str]:
         command = step.command
-        words = _cascade(command.argv) if step.is_cascade else join(command.argv)
+        shown = _cascade(command.argv) if step.is_cascade else shell.line(command.argv)
         style = "red" if step.lost else "dim" if command.quiet and not step.is_cascade else ""
-        yield f"  {step.number:>{self._digits}}  {self._screen.styled(words, style) if style else words}"
+        yield f"  {step.number:>{self._digits}}  {self._screen.styled(shown, style) if style else shown}"
         if command.stdin:
             yield from (self._detail(f"| {line}") for line in command.stdin.splitlines())
         if step.lost:

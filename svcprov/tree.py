@@ -63,7 +63,8 @@ class _Asking:
 def look(service: Service, node: Executor, listener: Listening) -> ServiceStatus:
     """Ask each resource of a service what it is. A resource that cannot be asked is `undef`, with the reason."""
     engine = Engine(service, Log(_Asking(node), listener), listener)
-    resources, accessories = [], []
+    resources: list[Branch] = []
+    accessories: list[Branch] = []
     for resource in natural(service.resources()):
         branch = _branch(resource, engine)
         (accessories if resource.driver.verbs_do_nothing else resources).append(branch)

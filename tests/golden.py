@@ -16,6 +16,8 @@ from pathlib import Path
 from shlex import join
 
 from core.command import Command
+from core.errors import SvcprovError
+from core.driver import UNTYPED
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from core.state import loads
 from tests.conftest import REPOSITORY
@@ -66,8 +68,8 @@ def written(folder: Path) -> dict[str, str]:
 
 
 def _name_of(world: World, rid: str) -> str:
-    module = type(world.service.resource(rid).driver.__class__ and world.service.resource(rid).driver).__module__
-    return ".".join(module.split(".")[-2:])
+    resource = world.service.resource(rid)
+    return f"{resource.group}.{resource.type or UNTYPED[resource.group]}"
 
 
 def _status(world: World, rids: list[str]) -> str:
@@ -141,7 +143,12 @@ def main() -> int:
     for folder in (*folders("services"), *folders("drivers")):
         if given.names and folder.name not in given.names:
             continue
-        changed = drift(folder)
+        try:
+            changed = drift(folder)
+        except SvcprovError as error:
+            print(f"{folder.relative_to(REPOSITORY)}: {type(error).__name__}: {error}")
+            status = 1
+            continue
         if changed and given.write:
             for name, text in written(folder).items():
                 (folder / name).write_text(text, encoding="utf-8")

@@ -18,6 +18,7 @@ from core.plan import Plan
 from core.record import Record
 from core.state import NodeState, copy, dumps, loads
 from core.state import load as load_state
+from core.wire import encode
 from core.status import State, merged
 from executors.layers.faults import Crash, Faults
 from executors.simulated.node import SimulatedNode
@@ -100,7 +101,7 @@ class Disk:
 
     def journal_line(self, line: dict[str, Any]) -> None:
         """Add a line."""
-        self._write(lambda: self.journal.append(json.dumps(line)))
+        self._write(lambda: self.journal.append(json.dumps(encode(line))))
 
     def save_record(self) -> None:
         """Keep the record as it is now."""
@@ -382,7 +383,7 @@ class Renamed:
     def value(self, value: Any) -> Any:
         """A JSON value with the identifiers renamed, in an order that does not depend on them."""
         if isinstance(value, dict):
-            pairs = [(name, inner) for name, inner in value.items() if name not in _PASSING]
+            pairs = [(name, str(inner) if name == "pid" else inner) for name, inner in value.items() if name not in _PASSING]
             return [(self.text(name), self.value(inner)) for name, inner in self._ordered(pairs, lambda pair: pair[0])]
         if isinstance(value, list):
             return [self.value(item) for item in self._ordered(value, json.dumps)]
@@ -402,9 +403,14 @@ class Renamed:
         ]
 
 
+def names_of(world: World) -> Renamed:
+    """Rename what a world got, not what its user wrote or its node had."""
+    return Renamed(dumps({**world.first_state, "identifiers": {}}), world.first_file)
+
+
 def outcome(world: World) -> list[str]:
     """Where a world has come to, for comparison: node, service file and record, identifiers renamed, a line each."""
-    names = Renamed(dumps(world.first_state), world.first_file)
+    names = names_of(world)
     whole = {"node": world.state, "file": world.disk.file.split("\n"), "record": json.loads(world.disk.record)}
     # The record's order of things made is no part of it; the file's order of lines is.
     whole["file"] = {f"{number:04}": line for number, line in enumerate(whole["file"])}

@@ -6,7 +6,7 @@ to it without a filesystem. So nobody may use the device, its first and last MiB
 
 from typing import TYPE_CHECKING
 
-from core.command import Command, Steps, Thing
+from core.command import Steps, Thing
 from core.errors import Refused
 from core.tools import blkdiscard, blockdev, cmp, dd, files, wipefs
 
@@ -57,15 +57,16 @@ def allowing(resource: "Resource") -> str:
     return f"to destroy it: svcmgr -s {resource.service.name} provision --allow-destroy {resource['dev']}"
 
 
-def zeroing(device: str) -> Steps:
+def zeroing(device: str, file: str = "") -> Steps:
     """Return the commands that zero the last and then the first MiB of a device, as this node's tools can.
 
     The first comes last: while it is there, the device still says what it holds, so an interrupted run finds its way.
+    file: what the device is a loop device of; then that is zeroed, since tomorrow the device has another name.
     """
-    size = int((yield blockdev.size(device)).stdout)
-    tool = blkdiscard if blkdiscard.can_zero((yield blkdiscard.version())) else dd
-    commands: tuple[Command, ...] = tuple(tool.zero(device, offset, length) for offset, length in reversed(_ends(size)))
-    return commands
+    ends = reversed(_ends(int((yield blockdev.size(device)).stdout)))
+    if file or not blkdiscard.can_zero((yield blkdiscard.version())):
+        return tuple(dd.zero(file or device, offset, length) for offset, length in ends)
+    return tuple(blkdiscard.zero(device, offset, length) for offset, length in ends)
 
 
 def _ends(size: int) -> list[tuple[int, int]]:

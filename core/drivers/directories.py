@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.command import Note, Steps
-from core.tools import files, find
+from core.tools import files, find, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 def remove_made(resource: "Resource", path: str) -> Steps:
     """Remove a directory and those above it, as far as the record has them and they are empty.
 
-    Whichever resource made an ancestor, the last to leave it removes it. One that holds something stays, and stays in
-    the record.
+    One that something is mounted on is in use. Whichever resource made an ancestor, the last to leave it removes it.
+    One that holds something stays, and stays in the record.
     """
     recorded = {
         thing.identity: name for name, thing in resource.service.record.made.items() if thing.kind == "directory"
@@ -24,6 +24,8 @@ def remove_made(resource: "Resource", path: str) -> Steps:
             unmakes = (recorded[path],)
             if (yield files.is_directory(path)).returncode:
                 yield files.forget(path, unmakes)
+            elif not (yield mount.at(path)).returncode:
+                return
             elif inside := (yield find.entry(path)).stdout.strip():
                 if path == own:
                     yield Note(f"{path} stays: it holds {inside}", "warning")

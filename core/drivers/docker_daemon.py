@@ -11,6 +11,7 @@ from typing import NamedTuple
 from core.command import Check, Command, Note, Steps, Wait
 from core.config.keywords import is_true
 from core.config.resource import Resource
+from core.drivers.directories import remove_made
 from core.engine import ENGINE
 from core.errors import Failed, Refused
 from core.tools import docker, files, find, ip_link, mount, start_stop_daemon, systemd_run
@@ -68,7 +69,7 @@ def bring_up(container: Resource, here: docker.Client) -> Steps:
     if not (yield from _holds(launch.alive)):
         if (yield files.exists(_pidfile(container))).returncode == 0:
             yield Note(f"removing leftover pid file {_pidfile(container)}", "warning")
-            yield files.remove(_pidfile(container))
+        yield from _remove_leftovers(container, here)
         bridge = _daemon(container, here).bridge
         if bridge and (yield ip_link.show(bridge)).returncode:
             yield ip_link.add_bridge(bridge)
@@ -93,25 +94,28 @@ def shut_down(container: Resource, here: docker.Client) -> Steps:
             return
         yield Note("no more container handled by docker daemon. shut it down")
     if (yield from _holds(launch.alive)):
-        yield launch.stop._replace(undo=(launch.start._replace(undo=()), *_until_it_answers(here, launch)))
+        again = launch.start._replace(check=docker.is_answering(here), undo=())
+        yield launch.stop._replace(undo=(again, *_until_it_answers(here, launch)))
     bridge = _daemon(container, here).bridge
     if bridge and (yield ip_link.show(bridge)).returncode == 0:
         yield ip_link.delete(bridge)
 
 
 def clear(container: Resource, here: docker.Client) -> Steps:
-    """Remove the directories that were made for the daemon's socket, when it has ended; what it left there, before."""
-    made = container.service.record.made
-    ours = [(thing.identity, name) for name, thing in made.items() if name.startswith("container#")]
-    directories = sorted(((path, name) for path, name in ours if made[name].kind == "directory"), reverse=True)
-    if not here.socket or not directories or (yield docker.answers(here)).returncode == 0:
+    """Remove what an ended daemon has left, and the directory that was made for its socket."""
+    if not here.socket or (yield docker.answers(here)).returncode == 0:
         return
-    for leftover in (_pidfile(container), here.socket):
-        if (yield files.exists(leftover)).returncode == 0:
-            yield files.remove(leftover)
-    for path, name in directories:
-        if not (yield find.entry(path)).stdout:
-            yield files.remove_directory(path, (name,))
+    yield from _remove_leftovers(container, here)
+    directory = _directory(container)
+    made = {thing.identity for thing in container.service.record.made.values() if thing.kind == "directory"}
+    if directory in made and not (yield find.entry(directory)).stdout:
+        yield from remove_made(container, directory)
+
+
+def _remove_leftovers(container: Resource, here: docker.Client) -> Steps:
+    for path in _files(container, here):
+        if (yield files.exists(path)).returncode == 0:
+            yield files.remove(path)
 
 
 def _directory(container: Resource) -> str:
@@ -120,6 +124,10 @@ def _directory(container: Resource) -> str:
 
 def _pidfile(container: Resource) -> str:
     return f"{_directory(container)}/docker.pid"
+
+
+def _files(container: Resource, here: docker.Client) -> tuple[str, str]:
+    return (here.socket, _pidfile(container))
 
 
 def _daemon(container: Resource, here: docker.Client) -> docker.Daemon:
@@ -137,11 +145,14 @@ def _launch(container: Resource, here: docker.Client) -> Steps:
     argv = docker.daemon_words(here, _daemon(container, here))
     if not here.is_own_daemon and systemd_run.is_at_work((yield systemd_run.state())):
         unit = f"svcprov-docker-{container.service.name}.service"
-        return Launch(systemd_run.start(unit, argv), systemd_run.stop(unit), systemd_run.is_active(unit))
-    pidfile, program = _pidfile(container), argv[0].rpartition("/")[2]
-    alive, stop = Check(start_stop_daemon.is_alive(pidfile, program)), start_stop_daemon.stop(pidfile, program)
-    start = Command(argv, kind="changes", check=alive, undo=(stop,), background=True, tool=docker.TOOL)
-    return Launch(start, stop, alive)
+        start, stop, alive = systemd_run.start(unit, argv), systemd_run.stop(unit), systemd_run.is_active(unit)
+    else:
+        pidfile, program = _pidfile(container), argv[0].rpartition("/")[2]
+        start = Command(argv, kind="changes", background=True, tool=docker.TOOL)
+        stop, alive = start_stop_daemon.stop(pidfile, program), Check(start_stop_daemon.is_alive(pidfile, program))
+    # A daemon that a power failure ended has left its files, which are to be taken back as well; the pid file, last.
+    undo = (stop, *(files.remove(path) for path in _files(container, here)))
+    return Launch(start._replace(check=files.is_there(_pidfile(container)), undo=undo), stop, alive)
 
 
 def _holds(alive: Check) -> Steps:

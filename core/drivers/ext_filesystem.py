@@ -19,8 +19,8 @@ class ExtFilesystem(Filesystem):
     def make(self, fs: "Resource", device: str) -> Steps:
         """Format, with a uuid of ours."""
         uuid = yield from self.uuid(fs)
-        options = tuple(fs.words("mkfs_opt"))
-        return ext.make_filesystem(self.type, device, options, f"{fs.rid}.filesystem", uuid)
+        options, name = tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem"
+        return ext.make_filesystem(self.type, device, options, name, uuid, self.file(fs, device))
 
     def prepare(self, fs: "Resource", device: str) -> Steps:
         """Check it; what e2fsck cannot repair without a question stops the start."""

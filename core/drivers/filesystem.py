@@ -45,7 +45,9 @@ class Filesystem(Driver):
         Keyword("mnt_opt", "Mount options, separated by commas.", default=""),
         Keyword("mkfs_opt", "Further options of mkfs.", kind="words", default="", provisioning=True),
         Keyword("vg", "The volume group of the logical volume `dev`.", provisioning=True),
-        Keyword("size", "The size of the logical volume `dev`: 15G, 80%FREE.", kind="size", unit="M", provisioning=True),
+        Keyword(
+            "size", "The size of the logical volume `dev`: 15G, 80%FREE.", kind="size", unit="M", provisioning=True
+        ),
     )
 
     def label(self, fs: "Resource") -> str:
@@ -184,6 +186,13 @@ class Filesystem(Driver):
         yield from ()
         return self.label(fs)
 
+    def file(self, fs: "Resource", device: str) -> str:
+        """The file that the device is a loop device of, when `dev` names it; else nothing.
+
+        Checks and undos are about the file: after a reboot it is there, and the loop device is not.
+        """
+        return fs["dev"] if fs["dev"] != device and not fs["dev"].startswith(TAGS) else ""
+
     def options(self, fs: "Resource") -> str:
         """The mount options; `loop` is not passed on, since a file is mounted by its loop device."""
         return ",".join(option for option in fs["mnt_opt"].split(",") if option not in {"", "loop"})
@@ -252,12 +261,12 @@ class Filesystem(Driver):
         if (yield from self.uuid(fs)) != tags.get("UUID"):
             return False
         undo = yield from self._unformat(fs, device, temporary)
-        yield blkid.recognise(device, f"{fs.rid}.filesystem", tags["UUID"])._replace(undo=undo)
+        yield blkid.recognise(self.file(fs, device) or device, f"{fs.rid}.filesystem", tags["UUID"])._replace(undo=undo)
         return True
 
     def _unformat(self, fs: "Resource", device: str, temporary: str) -> Steps:
         """Return the undo of a format: it refuses when data is there, and leaves the device blank."""
-        zeroes = yield from blank.zeroing(device)
+        zeroes = yield from blank.zeroing(device, self.file(fs, device))
         return (*self._emptiness(fs, device, temporary), *zeroes)
 
     def _is_ours(self, fs: "Resource", tags: dict[str, str]) -> bool:
@@ -278,12 +287,12 @@ class Filesystem(Driver):
         """The part of an undo that refuses when the filesystem holds what its provisioning did not put there."""
         if self.is_store(fs):
             return ()
-        look = mount.mount(self.type, self.inspection_options(), device, temporary, temporary=True)
+        file = self.file(fs, device)
+        options = self.inspection_options() + (",loop" if file else "")
+        look = mount.mount(self.type, options, file or device, temporary, temporary=True)
         return self.inside(look, temporary, holds_nothing(temporary, f"{fs['dev']} holds data"))
 
-    def inside(
-        self, look: Command, temporary: str, *steps: Command | Check
-    ) -> tuple[Command | Check, ...]:
+    def inside(self, look: Command, temporary: str, *steps: Command | Check) -> tuple[Command | Check, ...]:
         """Steps of an undo with a temporary mount of their own: nothing else may be left of the action by then."""
         return (
             files.make_directory(temporary, temporary=True),
@@ -311,7 +320,7 @@ class Filesystem(Driver):
         if users := blockdev.users((yield blockdev.uses(device))):
             yield Note(f"{fs['dev']} stays formatted: it is in use ({', '.join(users)})", "warning")
             return
-        zeroes = yield from blank.zeroing(device)
+        zeroes = yield from blank.zeroing(device, self.file(fs, device))
         lost = (Thing("filesystem", uuid),)
         for command in zeroes[:-1]:
             yield command._replace(destroys=lost)

@@ -9,9 +9,7 @@ AMBIVALENT = 8
 
 def probe(device: str) -> Command:
     """Ask what a device holds: 0; 2 when no signature was found (or it could not be read); 8 for several at once."""
-    return Command(
-        ("blkid", "-p", "-o", "export", device), accepts=(0, NOTHING_FOUND, AMBIVALENT), tool=TOOL
-    )
+    return Command(("blkid", "-p", "-o", "export", device), accepts=(0, NOTHING_FOUND, AMBIVALENT), tool=TOOL)
 
 
 def tags(answer: Completed) -> dict[str, str]:

@@ -21,15 +21,19 @@ def takes_uuid(answer: Completed) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= UUID_SINCE
 
 
-def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "") -> Command:
-    """Format a device; with `uuid`, the filesystem gets it, else mkfs chooses one. Refuses to overwrite another."""
+def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "", place: str = "") -> Command:
+    """Format a device; with `uuid`, the filesystem gets it, else mkfs chooses one. Refuses to overwrite another.
+
+    place: where to look for it: the file of a loop device.
+    """
     chosen = ("-U", uuid) if uuid else ()
-    witness = blkid.value(device, "UUID")
+    place = place or device
+    witness = blkid.value(place, "UUID")
     return Command(
         ("mkfs.btrfs", *chosen, *options, device),
         kind="changes",
         makes=Makes(name, "filesystem", identity=uuid, witness=None if uuid else witness),
-        check=blkid.holds(device, "UUID", uuid) if uuid else blkid.holds(device, "TYPE", "btrfs"),
+        check=blkid.holds(place, "UUID", uuid) if uuid else blkid.holds(place, "TYPE", "btrfs"),
         tool=TOOL,
     )
 
@@ -50,14 +54,27 @@ def set_label(place: str, text: str, device: str) -> Command:
     )
 
 
-def create_subvolume(path: str, name: str, identity: str) -> Command:
-    """Create a subvolume. No read sees it once the temporary mount that it is made in is gone: there is no check."""
+def create_subvolume(directory: str, subvolume: str, name: str, identity: str) -> Command:
+    """Create a subvolume, in a filesystem that is mounted on a temporary directory.
+
+    Once that is gone no read sees the subvolume. So the check only fails where the directory shows that it is missing:
+    what cannot be known counts as done, and the undo asks again.
+    """
+    is_missing = Command(
+        ("test", "-d", directory, "-a", "!", "-e", f"{directory}/{subvolume}"), accepts=(0, 1), tool=files.TOOL
+    )
     return Command(
-        ("btrfs", "subvol", "create", path),
+        ("btrfs", "subvol", "create", f"{directory}/{subvolume}"),
         kind="changes",
         makes=Makes(name, "subvolume", identity=identity),
+        check=Check(is_missing, absent=True),
         tool=TOOL,
     )
+
+
+def recognise(create: Command) -> Command:
+    """Make sure that a subvolume is there which an interrupted run created, so that the record has it."""
+    return create._replace(argv=("btrfs", "subvol", "show", create.argv[-1]), shows=False, quiet=True)
 
 
 def delete_subvolume(path: str) -> Command:

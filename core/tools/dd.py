@@ -1,4 +1,4 @@
-"""dd(1): zeroes on a part of a device, where there is no blkdiscard that can write them."""
+"""dd(1): zeroes on a part of a file, or of a device where there is no blkdiscard that can write them."""
 
 from core.command import Command
 from core.tools import cmp
@@ -7,7 +7,7 @@ TOOL = "dd"
 
 
 def zero(device: str, offset: int, length: int) -> Command:
-    """Write zeroes from `offset` on. It never makes a file where the device has gone."""
+    """Write zeroes from `offset` on. It never makes a file where the device has gone, and never cuts one."""
     return Command(
         (
             "dd",
@@ -17,7 +17,7 @@ def zero(device: str, offset: int, length: int) -> Command:
             "count=1",
             f"seek={offset}",
             "oflag=seek_bytes",
-            "conv=nocreat,fsync",
+            "conv=nocreat,notrunc,fsync",
         ),
         kind="changes",
         check=cmp.is_zero(device, offset, length),

@@ -233,3 +233,11 @@ def remove(client: Client, container: str, unmakes: tuple[str, ...] = ()) -> Com
         destroys=(Thing("container", container),),
         tool=TOOL,
     )
+
+
+def forget(client: Client, container: str, unmakes: tuple[str, ...]) -> Command:
+    """Let the record forget a container that is gone: deleted by somebody, or out of reach with all of its daemon."""
+    listed = _reachable(
+        Command((*client.words, "ps", "-a", "-q", "--no-trunc", "--filter", f"id={container}"), tool=TOOL)
+    )
+    return listed._replace(kind="changes", unmakes=unmakes, check=Check(listed, path="lines", absent=True), quiet=True)

@@ -1,6 +1,7 @@
 """Files, directories and links, by the programs of coreutils."""
 
 from core.command import Check, Command, Makes, Steps, Thing
+from core.tools import blkid
 
 TOOL = "files"
 
@@ -37,7 +38,9 @@ def is_gone(path: str) -> Check:
 
 def forget(path: str, unmakes: tuple[str, ...]) -> Command:
     """Make sure that something of ours is not there any more, so that the record can forget it."""
-    return Command(("test", "!", "-e", path), kind="changes", unmakes=unmakes, check=is_gone(path), quiet=True, tool=TOOL)
+    return Command(
+        ("test", "!", "-e", path), kind="changes", unmakes=unmakes, check=is_gone(path), quiet=True, tool=TOOL
+    )
 
 
 def read(path: str) -> Command:
@@ -88,14 +91,14 @@ def remove_directory(path: str, unmakes: tuple[str, ...] = (), *, temporary: boo
     )
 
 
-def link(target: str, path: str, name: str = "") -> Command:
-    """Make a symbolic link, or point an existing one elsewhere."""
+def link(target: str, path: str, name: str = "", before: str = "") -> Command:
+    """Make a symbolic link, or point an existing one elsewhere. before: where it led until now, for the undo."""
     return Command(
         ("ln", "-sfn", target, path),
         kind="changes",
         makes=Makes(name, "link", identity=path) if name else None,
         check=Check(read_link(path), path=".", text=target),
-        undo=(remove(path),),
+        undo=(link(before, path)._replace(undo=()) if before else remove(path),),
         quiet=True,
         tool=TOOL,
     )
@@ -120,13 +123,34 @@ def remove(path: str, unmakes: tuple[str, ...] = (), destroys: tuple[Thing, ...]
 
 
 def truncate(path: str, size: int, name: str) -> Command:
-    """Make a file of `size` bytes that takes no space until it is written to."""
+    """Make a file of `size` bytes that takes no space until it is written to.
+
+    Its undo refuses when something was formatted in it meanwhile.
+    """
+    holds_nothing = Check(blkid.value(path, "TYPE"), path=".", absent=True, otherwise=f"{path} holds a filesystem")
     return Command(
         ("truncate", "-s", str(size), path),
         kind="changes",
         makes=Makes(name, "file", identity=path),
         check=Check(is_file(path)),
-        undo=(remove(path),),
+        undo=(holds_nothing, remove(path)),
         quiet=True,
         tool=TOOL,
+    )
+
+
+def blocks(path: str) -> Command:
+    """Ask for the size of a file and how many blocks of it are allocated: `1048576 0`."""
+    return Command(("stat", "-c", "%s %b", path), tool=TOOL)
+
+
+def recognise(path: str, name: str) -> Command:
+    """Make sure that a file is there which an interrupted run made, so that the record has it."""
+    return is_file(path)._replace(
+        kind="changes",
+        accepts=(0,),
+        makes=Makes(name, "file", identity=path),
+        check=Check(is_file(path)),
+        undo=(remove(path),),
+        quiet=True,
     )

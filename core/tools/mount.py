@@ -57,9 +57,7 @@ def mounts(answer: Completed) -> list[Mount]:
 
 def is_mounted(source: str, mount_point: str) -> Check:
     """Hold when this very source (a device, or LABEL=...) is mounted there."""
-    return Check(
-        Command(("findmnt", "-n", "-o", "TARGET", source, mount_point), accepts=(0, NOTHING_FOUND), tool=TOOL)
-    )
+    return Check(Command(("findmnt", "-n", "-o", "TARGET", source, mount_point), accepts=(0, NOTHING_FOUND), tool=TOOL))
 
 
 def is_free(mount_point: str) -> Check:
@@ -75,7 +73,8 @@ def mount(type_: str, options: str, source: str, mount_point: str, *, temporary:
     return Command(
         ("mount", "-t", type_, *chosen, source, mount_point),
         kind="changes",
-        check=is_mounted(source, mount_point),
+        # At a place of our own anything is ours; and a file (-o loop) is not the source that findmnt lists.
+        check=is_free(mount_point)._replace(absent=False) if temporary else is_mounted(source, mount_point),
         undo=(umount(mount_point, temporary=temporary),),
         temporary=temporary,
         tool=TOOL,

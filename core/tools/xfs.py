@@ -20,14 +20,18 @@ def takes_uuid(answer: Completed) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= UUID_SINCE
 
 
-def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "") -> Command:
-    """Format a device; with `uuid`, the filesystem gets it, else mkfs chooses one. Refuses to overwrite another."""
+def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "", place: str = "") -> Command:
+    """Format a device; with `uuid`, the filesystem gets it, else mkfs chooses one. Refuses to overwrite another.
+
+    place: where to look for it: the file of a loop device.
+    """
     chosen = ("-m", f"uuid={uuid}") if uuid else ()
-    witness = blkid.value(device, "UUID")
+    place = place or device
+    witness = blkid.value(place, "UUID")
     return Command(
         ("mkfs.xfs", "-q", *chosen, *options, device),
         kind="changes",
         makes=Makes(name, "filesystem", identity=uuid, witness=None if uuid else witness),
-        check=blkid.holds(device, "UUID", uuid) if uuid else blkid.holds(device, "TYPE", "xfs"),
+        check=blkid.holds(place, "UUID", uuid) if uuid else blkid.holds(place, "TYPE", "xfs"),
         tool=TOOL,
     )

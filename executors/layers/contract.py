@@ -10,7 +10,7 @@ from shlex import join
 from core.command import Command, Completed
 from core.engine import ENGINE
 from core.errors import NodeChanged
-from core.holes import fill_check, unify
+from core.holes import fill, fill_check, open_holes, unify
 from executors.layers.journal import Journal
 
 
@@ -39,44 +39,57 @@ class Contract:
         return answer
 
     def _advance(self, command: Command) -> None:
+        expected = "nothing more" if self._next == len(self._planned) else _shown(self._planned[self._next])
         for position in range(self._next, len(self._planned)):
-            if self._matches(self._planned[position], command):
-                for skipped in self._planned[self._next : position]:
-                    if not self._may_skip(skipped):
-                        raise NodeChanged(_shown(skipped), _shown(command))
-                self._next = position + 1
-                return
-        if self._may_repeat(command):
-            return
-        left = self._planned[self._next] if self._next < len(self._planned) else None
-        raise NodeChanged("nothing more" if left is None else _shown(left), _shown(command))
+            added = self._unified(self._planned[position], command)
+            if added is not None:
+                left_out = [planned for planned in self._planned[self._next : position] if not self._may_skip(planned)]
+                if not left_out:
+                    self._bound |= added
+                    self._next = position + 1
+                    return
+                expected = _shown(left_out[0])
+                break
+        if not self._may_repeat(command):
+            raise NodeChanged(expected, _shown(command))
 
-    def _matches(self, planned: Command, command: Command) -> bool:
+    def _unified(self, planned: Command, command: Command) -> dict[str, str] | None:
+        """The bindings with which a command is the planned one; None when it is another."""
         if (planned.rid, planned.verb, _made(planned)) != (command.rid, command.verb, _made(command)):
-            return False
-        added = unify(planned.argv, command.argv, self._bound, self._kinds)
-        if added is None:
-            return False
-        self._bound |= added
-        return True
+            return None
+        if any(was.blank and not now.blank for was, now in zip(planned.destroys, command.destroys, strict=False)):
+            return None
+        return unify(_words(planned), _words(command), self._bound, self._kinds)
 
     def _may_repeat(self, command: Command) -> bool:
         """Brackets and announcements leave nothing behind, so they may come more often than planned."""
         return (command.temporary or command.kind == "announces") and any(
-            self._matches(planned, command) for planned in self._planned[: self._next]
+            self._unified(planned, command) is not None for planned in self._planned[: self._next]
         )
 
     def _may_skip(self, planned: Command) -> bool:
         if planned.temporary or planned.kind == "announces":
             return True
-        if planned.makes is not None or planned.destroys:
-            return self._inner.remembers(planned)
-        return planned.check is not None and self._inner.holds(fill_check(planned.check, self._bound))
+        if planned.makes is not None:
+            return self._inner.remembers(fill(planned, self._bound))
+        if planned.destroys and not self._inner.has_done(lambda done: self._unified(planned, done) is not None):
+            return False
+        check = None if planned.check is None else fill_check(planned.check, self._bound)
+        if check is None or open_holes((*check.ask.argv, check.text)):
+            return False
+        return self._inner.holds(check)
 
 
 def _made(command: Command) -> str:
     return "" if command.makes is None else command.makes.name
 
 
+def _words(command: Command) -> tuple[str, ...]:
+    """All that has to be as it was planned: the words, what is lost, the input."""
+    lost = tuple(word for thing in command.destroys for word in (thing.kind, thing.identity))
+    return (*command.argv, *lost, *(() if command.stdin is None else (command.stdin,)))
+
+
 def _shown(command: Command) -> str:
-    return f"{command.rid}: {join(command.argv)}"
+    lost = ", ".join(f"{thing.kind} {thing.identity}" for thing in command.destroys if not thing.blank)
+    return f"{command.rid}: {join(command.argv)}" + (f" (destroys {lost})" if lost else "")

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 from core.answers import pick
 from core.command import Check, Command, Completed, Executor, Makes
-from core.engine import ENGINE, SVCMGR
-from core.errors import Ambiguous, CommandFailed, Refused
-from core.holes import fill, fill_check, open_holes
+from core.engine import ENGINE
+from core.errors import Ambiguous, CommandFailed, Failed, Refused
+from core.holes import fill, fill_check, is_hole, is_of_kind, open_holes
 from core.record import Record
-from core.wire import decode, encode
+from core.wire import decode
 
 State = Literal["in flight", "done", "gone"]
 ROLLBACK = "rollback"
@@ -40,7 +40,9 @@ class Entry:
 class Journal:
     """An executor around an executor, for one action of one service.
 
-    write: gets each line (a JSON object) as it comes to be, to be on disk before it returns; None keeps it in memory.
+    write: gets each line as it comes to be (a dictionary that `core.wire.encode` makes JSON of), to be on disk before
+    it
+    returns; None keeps it in memory.
     record, save_record: what the service was given, brought up to date with each answer, after the journal's line.
     """
 
@@ -73,10 +75,12 @@ class Journal:
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """What `read` needs to come to the same memory."""
+        if self.rolling:
+            yield {"rolling": True}
         for name, value in self.fresh.items():
             yield {"fresh": name, "value": value}
         for entry in self.entries:
-            yield {"intent": entry.number, "command": encode(entry.command), "before": list(entry.before)}
+            yield {"intent": entry.number, "command": entry.command, "before": list(entry.before)}
             yield {"of": entry.number, "state": entry.state, "made": entry.made, "undone": entry.undone}
 
     def read(self, line: dict[str, Any]) -> None:
@@ -86,14 +90,21 @@ class Journal:
         elif "fresh" in line:
             self.fresh[line["fresh"]] = line["value"]
         elif "intent" in line:
+            if line["intent"] != len(self.entries):
+                raise IndexError(f"the intent {line['intent']} stands where {len(self.entries)} should")
             self.entries.append(Entry(line["intent"], decode(line["command"]), tuple(line["before"])))
         elif "of" in line:
             entry = self.entries[line["of"]]
             entry.undone = line.get("undone", entry.undone)
+            was = entry.state
             self._take(entry, line.get("state", entry.state), line.get("made", entry.made))
+            self._recorded(entry, was)
 
     def _take(self, entry: Entry, state: State, made: str) -> None:
         entry.state, entry.made = state, made
+        if state == "done":
+            for name in entry.command.unmakes:
+                self.bound.pop(name, None)
         makes = entry.command.makes
         if makes is None:
             return
@@ -105,16 +116,18 @@ class Journal:
     def _answered(self, entry: Entry, state: State, made: str = "") -> None:
         if self._write is not None:
             self._write({"of": entry.number, "state": state, "made": made})
-        was_made = entry.made
+        was = entry.state
         self._take(entry, state, made)
-        if state == "done":
-            self._record.apply(entry.command, made)
-        elif was_made and entry.command.makes is not None:
-            self._record.drop(entry.command.makes.name)
-        elif entry.command.tool == SVCMGR:
-            self._record.unwritten(entry.command)
+        self._recorded(entry, was)
         if self._save_record is not None:
             self._save_record()
+
+    def _recorded(self, entry: Entry, was: State) -> None:
+        """Bring the record up to what the journal says, also in a later life: a kill may have come between the two."""
+        if entry.state == "done":
+            self._record.apply(entry.command, entry.made)
+        elif was == "done" and entry.state == "gone" and entry.command.makes is not None:
+            self._record.drop(entry.command.makes.name)
 
     def remembers(self, command: Command) -> bool:
         """Tell whether `run` would answer this command from memory."""
@@ -124,6 +137,10 @@ class Journal:
 
     def _in_place(self, command: Command, bound: dict[str, str]) -> bool:
         return command.check is None or self.holds(fill_check(command.check, bound))
+
+    def has_done(self, same: Callable[[Command], bool]) -> bool:
+        """Tell whether this action ran a command that is the `same`, and has not taken it back."""
+        return any(entry.state == "done" and same(entry.command) for entry in self.entries)
 
     def run(self, command: Command) -> Completed:
         """Run a command; changes are journalled, made-up values are remembered."""
@@ -136,7 +153,7 @@ class Journal:
         before = self._listed(command.makes) if command.makes is not None and command.makes.difference else ()
         entry = Entry(len(self.entries), command, before)
         if self._write is not None:
-            self._write({"intent": entry.number, "command": encode(command), "before": list(before)})
+            self._write({"intent": entry.number, "command": command, "before": list(before)})
         self.entries.append(entry)
         answer = self._inner.run(command)
         if answer.returncode not in command.accepts:
@@ -169,7 +186,7 @@ class Journal:
         if makes is None or makes.witness is None:
             return ()
         answer = self._asked(makes.witness)
-        return tuple(sorted(pick(answer.stdout, makes.path))) if answer.returncode == 0 else ()
+        return tuple(sorted(_picked(makes.witness, answer, makes.path))) if answer.returncode == 0 else ()
 
     def _asked(self, question: Command) -> Completed:
         answer = self._inner.run(question)
@@ -183,20 +200,20 @@ class Journal:
         if makes is None or makes.identity:
             return makes.identity if makes is not None else ""
         if makes.answer and answer is not None:
-            found = pick(answer.stdout, makes.answer)
+            found = _picked(entry.command, answer, makes.answer)
             if found:
-                return found[0]
+                return _of_kind(found[0], makes)
         listed = [name for name in self._listed(makes) if name not in entry.before]
         if len(listed) > 1:
             raise Ambiguous(makes.name, tuple(listed))
-        return listed[0] if listed else ""
+        return _of_kind(listed[0], makes) if listed else ""
 
     def holds(self, check: Check) -> bool:
         """Ask a check. Raises CommandFailed when its answer is none."""
         answer = self._asked(check.ask)
         so = answer.returncode == 0
         if so and check.path:
-            found = pick(answer.stdout, check.path)
+            found = _picked(check.ask, answer, check.path)
             so = check.text in found if check.text else bool(found)
         return so is not check.absent
 
@@ -209,6 +226,9 @@ class Journal:
             if entry.state == "in flight":
                 self._decide(entry)
         self.close_brackets()
+        self._record.forget_unchanged()
+        if self._save_record is not None:
+            self._save_record()
 
     def _decide(self, entry: Entry) -> None:
         command = entry.command
@@ -216,12 +236,13 @@ class Journal:
         if makes is not None and makes.witness is not None and not makes.identity:
             made = self._identity(entry, None)
             self._answered(entry, "done" if made else "gone", made)
-        elif command.check is None or not open_holes(command.check.ask.argv):
-            # Without a check nobody can tell: it counts as done, and its undo asks before it acts.
-            there = command.check is None or self.holds(fill_check(command.check, self.bound))
-            self._answered(entry, "done" if there else "gone", makes.identity if there and makes is not None else "")
         else:
-            raise Ambiguous(makes.name if makes is not None else command.rid, ())
+            check = None if command.check is None else fill_check(command.check, self.bound)
+            if check is not None and open_holes((*check.ask.argv, check.text)):
+                raise Ambiguous(makes.name if makes is not None else command.rid, ())
+            # Without a check nobody can tell: it counts as done, and its undo asks before it acts.
+            there = check is None or self.holds(check)
+            self._answered(entry, "done" if there else "gone", makes.identity if there and makes is not None else "")
 
     def close_brackets(self) -> None:
         """Take away temporary mounts and directories that their driver could not, last first."""
@@ -245,31 +266,51 @@ class Journal:
             command = entry.command
             if entry.state != "done" or command.verb == ROLLBACK:
                 continue
-            if entry.undone or self._in_place(command, self.bound):
-                self._undo(entry)
+            # A later entry may have made the thing of this name again, and is undone by now.
+            bound = self.bound | ({command.makes.name: entry.made} if command.makes is not None and entry.made else {})
+            if entry.undone or self._in_place(command, bound):
+                self._undo(entry, bound)
             self._answered(entry, "gone")
 
-    def _undo(self, entry: Entry) -> None:
+    def _undo(self, entry: Entry, bound: dict[str, str]) -> None:
         steps = entry.command.undo
         for position in range(_restart(steps, entry.undone), len(steps)):
             step = steps[position]
             if isinstance(step, Check):
-                if not self.holds(fill_check(step, self.bound)):
+                if not self.holds(fill_check(step, bound)):
                     raise Refused(
                         step.otherwise or f"{' '.join(step.ask.argv)} does not hold", "move it away, then roll back"
                     )
             else:
-                self._undo_step(fill(step, self.bound)._replace(rid=entry.command.rid, verb=ROLLBACK))
+                self._undo_step(fill(step, bound)._replace(rid=entry.command.rid, verb=ROLLBACK))
             if self._write is not None:
                 self._write({"of": entry.number, "undone": position + 1})
             entry.undone = position + 1
 
     def _undo_step(self, command: Command) -> None:
+        if unknown := open_holes(command.argv):
+            raise Ambiguous(unknown[0], ())
         if command.check is not None and command.kind == "changes" and self.holds(command.check):
+            for name in command.unmakes:
+                self._record.drop(name)
             return
         answer = self.run(command)
         if answer.returncode not in command.accepts:
             raise CommandFailed(command.argv, answer.returncode, answer.stdout, answer.stderr)
+
+
+def _picked(question: Command, answer: Completed, path: str) -> list[str]:
+    try:
+        return pick(answer.stdout, path)
+    except ValueError as error:
+        said = f"the answer is not the JSON it should be: {error}"
+        raise CommandFailed(question.argv, answer.returncode, answer.stdout, said) from None
+
+
+def _of_kind(identity: str, makes: Makes) -> str:
+    if is_hole(identity) or is_of_kind(identity, makes.kind):
+        return identity
+    raise Failed(f"{identity!r} cannot be the {makes.kind} «{makes.name}»")
 
 
 def _restart(steps: tuple[Command | Check, ...], done: int) -> int:

@@ -59,8 +59,10 @@ class ServiceFile:
             del record.keys[key]
             self._save_record()
             return
-        record.keys[key] = service.key_text(key, value or "", shared=shared)
-        self._save_record()
+        if known is None:
+            # Until the file has been written the key still says what its user wrote.
+            record.keys[key] = service.key_text(key, service.text(key) or "", shared=shared)
+            self._save_record()
         if value is None:
             service.unset(key)
         else:

@@ -6,6 +6,8 @@ from core.state import Content, Entry
 from executors.simulated.node import SimulatedNode
 
 MEBIBYTE = 1024 * 1024
+SECTOR_BYTES = 512
+LOOPS_MAX = 256
 RAID = frozenset(("linux_raid_member", "LVM2_member"))
 MAGIC = {
     "btrfs": ("0x10040", "5f 42 48 52 66 53 5f 4d"),
@@ -34,6 +36,38 @@ def signature(type_: str, uuid: str, label: str = "", files: dict[str, Entry] | 
     }
 
 
+def storage(node: SimulatedNode, path: str) -> dict[str, Any] | None:
+    """The block device at a path, or a regular file as if it were one: probes take both."""
+    device = node.device(path)
+    entry = node.tree.entry(path)
+    if device is not None or entry is None or entry["kind"] != "file":
+        return device
+    return loop(node, path)
+
+
+def loop(node: SimulatedNode, path: str) -> dict[str, Any]:
+    """What a loop device of a file is: whole sectors of it."""
+    entry = node.tree.entry(path)
+    size = 0 if entry is None else len((entry["text"] or "").encode()) if entry["size"] is None else entry["size"]
+    return {
+        "size": size // SECTOR_BYTES * SECTOR_BYTES,
+        "content": {"kind": "zero"},
+        "serial": "",
+        "appears": 0,
+        "volume": "",
+        "file": node.tree.real(path),
+        "holders": [],
+        "autoclear": False,
+        "read_only": False,
+    }
+
+
+def first_free_loop(node: SimulatedNode) -> str:
+    """The loop device that -f finds; nothing when all are taken."""
+    names = (f"/dev/loop{number}" for number in range(LOOPS_MAX))
+    return next((path for path in names if path not in node.state["devices"]), "")
+
+
 def directory() -> Entry:
     """Return a directory as `mkdir` makes it."""
     return {"kind": "directory", "mode": "0755", "docker": None}
@@ -45,7 +79,7 @@ def is_formatted(content: Content) -> bool:
 
 
 def is_zero(node: SimulatedNode, device: dict[str, Any], offset: int, length: int) -> bool:
-    """Tell whether a part of a device is zero; what lies between its first and last MiB is, when nothing was written."""
+    """Tell whether a part of a device is zero; between its first and last MiB only a device never written to is."""
     content = node.content(device)
     if content["kind"] == "zero":
         return True

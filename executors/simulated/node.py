@@ -9,7 +9,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import hole
-from core.state import Content, Entry, NodeState
+from core.state import Content, NodeState
 from executors.simulated.identifiers import generated
 from executors.simulated.tree import Tree
 
@@ -28,6 +28,9 @@ class SimulatedNode:
         self.holes = holes
         self.tree = Tree(state)
         self.questions: list[str] = []
+        self._tools: dict[str, Any] = {}
+        self._loops: dict[str, list[str]] = {}
+        self._loops_of_devices = -1
 
     def run(self, command: Command) -> Completed:
         """Answer as the tool would, and change the state as it would."""
@@ -36,15 +39,24 @@ class SimulatedNode:
         program = command.argv[0]
         if program in self.state["programs"]:
             return Completed(**self.state["programs"][program])
-        try:
-            tool: Any = import_module(f"executors.simulated.tools.{command.tool}") if command.tool else None
-        except ModuleNotFoundError:
-            tool = None
+        name = f"executors.simulated.tools.{command.tool}"
+        tool = self._tools.get(command.tool) or self._imported(command.tool)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
-        if not any(package in self.state["tools"] for package in ((packages,) if isinstance(packages, str) else packages)):
+        if not any(
+            package in self.state["tools"] for package in ((packages,) if isinstance(packages, str) else packages)
+        ):
             return Completed(NOT_FOUND, "", f"{program}: command not found\n")
         answer: Completed = tool.run(self, command)
         return answer
+
+    def _imported(self, name: str) -> Any:
+        """The simulated face of a tool; None where there is none."""
+        try:
+            tool = import_module(f"executors.simulated.tools.{name}") if name else None
+        except ModuleNotFoundError:
+            return None
+        self._tools[name] = tool
+        return tool
 
     def _engine(self, command: Command) -> Completed:
         """Answer what the engine itself asks of a node: time to pass, and values that are made up."""
@@ -92,26 +104,36 @@ class SimulatedNode:
         device = self.state["devices"].get(self.tree.real(path))
         return device if device is not None and device["appears"] <= self.clock else None
 
+    def loops(self, file: str) -> list[str]:
+        """The loop devices of a file, given by its real path."""
+        devices = self.state["devices"]
+        if self._loops_of_devices != len(devices):
+            self._loops = {}
+            for path, device in devices.items():
+                if device["file"]:
+                    self._loops.setdefault(device["file"], []).append(path)
+            self._loops_of_devices = len(devices)
+        return self._loops.get(file, [])
+
+    def attach_loop(self, path: str, device: dict[str, Any]) -> None:
+        """Let a loop device come to be."""
+        attached = [*self.loops(device["file"]), path]
+        self.state["devices"][path] = device
+        self._loops[device["file"]] = attached
+        self._loops_of_devices = len(self.state["devices"])
+
     def present(self) -> dict[str, dict[str, Any]]:
         """The block devices that have appeared, by path."""
         return {path: device for path, device in self.state["devices"].items() if device["appears"] <= self.clock}
 
     def content(self, device: dict[str, Any]) -> Content:
         """What a device holds, wherever that lives: on the device, on its volume or in its loop file."""
-        return dict.__getitem__(self._holder(device), "content")
+        content: Content = self.tree.holder(device)["content"]
+        return content
 
     def set_content(self, device: dict[str, Any], content: Content) -> None:
         """Replace what a device holds."""
-        self._holder(device)["content"] = content
-
-    def _holder(self, device: dict[str, Any]) -> dict[str, Any]:
-        if device["volume"] and self.state["ec2"]:
-            volume: dict[str, Any] = self.state["ec2"]["volumes"][device["volume"]]
-            return volume
-        if device["file"]:
-            entry: Entry | None = self.tree.entry(device["file"])
-            return device if entry is None else entry
-        return device
+        self.tree.holder(device)["content"] = content
 
     def by_tag(self, tag: str) -> str | None:
         """The device that `LABEL=...`, `UUID=...` or a path names; None when there is none."""

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from core.state import Content, Entry, NodeState
+from core.state import Entry, NodeState
 
 LINKS_MAX = 40
 
@@ -26,6 +26,8 @@ class Tree:
         """Follow links, in every part of the path, as `readlink -f` does."""
         if not path.startswith("/"):
             return path
+        if self._is_plain(path):
+            return path
         done, left = "", [part for part in path.split("/") if part and part != "."]
         followed = 0
         while left:
@@ -42,6 +44,22 @@ class Tree:
             else:
                 done = f"{done}/{part}"
         return done or "/"
+
+    def _is_plain(self, path: str) -> bool:
+        """Tell at little cost that a path leads through no link, dot or mount: most paths do not."""
+        if "//" in path or "/." in path or path.endswith("/"):
+            return False
+        for mount in self._state["mounts"]:
+            point = mount["mount_point"]
+            if point != "/" and path.startswith(point):
+                return False
+        files, end = self._state["files"], len(path)
+        while end > 0:
+            entry = files.get(path[:end])
+            if entry is not None and entry["kind"] == "link":
+                return False
+            end = path.rfind("/", 0, end)
+        return True
 
     def _unfollowed(self, path: str) -> str:
         """Follow links in every part of the path but the last. A path that is a hole stays as it is."""
@@ -68,23 +86,26 @@ class Tree:
         if mount is None or mount["mount_point"] == "/" or device is None:
             return Place(self._state["files"], path, "")
         inside = path[len(mount["mount_point"]) :] or "/"
-        content = self._content(device)
+        content = self.holder(device)["content"]
         if mount["subvolume"]:
-            return Place(content["subvolumes"].get(mount["subvolume"], {}), inside, mount["device"])
+            return Place(content.get("subvolumes", {}).get(mount["subvolume"], {}), inside, mount["device"])
         for name, files in content.get("subvolumes", {}).items():
             if inside == f"/{name}" or inside.startswith(f"/{name}/"):
                 return Place(files, inside[len(name) + 1 :] or "/", mount["device"])
         return Place(content.get("files", {}), inside, mount["device"])
 
-    def _content(self, device: dict[str, Any]) -> Content:
-        holder = device
+    def holder(self, device: dict[str, Any]) -> dict[str, Any]:
+        """What has the `content` of a device: the device itself, its volume, or its loop file."""
         if device["volume"] and self._state["ec2"]:
-            holder = self._state["ec2"]["volumes"][device["volume"]]
-        elif device["file"]:
-            entry = self.entry(device["file"])
-            holder = entry if entry is not None and "content" in entry else device
-        content: Content = holder["content"]
-        return content
+            volume: dict[str, Any] = self._state["ec2"]["volumes"][device["volume"]]
+            return volume
+        if not device["file"]:
+            return device
+        # The kernel keeps the file that it attached, also when the loop device is mounted over its directory.
+        devices = self._state["devices"]
+        beneath = [mount for mount in self._state["mounts"] if devices.get(mount["device"]) is not device]
+        entry = Tree({**self._state, "mounts": beneath}).entry(device["file"])
+        return entry if entry is not None and "content" in entry else device
 
     def _entry_at(self, path: str) -> Entry | None:
         place = self.place(path)
@@ -93,8 +114,9 @@ class Tree:
         return place.files.get(place.path)
 
     def entry(self, path: str) -> Entry | None:
-        """The file, directory or link at a path, links followed; None when there is none (devices are not files)."""
-        return self._entry_at(self.real(path))
+        """The file or directory at a path, links followed; None when there is none (devices are not files)."""
+        found = self._entry_at(self.real(path))
+        return None if found is not None and found["kind"] == "link" else found
 
     def link(self, path: str) -> Entry | None:
         """The entry at a path whose last part is not followed."""
@@ -126,8 +148,9 @@ class Tree:
         mount = self.mount_of(real)
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
         if mount is not None and device is not None and not mount["subvolume"] and place.path == "/":
-            names |= {name.split("/")[0] for name in self._content(device).get("subvolumes", {})}
-        if real == "/dev":
-            now = self._state["clock"]
-            names |= {name[5:].split("/")[0] for name, it in self._state["devices"].items() if it["appears"] <= now}
+            names |= {name.split("/")[0] for name in self.holder(device)["content"].get("subvolumes", {})}
+        now, below = self._state["clock"], f"{real.rstrip('/')}/"
+        for name, device in self._state["devices"].items():
+            if name.startswith(below) and device["appears"] <= now:
+                names.add(name[len(below) :].split("/")[0])
         return sorted(names - {""})

@@ -37,8 +37,8 @@ def node(name: str) -> NodeState:
 class Layout:
     """A service file while it is drawn: sections with their options, mount points and devices that exist so far."""
 
-    def __init__(self, draw: Draw, *, cloud: bool, blank: list[str]) -> None:
-        self.draw, self.cloud, self.blank = draw, cloud, blank
+    def __init__(self, draw: Draw, *, cloud: bool, interface: str, blank: list[str]) -> None:
+        self.draw, self.cloud, self.interface, self.blank = draw, cloud, interface, blank
         self.sections: dict[str, Options] = {"DEFAULT": {}}
         self.mounts: list[str] = []
         self.disks = 0
@@ -58,7 +58,7 @@ class Layout:
         kind = self.draw(st.sampled_from(kinds))
         if kind in {"allocated", "cascaded", "elastic"}:
             scope = self.draw(st.sampled_from(("", "", "@nodes")))
-            options = {f"ipname{scope}": "<allocate>", "type": "amazon", "ipdev": "eth0"}
+            options = {f"ipname{scope}": "<allocate>", "type": "amazon", "ipdev": self.interface}
             if kind == "cascaded":
                 options["cascade_allocation"] = "ip#1.ipname"
             if kind == "elastic":
@@ -69,12 +69,13 @@ class Layout:
                     self.sections["DEFAULT"]["docker_daemon_args"] = self.draw(st.sampled_from(("", "--debug")))
             self.add("ip", options)
             if kind == "cascaded":
-                self.add("ip", {"ipname": "localhost", "ipdev": "eth0"})
+                self.add("ip", {"ipname": "localhost", "ipdev": self.interface})
         elif kind == "fixed":
             network = "10.0.0" if self.cloud else "192.0.2"
             mask = self.draw(st.sampled_from(("", "255.255.255.0", "24")))
             self.add(
-                "ip", {"ipname": f"{network}.{self.draw(st.integers(150, 180))}", "ipdev": "eth0", "netmask": mask}
+                "ip",
+                {"ipname": f"{network}.{self.draw(st.integers(150, 180))}", "ipdev": self.interface, "netmask": mask},
             )
 
     def source(self) -> Source:
@@ -210,7 +211,8 @@ def worlds(draw: Draw) -> World:
         for path, device in state["devices"].items()
         if device["content"]["kind"] == "zero" and not device["volume"] and not device["holders"]
     )
-    layout = Layout(draw, cloud=state["ec2"] is not None, blank=blank)
+    interface = next(name for name in state["interfaces"] if name != "lo")
+    layout = Layout(draw, cloud=state["ec2"] is not None, interface=interface, blank=blank)
     layout.addresses()
     for _ in range(draw(st.integers(0, LEAVES_MAX))):
         layout.filesystems(layout.source())

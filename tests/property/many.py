@@ -11,6 +11,7 @@ MANY = settings(
     deadline=None,
     derandomize="CI" in os.environ,
     print_blob=True,
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 FULL = bool(os.environ.get("SVCPROV_FULL"))

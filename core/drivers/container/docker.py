@@ -155,8 +155,7 @@ class DockerContainer(Driver):
         here = yield from docker_daemon.client(container)
         made, unmakes = container.made("container"), (f"{container.rid}.container",)
         if made is not None and (yield from _goes_with_its_filesystem(here, container)):
-            # Nobody can reach the container, and nobody needs to: docker says so, and the record forgets it.
-            yield docker.remove(here, made, unmakes)._replace(accepts=(0, docker.UNREACHABLE))
+            yield docker.forget(here, made, unmakes)
         elif made is not None or (yield docker.answers(here)).returncode == 0:
             yield from docker_daemon.bring_up(container, here)
             found = yield from _found(here, container)
@@ -165,8 +164,7 @@ class DockerContainer(Driver):
             else:
                 yield from self._down(here, container, found)
             if made is not None:
-                gone = (0, docker.UNREACHABLE) if made != found else (0,)
-                yield docker.remove(here, made, unmakes)._replace(accepts=gone)
+                yield docker.remove(here, made, unmakes) if made == found else docker.forget(here, made, unmakes)
         yield from docker_daemon.shut_down(container, here)
         yield from docker_daemon.clear(container, here)
 

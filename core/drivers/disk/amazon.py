@@ -92,11 +92,15 @@ class AmazonDisk(Driver):
 
     def _linked(self, disk: Resource, position: int, device: str) -> Steps:
         link = _link(disk, position)
-        if (yield files.read_link(link)).stdout.strip() == device:
+        before = (yield files.read_link(link)).stdout.strip()
+        if before == device:
             return
         yield Note(f"create static device name {link} -> {device}")
         yield from files.missing_directories(disk.rid, link.rpartition("/")[0])
-        yield files.link(device, link, f"{disk.rid}.link.{position}")
+        if before not in {"", link}:
+            yield files.link(device, link, before=before)
+        else:
+            yield files.link(device, link, f"{disk.rid}.link.{position}")
 
     def stop(self, disk: Resource) -> Steps:
         """Detach each volume, and wait until EC2 has let go of it."""

@@ -64,8 +64,11 @@ class LoopDisk(Driver):
             yield files.truncate(file, _bytes(disk), f"{disk.rid}.file")
             yield Note("provisioned")
         else:
-            ours = disk.made("file") == file or disk.rid in disk.service.adopt
-            if not ours and not (yield from _loops(file)):
+            ours = disk.made("file") == file or disk.rid in disk.service.adopt or (yield from _loops(file))
+            if not ours and (yield files.blocks(file)).stdout.split() == [str(_bytes(disk)), "0"]:
+                # Nothing was ever written to it: this is what a killed run leaves, and nobody's data.
+                yield files.recognise(file, f"{disk.rid}.file")
+            elif not ours:
                 use = f"to use it: svcmgr -s {disk.service.name} provision --adopt {disk.rid}"
                 raise Refused(f"{disk.rid}: {file} exists and is not recorded as this service's", use)
             yield Note("already provisioned")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from core.command import Completed, Fresh, Steps, Thing, Wait
+from core.command import Command, Completed, Fresh, Steps, Thing, Wait
 from core.driver import Tie
 from core.drivers.filesystem import Filesystem, holds_nothing
 from core.tools import blkid, btrfs, files, mount
@@ -42,7 +42,8 @@ class BtrfsFilesystem(Filesystem):
     def make(self, fs: "Resource", device: str) -> Steps:
         """Format, with a uuid of ours where mkfs takes one."""
         uuid = yield from self.uuid(fs)
-        return btrfs.make_filesystem(device, tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem", uuid)
+        options, name = tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem"
+        return btrfs.make_filesystem(device, options, name, uuid, self.file(fs, device))
 
     def populate(self, fs: "Resource", device: str, temporary: str) -> Steps:
         """Label the filesystem when it has no label, and create the subvolume."""
@@ -55,8 +56,9 @@ class BtrfsFilesystem(Filesystem):
         label = (yield btrfs.label(temporary)).stdout.strip()
         if not label:
             label = fs.name
-            unlabel = btrfs.set_label(device, "", device)
-            yield btrfs.set_label(temporary, label, device)._replace(undo=(unlabel,))
+            place = self.file(fs, device) or device
+            unlabel = btrfs.set_label(place, "", place)
+            yield btrfs.set_label(temporary, label, place)._replace(undo=(unlabel,))
             made = True
         yield Wait(
             blkid.find(f"LABEL={label}"),
@@ -66,16 +68,25 @@ class BtrfsFilesystem(Filesystem):
             subject="label to become usable",
             note=_not_usable_yet,
         )
-        path = f"{temporary}/{subvolume}"
-        if (yield files.exists(path)).returncode:
-            top = mount.mount("btrfs", TOP, device, temporary, temporary=True)
-            proof = () if self.is_store(fs) else (holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
-            undo = self.inside(top, temporary, *proof, btrfs.delete_subvolume(path))
-            command = btrfs.create_subvolume(path, f"{fs.rid}.subvolume", f"{uuid}:{subvolume}")
-            yield command._replace(undo=undo)
+        create = self._creation(fs, device, temporary, f"{uuid}:{subvolume}")
+        recorded = {thing.identity for thing in fs.service.record.made.values()}
+        if (yield files.exists(f"{temporary}/{subvolume}")).returncode:
+            yield create
             made = True
+        elif uuid in recorded and f"{uuid}:{subvolume}" not in recorded:
+            # A filesystem that this service formatted holds only what it created: this is of a run that was killed.
+            yield btrfs.recognise(create)
         yield from self._close(temporary)
         return made
+
+    def _creation(self, fs: "Resource", device: str, temporary: str, identity: str) -> Command:
+        """The command that creates the subvolume, with an undo that brings its own temporary mount."""
+        subvolume = self.subvolume(fs)
+        path, file = f"{temporary}/{subvolume}", self.file(fs, device)
+        top = mount.mount("btrfs", f"{TOP},loop" if file else TOP, file or device, temporary, temporary=True)
+        proof = () if self.is_store(fs) else (holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
+        undo = self.inside(top, temporary, *proof, btrfs.delete_subvolume(path))
+        return btrfs.create_subvolume(temporary, subvolume, f"{fs.rid}.subvolume", identity)._replace(undo=undo)
 
     def clear(self, fs: "Resource", device: str) -> Steps:
         """Delete the subvolume that was made for this resource, with those inside it."""

@@ -22,7 +22,8 @@ class XfsFilesystem(Filesystem):
     def make(self, fs: "Resource", device: str) -> Steps:
         """Format, with a uuid of ours where mkfs takes one."""
         uuid = yield from self.uuid(fs)
-        return xfs.make_filesystem(device, tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem", uuid)
+        options, name = tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem"
+        return xfs.make_filesystem(device, options, name, uuid, self.file(fs, device))
 
 
 driver = XfsFilesystem()

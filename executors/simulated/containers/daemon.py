@@ -5,9 +5,9 @@ policies only `always` is known: a container that has it runs again with its dae
 """
 
 from ipaddress import IPv4Network, ip_interface
+from itertools import count
 from typing import Any
 
-from core.command import Command
 from core.state import Entry
 from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.devices import directory
@@ -18,6 +18,8 @@ ONE_PROGRAM_BELOW = (1, 12)
 GRAPH_GONE_SINCE = (23,)
 SOCKET_PATH_CHARACTERS_MAX = 107
 READY_SECONDS = 1
+FIRST_PID = 4001
+OPEN_FILE = "network/files/local-kv.db"
 
 SWITCHES = table(
     "-D --debug; --experimental; --icc; --init; --ip-forward; --ip-masq; --ip6tables; --iptables; --ipv6; "
@@ -62,7 +64,7 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
     data_root = found.last("--data-root") or found.last("--graph") or "/var/lib/docker"
     if said := _cannot(node, found, socket, pidfile, data_root):
         return said
-    pid = int(node.identifier("pid", Command(tuple(argv))))
+    pid = next(number for number in count(FIRST_PID) if str(number) not in node.state["processes"])
     wait = 0 if unit else node.latency("docker.daemon", READY_SECONDS)
     node.state["docker"][socket] = {
         "pid": pid,
@@ -74,17 +76,17 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
     node.state["processes"][str(pid)] = {
         "program": argv[0].rpartition("/")[2],
         "arguments": argv[1:],
-        "files": [f"{data_root}/network/files/local-kv.db"],
+        "files": [f"{data_root}/{OPEN_FILE}"],
         "user": "root",
         "unit": unit,
     }
+    _make_store(node, data_root)
     node.tree.put(pidfile, _file(str(pid)))
     node.tree.put(_path(socket), _file(None))
     _bring_bridge_up(node, found.last("--bridge"))
     if found.last("--restart", "true") == "true":
         for container in store(node, data_root)["containers"].values():
-            policy = next((word for word in container["arguments"] if word.startswith("--restart")), "")
-            container["running"] = container["running"] or policy == "--restart=always"
+            container["running"] = container["running"] or always_restarts(container)
     return ""
 
 
@@ -170,18 +172,28 @@ def reached(node: SimulatedNode, socket: str) -> dict[str, Any] | None:
 
 
 def store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
-    """What a daemon keeps in its directory: images by name, containers by id. The directory is made, as docker does."""
-    make_directories(node, data_root)
-    entry: Entry = node.tree.entry(data_root) or {}
-    if entry["docker"] is None:
-        entry = {**entry, "docker": {"images": {}, "containers": {}}}
-        node.tree.put(node.tree.real(data_root), entry)
-        for name in ("containers", "image", "network"):
-            make_directories(node, f"{data_root}/{name}")
-        make_directories(node, f"{data_root}/network/files")
-        node.tree.put(f"{data_root}/network/files/local-kv.db", _file(None))
-    found: dict[str, Any] = entry["docker"]
-    return found
+    """What a daemon keeps in its directory: images by name, containers by id. To be read: it may not be there yet."""
+    entry = node.tree.entry(data_root)
+    held: dict[str, Any] | None = None if entry is None else entry["docker"]
+    return {"images": {}, "containers": {}} if held is None else held
+
+
+def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
+    """What `store` returns, to be written into."""
+    held = store(node, data_root)
+    entry = node.tree.entry(data_root)
+    if entry is not None and entry["docker"] is not held:
+        node.tree.put(node.tree.real(data_root), {**entry, "docker": held})
+    return held
+
+
+def _make_store(node: SimulatedNode, data_root: str) -> None:
+    """Make what a daemon has in its directory once it has started, as far as it is missing."""
+    for name in ("containers", "image", "network/files"):
+        make_directories(node, f"{data_root}/{name}")
+    if not node.tree.exists(f"{data_root}/{OPEN_FILE}"):
+        node.tree.put(f"{data_root}/{OPEN_FILE}", _file(None))
+    filled_store(node, data_root)
 
 
 def make_directories(node: SimulatedNode, path: str) -> None:
@@ -191,6 +203,11 @@ def make_directories(node: SimulatedNode, path: str) -> None:
         above = "/" + "/".join(parts[:depth])
         if not node.tree.exists(above):
             node.tree.put(above, directory())
+
+
+def always_restarts(container: dict[str, Any]) -> bool:
+    """Tell whether a container runs whenever its daemon does."""
+    return "--restart=always" in container["arguments"]
 
 
 def _path(socket: str) -> str:

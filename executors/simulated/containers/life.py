@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from core.command import Command
-from executors.simulated.containers.daemon import is_one_program, make_directories, options, store
+from executors.simulated.containers.daemon import filled_store, is_one_program, make_directories, options, store
 from executors.simulated.containers.words import Parsed, parse, table
 from executors.simulated.node import SimulatedNode
 
@@ -58,7 +58,8 @@ class Binding(NamedTuple):
 def read(node: SimulatedNode, words: list[str]) -> Parsed:
     """Read the words after `docker run`. Raises Unknown."""
     if is_one_program(node):
-        return parse(words, SWITCHES, VALUES, mixed=False)
+        of_old = {name: known for name, known in VALUES.items() if name != "--network"}
+        return parse(words, SWITCHES, of_old, mixed=False)
     return parse(words, SWITCHES | SWITCHES_OF_NOW, VALUES | VALUES_OF_NOW, mixed=False)
 
 
@@ -81,7 +82,7 @@ def pulled(node: SimulatedNode, data_root: str, image: str) -> list[str]:
         found = {"id": f"sha256:{digest}", "digest": f"sha256:{digest}"}
     if found is None:
         raise Refusal(_not_there(node, repository, tag))
-    store(node, data_root)["images"][name] = dict(found)
+    filled_store(node, data_root)["images"][name] = dict(found)
     official = repository if is_one_program(node) or "/" in repository else f"library/{repository}"
     layers = [sha256(f"{name}/{number}".encode()).hexdigest()[:12] for number in range(LAYERS)]
     return [
@@ -109,7 +110,7 @@ def _not_there(node: SimulatedNode, repository: str, tag: str) -> str:
 
 def created(node: SimulatedNode, daemon: dict[str, Any], asked: Parsed, command: Command) -> str:
     """Make a container, not running yet; return its id. Raises Refusal."""
-    known = store(node, daemon["data_root"])
+    known = filled_store(node, daemon["data_root"])
     name = asked.last("--name")
     for identity, other in known["containers"].items():
         if name and other["name"] == name:
@@ -151,7 +152,7 @@ def _conflict(node: SimulatedNode, name: str, identity: str) -> str:
 
 
 def _bindings(daemon: dict[str, Any], node: SimulatedNode, text: str) -> list[Binding]:
-    """Read `[[ADDRESS:]PORT:]PORT[/PROTOCOL]`; a port without a number is any free one, which conflicts with nothing."""
+    """Read `[[ADDRESS:]PORT:]PORT[/PROTOCOL]`; a port without a number is any free one, in nobody's way."""
     places, _, protocol = text.partition("/")
     address, _, port = places.rpartition(":")[0].rpartition(":")
     if not port:
@@ -173,19 +174,13 @@ def started(node: SimulatedNode, daemon: dict[str, Any], identity: str) -> None:
     _join_network(containers, container, identity)
     for text in container["ports"]:
         address, _, port = text.rpartition(":")
+        number, _, protocol = port.partition("/")
         if _is_bound(node, Binding(address, port)):
-            _not_connected(
-                node,
-                container,
-                identity,
-                f"Bind for {address}:{port.partition('/')[0]} failed: port is already allocated",
-            )
+            why = f"Bind for {address}:{number} failed: port is already allocated"
+            raise _not_connected(node, container, identity, why)
         if not _is_local(node, address):
-            _not_connected(
-                node, container, identity,
-                f"Error starting userland proxy: listen {port.partition('/')[2]}4 {address}:{port.partition('/')[0]}: "
-                "bind: cannot assign requested address",
-            )  # fmt: skip
+            why = f"listen {protocol}4 {address}:{number}: bind: cannot assign requested address"
+            raise _not_connected(node, container, identity, f"Error starting userland proxy: {why}")
     container["running"] = not _ends_at_once(container)
     container["exit_code"] = 0
 
@@ -201,15 +196,13 @@ def _join_network(containers: dict[str, Any], container: dict[str, Any], identit
         raise Refusal(f"cannot join network of a non running container: {other}", identity)
 
 
-def _not_connected(node: SimulatedNode, container: dict[str, Any], identity: str, why: str) -> None:
+def _not_connected(node: SimulatedNode, container: dict[str, Any], identity: str, why: str) -> Refusal:
+    name = container["name"]
     if is_one_program(node):
-        raise Refusal(
-            f"Cannot start container {identity}: failed to create endpoint {container['name']} on network bridge: {why}",
-            identity,
+        return Refusal(
+            f"Cannot start container {identity}: failed to create endpoint {name} on network bridge: {why}", identity
         )
-    raise Refusal(
-        f"driver failed programming external connectivity on endpoint {container['name']} ({identity}): {why}", identity
-    )
+    return Refusal(f"driver failed programming external connectivity on endpoint {name} ({identity}): {why}", identity)
 
 
 def _is_bound(node: SimulatedNode, wanted: Binding) -> bool:
@@ -236,10 +229,16 @@ def _is_local(node: SimulatedNode, address: str) -> bool:
 
 def _ends_at_once(container: dict[str, Any]) -> bool:
     """A shell reads the end of its input, unless it has a terminal or somebody keeps the input open."""
-    arguments = container["arguments"]
-    options_ = [word for word in arguments if word.startswith("--")]
-    command = arguments[len(options_) + 1 :]
-    image = image_name(container["image"]).partition(":")[0]
-    if "--tty=true" in options_ or "--interactive=true" in options_:
+    given = given_options(container)
+    command = container["arguments"][len(given) + 1 :]
+    if "--tty=true" in given or "--interactive=true" in given:
         return False
-    return command[0].rpartition("/")[2] in SHELLS and len(command) == 1 if command else image in DISTRIBUTIONS
+    if command:
+        return len(command) == 1 and command[0].rpartition("/")[2] in SHELLS
+    return image_name(container["image"]).partition(":")[0] in DISTRIBUTIONS
+
+
+def given_options(container: dict[str, Any]) -> list[str]:
+    """The options that a container was made with, each as `--name=value`."""
+    arguments: list[str] = container["arguments"]
+    return arguments[: arguments.index(container["image"])] if container["image"] in arguments else arguments

@@ -172,7 +172,7 @@ def _printed(node: SimulatedNode, operation: Operation, answer: Any) -> str:
     old = node.version("awscli")
     if answer is None or (operation.name == "AssignPrivateIpAddresses" and old < ASSIGNED_SINCE):
         return "{}\n" if old < ASSIGNED_SINCE else ""
-    return json.dumps(answer, indent=4, ensure_ascii=False) + "\n"
+    return json.dumps(answer, ensure_ascii=False) + "\n"
 
 
 def _parse(node: SimulatedNode, argv: tuple[str, ...]) -> tuple[Operation, dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from core.command import Command, Completed
 from core.state import Content
-from executors.simulated.devices import RAID, is_formatted
+from executors.simulated.devices import RAID, is_formatted, storage
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -23,7 +23,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if "-p" not in found or form not in {"export", "value"}:
         return Completed(USAGE, "", f"blkid: unsupported output format {form}\n")
     path = operands[0]
-    device = node.device(path)
+    device = storage(node, path)
     if device is None:
         said = "" if node.tree.exists(path) else f"blkid: error: {path}: No such file or directory\n"
         return Completed(NOTHING_FOUND, "", said)

@@ -27,13 +27,20 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return _create(node, path)
         case ("btrfs", "subvol" | "subvolume", "delete", path):
             return _delete(node, path)
+        case ("btrfs", "subvol" | "subvolume", "show", path):
+            owner = _owner(node, path)
+            if owner is None or owner[1] not in owner[0]["subvolumes"]:
+                return Completed(1, "", f"ERROR: Not a Btrfs subvolume: {path}\n")
+            return Completed(0, f"{owner[1]}\n\tName: \t\t\t{owner[1]}\n")
         case ("btrfs", "subvol" | "subvolume", "list", place):
             return _list(node, place)
         case ("btrfs", "device", "scan"):
             return Completed(0, "Scanning for Btrfs filesystems\n")
         case _:
             words = list(command.argv[1:])
-            return Completed(1, "", f"btrfs: unknown token '{' '.join(words)}'\nusage: btrfs [--help] <group> <command>\n")
+            return Completed(
+                1, "", f"btrfs: unknown token '{' '.join(words)}'\nusage: btrfs [--help] <group> <command>\n"
+            )
 
 
 def _is_new(node: SimulatedNode) -> bool:
@@ -50,26 +57,29 @@ def _make(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
     path = operands[0]
     device = node.device(path)
     if device is None:
-        said = f"ERROR: mount check: cannot open {path}: No such file or directory" if new else f"error checking {path}"
-        return Completed(1, "", f"{said}\n")
+        said = f"mount check: cannot open {path}: No such file or directory" if new else f"error checking {path}"
+        return _refused(node, said)
     if node.users(path):
-        said = f"ERROR: {path} is mounted" if new else f"Error: {path} is mounted"
-        return Completed(1, "", f"{said}\n")
+        return _refused(node, f"{path} is mounted")
     content = node.content(device)
     if is_formatted(content) and "-f" not in found:
-        forced = f"ERROR: use the -f option to force overwrite of {path}" if new else "Error: Use the -f option to force overwrite."
-        prefix = "ERROR: " if new else ""
-        return Completed(1, "", f"{prefix}{path} appears to contain an existing filesystem ({content['type']}).\n{forced}\n")
+        said = f"{path} appears to contain an existing filesystem ({content['type']})"
+        force = f"use the -f option to force overwrite of {path}" if new else "Use the -f option to force overwrite."
+        return _refused(node, said, force)
     if device["size"] < DEVICE_BYTES_MIN:
-        said = f"'{path}' is too small to make a usable filesystem" if new else f"{path} is too small to make a usable filesystem"
-        least = f"ERROR: minimum size for each btrfs device is {DEVICE_BYTES_MIN}\n" if new else ""
-        return Completed(1, "", f"{'ERROR: ' if new else ''}{said}\n{least}")
+        said = f"'{path}' is too small to make a usable filesystem"
+        return _refused(node, said, f"minimum size for each btrfs device is {DEVICE_BYTES_MIN}")
     uuid = found["-U"][-1] if "-U" in found else node.identifier("filesystem", command)
     label = found.get("-L", [""])[-1]
     if "-U" in found and _has_uuid(node, uuid):
         return Completed(1, "", f"ERROR: non-unique UUID: {uuid}\n")
     node.set_content(device, signature("btrfs", uuid, label))
     return _made_new(node, device, path, uuid, label) if new else _made_old(node, device, path, label)
+
+
+def _refused(node: SimulatedNode, *lines: str) -> Completed:
+    prefix = "ERROR: " if _is_new(node) else "Error: "
+    return Completed(1, "", "".join(f"{prefix}{line}\n" for line in lines))
 
 
 def _has_uuid(node: SimulatedNode, uuid: str) -> bool:
@@ -160,7 +170,7 @@ def _create(node: SimulatedNode, path: str) -> Completed:
         return Completed(1, "", f"ERROR: not a btrfs filesystem: {parent}\n")
     mount = node.tree.mount_of(node.tree.real(path))
     if mount is not None and "ro" in mount["options"].split(","):
-        return Completed(1, "", f"ERROR: cannot create subvolume: Read-only file system\n")
+        return Completed(1, "", "ERROR: cannot create subvolume: Read-only file system\n")
     content, name = owner
     content["subvolumes"][name] = {}
     return Completed(0, f"Create subvolume '{path}'\n")
@@ -168,7 +178,7 @@ def _create(node: SimulatedNode, path: str) -> Completed:
 
 def _delete(node: SimulatedNode, path: str) -> Completed:
     if not node.tree.exists(path):
-        return Completed(1, "", f"ERROR: Could not statfs: No such file or directory\n")
+        return Completed(1, "", "ERROR: Could not statfs: No such file or directory\n")
     owner = _owner(node, path)
     if owner is None or owner[1] not in owner[0]["subvolumes"]:
         return Completed(1, "", f"ERROR: Not a Btrfs subvolume: {path}\n")
@@ -176,10 +186,10 @@ def _delete(node: SimulatedNode, path: str) -> Completed:
     mount = node.tree.mount_of(node.tree.real(path))
     device = "" if mount is None else mount["device"]
     mounted = any(each["device"] == device and each["subvolume"] == name for each in node.state["mounts"])
-    failed = f"ERROR: Could not destroy subvolume/snapshot: "
+    failed = "ERROR: Could not destroy subvolume/snapshot: "
     if mounted:
         return Completed(1, "", f"{failed}Device or resource busy\n")
     if any(other.startswith(f"{name}/") for other in content["subvolumes"]):
         return Completed(1, "", f"{failed}Directory not empty\n")
     del content["subvolumes"][name]
-    return Completed(0, f"Delete subvolume (no-commit): '{path}'\n" if _is_new(node) else f"Delete subvolume '{path}'\n")
+    return Completed(0, f"Delete subvolume{' (no-commit):' if _is_new(node) else ''} '{path}'\n")

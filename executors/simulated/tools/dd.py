@@ -1,7 +1,7 @@
 """dd of coreutils on a simulated node: zeroes on a part of a device."""
 
 from core.command import Command, Completed
-from executors.simulated.devices import zero
+from executors.simulated.devices import storage, zero
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"dd": "coreutils"}
@@ -9,18 +9,18 @@ OPERANDS = ("if", "of", "bs", "count", "seek", "oflag", "conv")
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
-    """Answer `dd if=/dev/zero of=DEVICE bs=N count=1 seek=N oflag=seek_bytes conv=nocreat,fsync`."""
+    """Answer `dd if=/dev/zero of=DEVICE bs=N count=1 seek=N oflag=seek_bytes conv=nocreat,notrunc,fsync`."""
     found = dict(word.partition("=")[::2] for word in command.argv[1:])
     for name in found:
         if name not in OPERANDS:
             return Completed(1, "", f"dd: unrecognized operand '{name}'\nTry 'dd --help' for more information.\n")
-    fixed = {"if": "/dev/zero", "count": "1", "oflag": "seek_bytes", "conv": "nocreat,fsync"}
+    fixed = {"if": "/dev/zero", "count": "1", "oflag": "seek_bytes", "conv": "nocreat,notrunc,fsync"}
     if not all(found.get(name) == value for name, value in fixed.items()) or len(found) != len(OPERANDS):
         return Completed(1, "", "dd: only zeroes on one part of a device are known here\n")
     if not (found["bs"].isdigit() and found["seek"].isdigit() and int(found["bs"])):
         return Completed(1, "", f"dd: invalid number: '{found['bs']}'\n")
     path, size, offset = found["of"], int(found["bs"]), int(found["seek"])
-    device = node.device(path)
+    device = storage(node, path)
     if device is None:
         return Completed(1, "", f"dd: failed to open '{path}': No such file or directory\n")
     if offset + size > device["size"]:

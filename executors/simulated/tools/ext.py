@@ -56,5 +56,6 @@ def _check(node: SimulatedNode, words: list[str]) -> Completed:
     if node.users(path):
         return Completed(OPERATIONAL_ERROR, "", f"{path} is mounted.\ne2fsck: Cannot continue, aborting.\n\n\n")
     if node.content(device).get("type") not in EXT:
-        return Completed(OPERATIONAL_ERROR, "", f"e2fsck: Bad magic number in super-block while trying to open {path}\n")
+        said = f"e2fsck: Bad magic number in super-block while trying to open {path}\n"
+        return Completed(OPERATIONAL_ERROR, "", said)
     return Completed(0, f"{path}: clean\n")

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 
 from core.command import Command, Completed
-from executors.simulated.devices import directory, is_read_only
+from executors.simulated.devices import SECTOR_BYTES, directory, is_read_only, loop
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Options, Usage, options
 
-PROGRAMS = dict.fromkeys(("cat", "ln", "mkdir", "readlink", "rm", "rmdir", "test", "truncate"), "coreutils")
+PROGRAMS = dict.fromkeys(("cat", "ln", "mkdir", "readlink", "rm", "rmdir", "stat", "test", "truncate"), "coreutils")
 TEST_USAGE = 2
-PAIR = 2
-"""A condition of test(1) is a flag and a path."""
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -31,18 +29,25 @@ def _failed(text: str) -> Completed:
 
 
 def _test(node: SimulatedNode, words: list[str]) -> Completed:
-    """Conditions joined by -o, or one that is turned round; any other expression is a usage error."""
-    if words[:1] == ["!"] and len(words) == PAIR + 1:
-        answer = _test(node, words[1:])
-        return answer if answer.returncode > 1 else Completed(1 - answer.returncode)
-    if len(words) % (PAIR + 1) != PAIR or any(word != "-o" for word in words[PAIR :: PAIR + 1]):
-        return Completed(TEST_USAGE, "", f"test: {' '.join(words)}: unexpected operator\n")
-    holds = False
-    for flag, path in zip(words[:: PAIR + 1], words[1 :: PAIR + 1], strict=True):
-        if flag not in _TESTS:
-            return Completed(TEST_USAGE, "", f"test: {flag}: unary operator expected\n")
-        holds = holds or _TESTS[flag](node, path)
-    return Completed(0 if holds else 1)
+    """Conditions, each perhaps turned round by `!`, joined by `-a` or by `-o`; another expression is a usage error."""
+    joints = {word for word in words if word in {"-a", "-o"}}
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word in joints:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    answers = []
+    for part in parts:
+        turned = part[:1] == ["!"]
+        match part[turned:]:
+            case [flag, path] if flag in _TESTS:
+                answers.append(_TESTS[flag](node, path) is not turned)
+            case _:
+                return Completed(TEST_USAGE, "", f"test: {' '.join(words)}: unexpected operator\n")
+    if len(joints) > 1:
+        return Completed(TEST_USAGE, "", "test: -a and -o together are not known here\n")
+    return Completed(0 if (any(answers) if "-o" in joints else all(answers)) else 1)
 
 
 def _is_kind(node: SimulatedNode, path: str, kind: str) -> bool:
@@ -76,7 +81,7 @@ def _parent(path: str) -> str:
 
 def _mkdir(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
     path = paths[0].rstrip("/")
-    what = f"mkdir: cannot create directory ‘{path}’"
+    what = f"mkdir: cannot create directory \u2018{path}\u2019"
     if node.tree.exists(path) or _is_link(node, path):
         return _failed(f"{what}: File exists")
     if not node.tree.exists(_parent(path)):
@@ -132,10 +137,10 @@ def _rm(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
     if is_read_only(node, _parent(path)):
         return _failed(f"{what}: Read-only file system")
     real = f"{node.tree.real(_parent(path)).rstrip('/')}/{path.rpartition('/')[2]}"
-    for device in node.state["devices"].values():
-        if entry["kind"] == "file" and device["file"] == real:
-            # A file that is still attached lives on, without a name, in its loop device.
-            device.update(content=entry["content"], file="")
+    for loop_device in node.loops(real) if entry["kind"] == "file" else ():
+        # A file that is still attached lives on, without a name, in its loop device.
+        device = node.state["devices"].pop(loop_device)
+        node.attach_loop(loop_device, {**device, "content": entry["content"], "file": ""})
     node.tree.remove(path)
     return Completed(0)
 
@@ -173,6 +178,17 @@ def _truncate(node: SimulatedNode, found: Options, paths: list[str]) -> Complete
     return Completed(0)
 
 
+def _stat(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
+    if found.get("-c") != ["%s %b"]:
+        return _failed("stat: only the format '%s %b' is known here")
+    entry = node.tree.entry(paths[0])
+    if entry is None:
+        return _failed(f"stat: cannot statx '{paths[0]}': No such file or directory")
+    size = loop(node, paths[0])["size"]
+    written = entry["kind"] != "file" or entry["text"] or entry["content"]["kind"] != "zero" or entry["allocated"]
+    return Completed(0, f"{size} {size // SECTOR_BYTES if written else 0}\n")
+
+
 def _cat(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
     entry = node.tree.entry(paths[0])
     if entry is None:
@@ -190,5 +206,6 @@ _PROGRAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int, _Answer]] = {
     "readlink": (("-f",), (), 1, _readlink),
     "rm": ((), (), 1, _rm),
     "rmdir": ((), (), 1, _rmdir),
+    "stat": ((), ("-c",), 1, _stat),
     "truncate": ((), ("-s",), 1, _truncate),
 }

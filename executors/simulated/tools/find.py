@@ -17,9 +17,9 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         return Completed(1, "", f"find: unknown predicate '{' '.join(rest)}'\n")
     entry = node.tree.entry(path)
     if entry is None:
-        return Completed(1, "", f"find: ‘{path}’: No such file or directory\n")
-    found = _below(node, path) if tuple(rest) == NO_DIRECTORY else (f"{path}/{name}" for name in node.tree.children(path))
-    first = next(found, None)
+        return Completed(1, "", f"find: \u2018{path}\u2019: No such file or directory\n")
+    in_it = (f"{path}/{name}" for name in node.tree.children(path))
+    first = next(_below(node, path) if tuple(rest) == NO_DIRECTORY else in_it, None)
     return Completed(0, "" if first is None else f"{first}\n")
 
 

@@ -2,25 +2,23 @@
 
 from core.command import Command, Completed
 from core.state import Entry
+from executors.simulated.devices import first_free_loop, loop
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"losetup": "mount"}
-LOOPS_MAX = 256
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer `-f [--show] FILE`, `-d DEVICE`, and `-n -O NAME -j FILE`."""
     try:
-        found, operands = options(
-            command.argv[1:], flags=("-f", "--show", "-n"), values=("-j", "-d", "-O"), most=1
-        )
+        found, operands = options(command.argv[1:], flags=("-f", "--show", "-n"), values=("-j", "-d", "-O"), most=1)
     except Usage as error:
         return Completed(1, "", f"losetup: {error}\nTry 'losetup --help' for more information.\n")
     match sorted(found), operands:
         case ["-O", "-j", "-n"], [] if found["-O"] == ["NAME"]:
             return _associated(node, found["-j"][0])
-        case (["--show", "-f"] | ["-f"]), [file]:
+        case ((["--show", "-f"] | ["-f"]), [file]):
             return _attach(node, command, file, show="--show" in found)
         case ["-d"], []:
             return _detach(node, found["-d"][0])
@@ -29,8 +27,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
 
 
 def _associated(node: SimulatedNode, file: str) -> Completed:
-    real = node.tree.real(file)
-    return Completed(0, "".join(f"{path}\n" for path, device in node.state["devices"].items() if device["file"] == real))
+    return Completed(0, "".join(f"{path}\n" for path in node.loops(node.tree.real(file))))
 
 
 def _attach(node: SimulatedNode, command: Command, file: str, *, show: bool) -> Completed:
@@ -42,17 +39,7 @@ def _attach(node: SimulatedNode, command: Command, file: str, *, show: bool) -> 
     path = _free(node, command)
     if not path:
         return Completed(1, "", "losetup: cannot find an unused loop device: No such device\n")
-    node.state["devices"][path] = {
-        "size": (len((entry["text"] or "").encode()) if entry["size"] is None else entry["size"]) // 512 * 512,
-        "content": {"kind": "zero"},
-        "serial": "",
-        "appears": 0,
-        "volume": "",
-        "file": node.tree.real(file),
-        "holders": [],
-        "autoclear": False,
-        "read_only": False,
-    }
+    node.attach_loop(path, loop(node, file))
     return Completed(0, f"{path}\n" if show else "")
 
 
@@ -60,8 +47,7 @@ def _free(node: SimulatedNode, command: Command) -> str:
     """The device to attach: in a preview a hole, since another action may take the first free one meanwhile."""
     if node.holes and command.makes is not None:
         return node.identifier("loop", command)
-    names = (f"/dev/loop{number}" for number in range(LOOPS_MAX))
-    return next((path for path in names if path not in node.state["devices"]), "")
+    return first_free_loop(node)
 
 
 def _detach(node: SimulatedNode, path: str) -> Completed:

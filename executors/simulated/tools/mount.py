@@ -4,7 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
-from executors.simulated.devices import is_formatted, release
+from executors.simulated.devices import first_free_loop, is_formatted, loop, release
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -14,25 +14,27 @@ TAG_NOT_FOUND = 1
 
 TYPES = {"ext2": {"ext2"}, "ext3": {"ext3"}, "ext4": {"ext2", "ext3", "ext4"}, "xfs": {"xfs"}, "btrfs": {"btrfs"}}
 """What the kernel of the node can mount, and which contents each type takes."""
-ANY_TYPE = frozenset(
-    "async atime auto defaults dev diratime dirsync exec iversion lazytime mand noatime noauto nodev nodiratime noexec "
-    "nofail nomand norelatime nosuid nouser relatime ro rw strictatime suid sync user users _netdev".split()
-)
-ONE_TYPE = {
-    "ext": frozenset(
-        "acl noacl barrier nobarrier commit data data_err delalloc nodelalloc discard nodiscard errors grpquota "
-        "journal_checksum noquota nouid32 quota stripe user_xattr nouser_xattr usrquota usrjquota grpjquota".split()
-    ),
-    "xfs": frozenset(
-        "allocsize attr2 discard nodiscard filestreams grpid gquota inode32 inode64 largeio logbsize logbufs norecovery "
-        "nouuid pquota prjquota quota sunit swalloc swidth uquota usrquota".split()
-    ),
-    "btrfs": frozenset(
-        "acl noacl autodefrag noautodefrag barrier nobarrier clear_cache commit compress compress-force datacow "
-        "nodatacow datasum nodatasum degraded device discard nodiscard flushoncommit max_inline metadata_ratio "
-        "recovery space_cache nospace_cache ssd nossd ssd_spread subvol subvolid user_subvol_rm_allowed".split()
-    ),
+_ANY_TYPE = """
+async atime auto defaults dev diratime dirsync exec iversion lazytime mand noatime noauto nodev nodiratime noexec nofail
+nomand norelatime nosuid nouser relatime ro rw strictatime suid sync user users _netdev
+"""
+_ONE_TYPE = {
+    "ext": """
+acl noacl barrier nobarrier commit data data_err delalloc nodelalloc discard nodiscard errors grpquota journal_checksum
+noquota nouid32 quota stripe user_xattr nouser_xattr usrquota usrjquota grpjquota
+""",
+    "xfs": """
+allocsize attr2 discard nodiscard filestreams grpid gquota inode32 inode64 largeio logbsize logbufs norecovery nouuid
+pquota prjquota quota sunit swalloc swidth uquota usrquota
+""",
+    "btrfs": """
+acl noacl autodefrag noautodefrag barrier nobarrier clear_cache commit compress compress-force datacow nodatacow datasum
+nodatasum degraded device discard nodiscard flushoncommit max_inline metadata_ratio recovery space_cache nospace_cache
+ssd nossd ssd_spread subvol subvolid user_subvol_rm_allowed
+""",
 }
+OPTIONS = {family: frozenset((_ANY_TYPE + own).split()) for family, own in _ONE_TYPE.items()}
+"""The mount options that each family of filesystems knows."""
 COLUMNS = {"SOURCE", "TARGET", "FSTYPE", "OPTIONS"}
 
 
@@ -47,41 +49,57 @@ def run(node: SimulatedNode, command: Command) -> Completed:
 
 def _mount(node: SimulatedNode, words: list[str]) -> Completed:
     found, (source, target) = options(words, values=("-t", "-o"), least=2, most=2)
-    point = node.tree.real(target)
     where = f"mount: {target}: "
     entry = node.tree.entry(target)
     if entry is None:
-        return Completed(REFUSED, "", f"mount: {target}: mount point does not exist.\n")
+        return Completed(REFUSED, "", f"{where}mount point does not exist.\n")
     if entry["kind"] != "directory":
         return Completed(REFUSED, "", f"{where}mount point is not a directory.\n")
+    chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
+    if "loop" in chosen:
+        chosen.remove("loop")
+        source = _looped(node, source)
     path = node.by_tag(source)
     device = None if path is None else node.device(path)
     if path is None or device is None:
-        if source.startswith(("LABEL=", "UUID=")):
-            return Completed(TAG_NOT_FOUND, "", f"{where}can't find {source}.\n")
-        said = f"{source} is not a block device." if node.tree.exists(source) else f"special device {source} does not exist."
-        return Completed(REFUSED, "", f"{where}{said}\n")
-    chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
+        return _no_device(node, where, source)
     content = node.content(device)
     type_ = found.get("-t", [content.get("type", "auto")])[-1]
     if type_ not in TYPES:
         return Completed(REFUSED, "", f"{where}unknown filesystem type '{type_}'.\n")
-    family = "ext" if type_.startswith("ext") else type_
-    names = {option.partition("=")[0] for option in chosen}
-    if not is_formatted(content) or content["type"] not in TYPES[type_] or not names <= ANY_TYPE | ONE_TYPE[family]:
-        return Completed(REFUSED, "", where + _wrong(source))
-    if not content["mountable"] or device["holders"]:
-        return Completed(REFUSED, "", where + _wrong(source))
+    if not _is_mountable(device, content, type_, chosen):
+        said = f"wrong fs type, bad option, bad superblock on {source}, missing codepage or helper program, or other error."
+        return Completed(REFUSED, "", f"{where}{said}\n")
     subvolume = _subvolume(chosen)
     if subvolume and subvolume not in content["subvolumes"]:
         return Completed(REFUSED, "", f"{where}mount(2) system call failed: No such file or directory.\n")
-    return _put(node, where, path, point, type_, chosen, subvolume)
+    return _put(node, where, path, node.tree.real(target), type_, chosen, subvolume)
 
 
-def _wrong(source: str) -> str:
-    return (
-        f"wrong fs type, bad option, bad superblock on {source}, missing codepage or helper program, or other error.\n"
-    )
+def _no_device(node: SimulatedNode, where: str, source: str) -> Completed:
+    if source.startswith(("LABEL=", "UUID=")):
+        return Completed(TAG_NOT_FOUND, "", f"{where}can't find {source}.\n")
+    if node.tree.exists(source):
+        return Completed(REFUSED, "", f"{where}{source} is not a block device.\n")
+    return Completed(REFUSED, "", f"{where}special device {source} does not exist.\n")
+
+
+def _is_mountable(device: dict[str, Any], content: Content, type_: str, chosen: list[str]) -> bool:
+    names = {option.partition("=")[0] for option in chosen}
+    known = OPTIONS["ext" if type_.startswith("ext") else type_]
+    fits = is_formatted(content) and content["type"] in TYPES[type_] and content["mountable"]
+    return bool(fits and names <= known and not device["holders"])
+
+
+def _looped(node: SimulatedNode, source: str) -> str:
+    """The loop device of a file, as `-o loop` finds or makes it; one that it made goes with the mount."""
+    entry = node.tree.entry(source)
+    if node.device(source) is not None or entry is None or entry["kind"] != "file":
+        return source
+    there = next(iter(node.loops(node.tree.real(source))), "")
+    if not there and (there := first_free_loop(node)):
+        node.attach_loop(there, {**loop(node, source), "autoclear": True})
+    return there or source
 
 
 def _subvolume(chosen: list[str]) -> str:

@@ -46,9 +46,9 @@ def _table(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
         ruler = "offset               type\n----------------------------------------------------------------\n"
         return f"{ruler}{offset:<21}{content['type']}   [filesystem]\n{'':21}UUID:  {content['uuid']}\n\n"
     name = node.tree.real(path).rpartition("/")[2]
-    widths = [max(len(word), len(title)) for word, title in ((name, "DEVICE"), (offset, "OFFSET"), (content["type"], "TYPE"))]
-    head = " ".join(title.ljust(width) for title, width in zip(("DEVICE", "OFFSET", "TYPE"), widths, strict=True))
-    row = " ".join(word.ljust(width) for word, width in zip((name, offset, content["type"]), widths, strict=True))
+    columns = (("DEVICE", name), ("OFFSET", offset), ("TYPE", content["type"]))
+    head = " ".join(title.ljust(len(word)) for title, word in columns)
+    row = " ".join(word.ljust(len(title)) for title, word in columns)
     return f"{head} {'UUID':<36} LABEL\n{row} {content['uuid']:<36} {content['label']}\n"
 
 

@@ -17,14 +17,13 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if words == ["-V"]:
         return Completed(0, f"mkfs.xfs version {node.state['tools']['xfsprogs']}\n")
     try:
-        found, operands = options(
-            words, flags=("-q", "-f", "-K"), values=("-m", "-b", "-d", "-i", "-l", "-L", "-n", "-r", "-s"), least=1, most=1
-        )
-        chosen = dict(word.partition("=")[::2] for text in found.get("-m", []) for word in text.split(","))
-        if "uuid" in chosen and version < UUID_SINCE:
-            raise Usage(f"unknown option -m {found['-m'][-1]}")
+        values = ("-m", "-b", "-d", "-i", "-l", "-L", "-n", "-r", "-s")
+        found, operands = options(words, flags=("-q", "-f", "-K"), values=values, least=1, most=1)
     except Usage as error:
         return Completed(1, "", f"{error}\nUsage: mkfs.xfs\n")
+    chosen = dict(word.partition("=")[::2] for text in found.get("-m", []) for word in text.split(","))
+    if "uuid" in chosen and version < UUID_SINCE:
+        return Completed(1, "", f"unknown option -m {found['-m'][-1]}\nUsage: mkfs.xfs\n")
     path = operands[0]
     device = node.device(path)
     if device is None:
@@ -35,9 +34,10 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if is_formatted(content) and "-f" not in found:
         said = f"mkfs.xfs: {path} appears to contain an existing filesystem ({content['type']})."
         return Completed(1, "", f"{said}\nmkfs.xfs: Use the -f option to force overwrite.\n")
-    if device["size"] < (BYTES_MIN if version >= LARGE_SINCE else BYTES_MIN_OLD):
-        large = "Filesystem must be larger than 300MB." if version >= LARGE_SINCE else "size of data subvolume is too small"
-        return Completed(1, "", f"{large}\nUsage: mkfs.xfs\n")
+    if version >= LARGE_SINCE and device["size"] < BYTES_MIN:
+        return Completed(1, "", "Filesystem must be larger than 300MB.\nUsage: mkfs.xfs\n")
+    if device["size"] < BYTES_MIN_OLD:
+        return Completed(1, "", "size of data subvolume is too small\nUsage: mkfs.xfs\n")
     uuid = chosen["uuid"] if "uuid" in chosen else node.identifier("filesystem", command)
     node.set_content(device, signature("xfs", uuid, found.get("-L", [""])[-1]))
     return Completed(0)

@@ -1,0 +1,234 @@
+"""How a verb is acted out: locks, settle, preview, consent, header, run; and what is said when it fails."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NamedTuple, NoReturn
+
+from core.command import Note
+from core.config.keywords import is_true
+from core.config.service import Service
+from core.errors import Failed, SvcprovError
+from core.plan import Plan
+from executors.simulated.node import SimulatedNode
+from svcprov import consent, settling, shell
+from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection
+from svcprov.files import ServiceFiles
+from svcprov.invocation import RESULTS, Invocation
+from svcprov.lock import Lock
+from svcprov.log import LogLines
+from svcprov.node_file import NodeFile, SavedNode
+from svcprov.render import PlanText, header
+
+INTERRUPTED = 130
+PENDING = 2
+
+
+class Task(NamedTuple):
+    """A verb to be acted out on a service.
+
+    load: makes the service for a node of this name. prepare: what comes between consent and run (create writes files).
+    """
+
+    verb: str
+    files: ServiceFiles
+    load: Callable[[str], Service]
+    selection: Selection = EVERYTHING
+    prepare: Callable[[], None] = lambda: None
+
+
+def where(node: NodeFile) -> str:
+    """Where an action is going to happen, for its header."""
+    return f"SIMULATED {node.path.rpartition('/')[2]}"
+
+
+def begun(task: Task, service: Service, node: SavedNode | SimulatedNode, keep: Keeping, listener: Listening) -> Action:
+    """The action of a task. Raises Failed for a journal that is not ours."""
+    try:
+        return Action(service, task.verb, node, lambda: node.state, keep, listener, selection=task.selection)
+    except (KeyError, IndexError, TypeError) as error:
+        said = f"{task.files.journal}: not a journal of this version ({error!r}); move it away to begin anew"
+        raise Failed(said) from None
+
+
+def show(call: Invocation, task: Task) -> int:
+    """Show what a task would run. Changes nothing, not even a lock."""
+    node = call.node()
+    service = task.load(node.state["hostname"])
+    call.check(service)
+    log = LogLines(service, call.screen, debug=call.options.debug)
+    action = begun(task, service, SimulatedNode(node.state), task.files, log)
+    for remark in task.files.remarks:
+        log.note("", Note(remark, "warning"))
+    plan = call.plan = action.preview()
+    if call.json is not None:
+        call.json.plan(plan)
+        call.json.summary(plan, task.verb, "planned", resumable=action.unfinished is not None)
+    else:
+        selected = _selecting(call)
+        allowed = consent.words_allowed(call)
+        typed = call.line(task.verb, *selected, *allowed)
+        if call.options.dry_run:
+            typed = shell.line(("svcmgr", *(word for word in call.argv if word != "--dry-run")))
+        for line in PlanText(plan, service, call.screen).lines(where(node), typed):
+            call.screen.out(line)
+    return PENDING if call.options.detailed_exitcode and plan.steps else 0
+
+
+def _selecting(call: Invocation) -> list[str]:
+    words = []
+    for option in ("rid", "tags", "subsets", "adopt"):
+        for value in getattr(call.options, option) or ():
+            words += [f"--{option}", value]
+    return words
+
+
+@contextmanager
+def held(call: Invocation, files: ServiceFiles, node: NodeFile | None) -> Iterator[None]:
+    """Hold the locks of a service, and of the node that it acts on. Raises ServiceHeld."""
+    wait_seconds = call.options.waitlock or 0.0
+    lock = files.lock(call.action, wait_seconds)
+    node_lock = None
+    try:
+        if node is not None:
+            node_lock = Lock(node.lock_path, node.path, f"{call.action} of {files.name}")
+            node_lock.take(wait_seconds)
+            node.read()
+        yield
+    finally:
+        if node_lock is not None:
+            node_lock.release(remove=True)
+        files.close()
+        files.unlock(lock)
+
+
+def act(call: Invocation, task: Task) -> int:
+    """Act a task out, or show it with --dry-run; return the exit code. Raises what is found before anything is done."""
+    if call.options.dry_run:
+        return show(call, task)
+    node = call.node()
+    call.check(task.load(node.state["hostname"]))
+    task.files.check_writable()
+    node.check_writable()
+    with held(call, task.files, node), _signals():
+        return _act(call, task, node)
+
+
+def _act(call: Invocation, task: Task, node: NodeFile) -> int:
+    settling.decide(call, task.files, node)
+    service = task.load(node.state["hostname"])
+    call.check(service)
+    listener = call.listener(service)
+    saved = SavedNode(SimulatedNode(node.state), node.save)
+    action = begun(task, service, saved, task.files, listener)
+    for remark in task.files.remarks:
+        listener.note("", Note(remark, "warning"))
+    action.settle()
+    plan = call.plan = action.preview()
+    consent.ask(call, task.verb, service, plan)
+    _announce(call, plan, node, listener)
+    task.prepare()
+    try:
+        action.run(plan, {"argv": list(call.argv), "node": node.path})
+    except SvcprovError as error:
+        call.complain(error)
+        undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, listener)
+        return _failed(call, task, error.exit_code, undone=undone)
+    except KeyboardInterrupt:
+        call.screen.err("svcmgr: interrupted")
+        return _failed(call, task, INTERRUPTED, undone=False)
+    finally:
+        saved.flush()
+    if call.json is not None:
+        call.json.summary(plan, task.verb, "done")
+    return 0
+
+
+def _announce(call: Invocation, plan: Plan, node: NodeFile, listener: Listening) -> None:
+    """Say where this is going to happen, then what was typed."""
+    if call.json is not None:
+        call.json.follow(plan)
+        return
+    call.screen.err(call.screen.styled(header(plan, where(node)), "bold", error=True))
+    listener.note("", Note(call.typed))
+
+
+def _wants_rollback(call: Invocation, service: Service, verb: str) -> bool:
+    if verb == "start":
+        return not call.options.no_rollback and is_true(service.value("DEFAULT.rollback") or "")
+    return bool(call.options.rollback)
+
+
+def _rolled_back(call: Invocation, action: Action, listener: Listening) -> bool:
+    """Take back what a failed action did; tell whether that went well."""
+    listener.note("", Note(f"trying to rollback {action.verb}"))
+    try:
+        action.rollback()
+    except SvcprovError as error:
+        call.complain(error)
+        listener.note("", Note(f"rollback {action.verb} failed", "error"))
+        return False
+    return True
+
+
+def _failed(call: Invocation, task: Task, exit_code: int, *, undone: bool) -> int:
+    """Say what to type next."""
+    if undone:
+        call.screen.err(f"what {task.verb} did was undone")
+    else:
+        call.screen.err(f"to go on:   {call.line(task.verb, *_selecting(call), *consent.words_allowed(call))}")
+        call.screen.err(f"to undo it: {call.line('rollback')}")
+    if call.json is not None:
+        call.json.summary(call.plan, task.verb, "rolled back" if undone else RESULTS[exit_code], resumable=not undone)
+    return exit_code
+
+
+def roll_back(call: Invocation, files: ServiceFiles) -> int:
+    """Take back what the last interrupted or failed action did. Raises Refused when there is nothing to take back."""
+    node = call.node()
+    task = Task("rollback", files, files.load)
+    files.check_writable()
+    node.check_writable()
+    with held(call, files, node), _signals():
+        settling.decide(call, files, node)
+        service = files.load(node.state["hostname"])
+        call.check(service)
+        listener = call.listener(service)
+        saved = SavedNode(SimulatedNode(node.state), node.save)
+        action = begun(task, service, saved, files, listener)
+        try:
+            before = action.unfinished
+            if before is not None:
+                consent.ask(call, "rollback", service, None)
+                if call.json is None:
+                    call.screen.err(f"{where(node)}: rollback {files.name}: undoes {before.verb}")
+                    listener.note("", Note(call.typed))
+            action.rollback()
+        except KeyboardInterrupt:
+            call.screen.err(f"svcmgr: interrupted\nto go on: {call.line('rollback', '--yes')}")
+            return INTERRUPTED
+        finally:
+            saved.flush()
+    if call.json is not None:
+        call.json.summary(None, "rollback", "done")
+    return 0
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Let a lost terminal and a polite kill end an action as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    try:
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    except ValueError:  # not the main thread: whoever runs us there has the signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -1,0 +1,60 @@
+"""`provision`, `unprovision`, `start`, `stop`, `restart`, `rollback`, and `plan`, which shows them."""
+
+from core.errors import UsageError
+from svcprov.acting import Task, act, roll_back, show
+from svcprov.invocation import Invocation
+
+VERBS = ("provision", "unprovision", "start", "stop")
+
+
+def _task(call: Invocation, verb: str) -> Task:
+    files = call.files()
+    return Task(verb, files, files.load, call.selection())
+
+
+def provision(call: Invocation) -> int:
+    """Make what is missing and bring the service up; the collector is told when it is up."""
+    task = _task(call, "provision")
+    code = act(call, task)
+    if code == 0 and not call.options.dry_run:
+        from svcprov.collector import tell
+
+        tell(call, task.files)
+    return code
+
+
+def unprovision(call: Invocation) -> int:
+    """Delete what was made for the service; what is lost is asked for."""
+    return act(call, _task(call, "unprovision"))
+
+
+def start(call: Invocation) -> int:
+    """Bring the service up; a failure is rolled back."""
+    return act(call, _task(call, "start"))
+
+
+def stop(call: Invocation) -> int:
+    """Bring the service down."""
+    return act(call, _task(call, "stop"))
+
+
+def restart(call: Invocation) -> int:
+    """Stop, then start."""
+    if call.options.dry_run:
+        raise UsageError("restart --dry-run: what start will do is seen after stop; look at `plan stop`")
+    return act(call, _task(call, "stop")) or act(call, _task(call, "start"))
+
+
+def rollback(call: Invocation) -> int:
+    """Undo what the last interrupted or failed action did."""
+    return roll_back(call, call.files())
+
+
+def plan(call: Invocation) -> int:
+    """Show what a verb would run."""
+    verb = call.operands[0] if call.operands else "provision"
+    if verb not in VERBS:
+        from core.config.spelling import meant
+
+        raise UsageError(f"plan: {verb!r} is none of {', '.join(VERBS)}{meant(verb, VERBS)}")
+    return show(call, _task(call, verb))

@@ -1,0 +1,225 @@
+"""`create` and `update`: the service file comes to be, or grows; everything is checked before anything is written."""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from difflib import unified_diff
+
+from core.config.document import Document
+from core.config.service import Service
+from core.errors import Failed, Refused, UsageError
+from svcprov import inventory
+from svcprov.definitions import checked, define, fill_in
+from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
+from svcprov.invocation import Invocation
+from svcprov.replace import replace
+
+
+def create(call: Invocation) -> int:
+    """Make a service; with --provision, provision it."""
+    files = call.files()
+    document, own = _source(call, files)
+    if call.options.interactive:
+        _ask_for_env(call, document)
+    for sentence in fill_in(document, call.options.env or (), os.environ):
+        call.screen.err(sentence)
+    define(document, call.options.resource or ())
+    document = checked(document)
+    before = _before(call, files, own=own)
+
+    def load(nodename: str) -> Service:
+        return files.serve(document.copy(), nodename)
+
+    def prepare() -> None:
+        if before is not None and before.text != document.text:
+            _keep_old(call, files, before, document)
+        files.save_file()
+        _links(files)
+
+    if call.options.provision:
+        return _provisioned(call, files, load, prepare, ())
+    service = load(call.nodename())
+    service.check()
+    if call.options.dry_run:
+        call.screen.out(document.text.rstrip("\n"))
+        return 0
+    files.check_writable()
+    lock = files.lock("create", call.options.waitlock or 0.0)
+    try:
+        prepare()
+    finally:
+        files.unlock(lock)
+    return 0
+
+
+def update(call: Invocation) -> int:
+    """Add or change resources of a service; with --provision, provision those."""
+    files = call.files()
+    if not call.options.resource:
+        raise UsageError("update: nothing to add or change; give --resource JSON")
+    document = files.document()
+    before = document.text
+    touched = define(document, call.options.resource)
+    document = checked(document)
+
+    def load(nodename: str) -> Service:
+        # Read again what is on disk, now that the lock is ours: what is saved replaces this, and nothing else.
+        if files.document().text != before:
+            raise Failed(f"{files.conf} was changed by somebody else meanwhile; run the same command again")
+        return files.serve(document.copy(), nodename)
+
+    _refuse_unfinished(call, files)
+    if call.options.provision:
+        return _provisioned(call, files, load, files.save_file, tuple(touched))
+    service = load(call.nodename())
+    service.check()
+    if call.options.dry_run:
+        for line in _difference(before, document.text, files.conf):
+            call.screen.out(line)
+        return 0
+    files.check_writable()
+    lock = files.lock("update", call.options.waitlock or 0.0)
+    try:
+        load(call.nodename())
+        files.save_file()
+    finally:
+        files.unlock(lock)
+    return 0
+
+
+def _provisioned(
+    call: Invocation,
+    files: ServiceFiles,
+    load: Callable[[str], Service],
+    prepare: Callable[[], None],
+    rids: tuple[str, ...],
+) -> int:
+    """Provision a service that is only in memory yet; it is written once everything is known to be right."""
+    from svcprov.acting import Task, act
+    from svcprov.action import Selection
+
+    selection = call.selection()
+    if selection.everything and rids:
+        selection = Selection(rids)
+    code = act(call, Task("provision", files, load, selection, prepare))
+    if code == 0 and not call.options.dry_run:
+        from svcprov.collector import tell
+
+        tell(call, files)
+    return code
+
+
+def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
+    lines = files.journal_lines()
+    if lines and "end" not in lines[-1] and lines[0].get("action") in {"provision", "unprovision"}:
+        verb = lines[0]["action"]
+        raise Refused(
+            f"{verb} of {files.name} is unfinished, and works with the file as it is",
+            f"`{call.line(verb)}` continues it, `{call.line('rollback')}` undoes it",
+        )
+
+
+def _source(call: Invocation, files: ServiceFiles) -> tuple[Document, bool]:
+    """The document to start from, and whether it is the service's own file already."""
+    config, template = call.options.config, call.options.template
+    if config is not None and template is not None:
+        raise UsageError("--config and --template can't both be specified")
+    if config is None and template is None:
+        if not call.options.resource:
+            raise UsageError("either --config, --template or --resource must be specified")
+        return Document("[DEFAULT]\n", files.conf), False
+    given = config if config is not None else template
+    if given == "":
+        raise UsageError("create: the name of the file is empty")
+    path = _local(given, named=template is not None)
+    own = files.exists and os.path.exists(path) and os.path.samefile(path, files.conf)
+    if own:
+        return files.document(), True
+    _, document = read_document(path, given)
+    return document, False
+
+
+def _local(given: str, *, named: bool) -> str:
+    """The path of what --config or --template names. Raises UsageError for what is somewhere else."""
+    if given.startswith("file://"):
+        return given.removeprefix("file://")
+    if "://" in given:
+        raise UsageError(f"{given}: fetching a file comes with a later version of svcprov; give a local path")
+    if not named or os.path.exists(given):
+        return given
+    known = inventory.templates()
+    if given in known:
+        return known[given]
+    if "/" in given:
+        raise UsageError(f"{given}: there is no such file")
+    from core.config.spelling import meant
+
+    remedy = "`nodemgr print templates` lists them; those of a collector come with a later version of svcprov"
+    raise UsageError(f"there is no template {given!r}{meant(given, tuple(known))}; {remedy}")
+
+
+def _before(call: Invocation, files: ServiceFiles, *, own: bool) -> Document | None:
+    """The service file that is going to be replaced; None for a new one. Raises UsageError where it must not be."""
+    if not files.exists:
+        return None
+    if not own and not call.options.force:
+        raise UsageError(
+            f"service {files.name} already exists: {files.conf} already exists; "
+            f"--force replaces it, keeping {files.conf}.bak"
+        )
+    return files.document()
+
+
+def _keep_old(call: Invocation, files: ServiceFiles, before: Document, document: Document) -> None:
+    if call.options.force:
+        replace(f"{files.conf}.bak", before.text.encode(), CONF_MODE)
+        for line in _difference(before.text, document.text, files.conf):
+            call.screen.err(line)
+
+
+def _difference(before: str, after: str, path: str) -> list[str]:
+    return list(unified_diff(before.splitlines(), after.splitlines(), f"{path}.bak", path, lineterm=""))
+
+
+def _ask_for_env(call: Invocation, document: Document) -> None:
+    """Ask for each value of [env], with what is there as the default."""
+    if not call.screen.can_ask():
+        raise UsageError("--interactive asks on a terminal, and there is none; give --env KEY=VALUE")
+    for name in document.options("env"):
+        default = document.get("env", name) or ""
+        answer = call.screen.ask(f"{name} [{default}]: ")
+        if answer:
+            fill_in(document, [f"{name}={answer}"], {})
+
+
+def _links(files: ServiceFiles) -> None:
+    """`SERVICE.dir/`, `SERVICE.d` that leads there, and `SERVICE`, which is svcmgr for this service."""
+    folder = etc()
+    try:
+        os.makedirs(f"{folder}/{files.name}.dir", mode=0o755, exist_ok=True)
+        _link(f"{files.name}.dir", f"{folder}/{files.name}.d")
+        _link(_svcmgr(), f"{folder}/{files.name}")
+    except OSError as error:
+        raise Failed(f"{error.filename}: {error.strerror}: the links of {files.name} could not be made") from None
+
+
+def _link(target: str, path: str) -> None:
+    if os.path.islink(path):
+        if os.readlink(path) == target:
+            return
+        os.unlink(path)
+    # What is there and is no link is not ours to take away.
+    with suppress(FileExistsError):
+        os.symlink(target, path)
+
+
+def _svcmgr() -> str:
+    """The program that a service's link leads to: this one, or the one beside this Python."""
+    program = os.path.abspath(sys.argv[0])
+    if os.path.basename(program) == "svcmgr" and os.access(program, os.X_OK):
+        return program
+    for folder in (os.path.dirname(sys.executable), *os.environ.get("PATH", "").split(":")):
+        if folder and os.access(f"{folder}/svcmgr", os.X_OK):
+            return f"{folder}/svcmgr"
+    return f"{os.path.dirname(sys.executable)}/svcmgr"

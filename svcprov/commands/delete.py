@@ -1,0 +1,93 @@
+"""`delete`: the service file and its links go; what was made for the service first, or it is kept on purpose."""
+
+import os
+from contextlib import suppress
+
+from core.errors import Failed, Refused, UsageError
+from svcprov import consent
+from svcprov.acting import Task, act, held, show
+from svcprov.files import ServiceFiles, etc, var
+from svcprov.invocation import Invocation
+from svcprov.replace import sync_directory
+
+
+def delete(call: Invocation) -> int:
+    """Remove a service. Refused while its record is not empty, unless told what to do with what it lists."""
+    if call.options.unprovision and call.options.keep_resources:
+        raise UsageError("--unprovision and --keep-resources contradict each other")
+    files = call.files()
+    service = files.load(call.nodename())
+    if not call.selection().everything:
+        raise UsageError("delete removes a whole service; --rid, --tags and --subsets mean nothing to it")
+    if call.options.dry_run:
+        return _shown(call, files)
+    if not call.options.keep_resources:
+        _refuse_unfinished(call, files)
+    if call.options.unprovision and not service.record.is_empty:
+        code = act(call, Task("unprovision", files, files.load))
+        if code:
+            return code
+    else:
+        _refuse_owning(call, files)
+        consent.ask(call, "delete", service, None)
+    with held(call, files, None):
+        _refuse_owning(call, files)
+        _removed(files, keep=call.options.keep_resources)
+    return 0
+
+
+def _shown(call: Invocation, files: ServiceFiles) -> int:
+    if call.options.unprovision:
+        return show(call, Task("unprovision", files, files.load))
+    for path in _paths(files):
+        call.screen.out(f"remove {path}")
+    return 0
+
+
+def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
+    lines = files.journal_lines()
+    if lines and "end" not in lines[-1] and not call.options.unprovision:
+        raise Refused(
+            f"{lines[0].get('action')} of {files.name} is unfinished, so what was made for it is not known",
+            f"`{call.line('rollback')}` or `{call.line('delete', '--unprovision')}` take it back first",
+        )
+
+
+def _refuse_owning(call: Invocation, files: ServiceFiles) -> None:
+    record = files.load(call.nodename()).record
+    if record.is_empty or call.options.keep_resources:
+        return
+    things = ", ".join(f"{thing.kind} {thing.identity}" for thing in record.made.values()) or ", ".join(record.keys)
+    raise Refused(
+        f"{files.name} still has what was made for it: {things}",
+        f"`{call.again('--unprovision')}` deletes it, `{call.again('--keep-resources')}` leaves it",
+    )
+
+
+def _paths(files: ServiceFiles) -> list[str]:
+    folder = etc()
+    links = [path for path in (f"{folder}/{files.name}", f"{folder}/{files.name}.d") if os.path.islink(path)]
+    directory = f"{folder}/{files.name}.dir"
+    return [*links, *([directory] if os.path.isdir(directory) else []), files.conf]
+
+
+def _removed(files: ServiceFiles, *, keep: bool) -> None:
+    """Take the files away, the service file last: until then the service can be named, and deleted again.
+
+    keep: the record stays, so that a service of this name finds what is its own.
+    """
+    try:
+        for path in _paths(files):
+            if path.endswith(".dir") and not os.path.islink(path):
+                # What somebody put there is theirs.
+                with suppress(OSError):
+                    os.rmdir(path)
+            else:
+                os.unlink(path)
+        sync_directory(etc())
+        if not keep:
+            for path in (files.record, files.journal, f"{files.journal}.1", f"{var()}/{files.name}.push"):
+                with suppress(FileNotFoundError):
+                    os.unlink(path)
+    except OSError as error:
+        raise Failed(f"{error.filename}: {error.strerror}: it could not be removed") from None
