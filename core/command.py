@@ -37,6 +37,8 @@ class Check(NamedTuple):
     absent: bool = False
     otherwise: str = ""
     """As a step of an undo, the sentence with which the rollback refuses when the check does not hold."""
+    seconds_max: int = 0
+    """As a step of an undo, how long it may take until it holds."""
 
 
 class Makes(NamedTuple):
@@ -72,6 +74,8 @@ class Command(NamedTuple):
     undo: what takes the change back, in order, self-contained; a `Check` in it must hold for the rest to run.
     destroys: the things whose content is lost.
     temporary: a bracket (a temporary mount or directory): closed by the engine when its driver could not.
+    reaches: it only lets others reach what lies in something (a mount, a loop device); gone after a reboot, it is done
+    again before a rollback takes back what lies there.
     background: a daemon; done when started. quiet: housekeeping, not in the info log.
     shows: stdout and stderr are for people and go to the log (else they are an answer to the driver).
     tool: the module of `core.tools` that built it. rid, verb: stamped by the engine.
@@ -87,6 +91,7 @@ class Command(NamedTuple):
     undo: "tuple[Command | Check, ...]" = ()
     destroys: tuple[Thing, ...] = ()
     temporary: bool = False
+    reaches: bool = False
     background: bool = False
     quiet: bool = False
     shows: bool = True

@@ -100,6 +100,9 @@ class Engine:
                 effect = steps.throw(failure) if failure is not None else steps.send(answer)
             except StopIteration as end:
                 return end.value
+            except SvcprovError as error:
+                error.rid = error.rid or rid
+                raise
             answer, failure = None, None
             try:
                 answer = self._perform(rid, verb, effect)

@@ -7,6 +7,8 @@ class SvcprovError(Exception):
     """What a user may meet. `exit_code` is what the process ends with (the contract of the command line)."""
 
     exit_code = 1
+    rid = ""
+    """The resource whose driver met it, when one did."""
 
 
 class Problem(NamedTuple):

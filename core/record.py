@@ -80,7 +80,7 @@ class Record:
 
     def forget_unchanged(self) -> None:
         """Forget the keys that were about to change, and did not."""
-        self.keys = {key: known for key, known in self.keys.items() if known.text != known.value}
+        self.keys = {key: known for key, known in self.keys.items() if (known.text or "") != known.value}
 
     def drop(self, name: str) -> None:
         """Forget a thing; nothing happens when there is none of this name."""

@@ -29,6 +29,7 @@ class Task(NamedTuple):
     """A verb to be acted out on a service.
 
     load: makes the service for a node of this name. prepare: what comes between consent and run (create writes files).
+    finish: what comes after it was done (the collector is told).
     """
 
     verb: str
@@ -36,6 +37,7 @@ class Task(NamedTuple):
     load: Callable[[str], Service]
     selection: Selection = EVERYTHING
     prepare: Callable[[], None] = lambda: None
+    finish: Callable[[], None] = lambda: None
 
 
 def where(node: NodeFile) -> str:
@@ -140,6 +142,7 @@ def _act(call: Invocation, task: Task, node: NodeFile) -> int:
         return _failed(call, task, INTERRUPTED, undone=False)
     finally:
         saved.flush()
+    task.finish()
     if call.json is not None:
         call.json.summary(plan, task.verb, "done")
     return 0

@@ -1,13 +1,14 @@
 """The command line of `svcmgr`: its actions, its options, and which option means something to which action."""
 
-import argparse
-import os
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from core.errors import UsageError
 
-WAIT_SECONDS_DEFAULT = 0.0
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+SHORT = len("-s")
 
 EVERYWHERE = ("service", "node", "color", "format", "debug")
 SELECTING = ("rid", "tags", "subsets")
@@ -82,71 +83,100 @@ LATER: Mapping[str, str] = {
 """Actions of the documentation that this version does not have, and what they are."""
 
 
-class Parser(argparse.ArgumentParser):
-    """A parser whose mistakes are `UsageError`, and whose help does not have to measure the terminal by itself."""
+class Option(NamedTuple):
+    """An option: its names, its value as the help calls it ("": it takes none), and how many times it may be given."""
 
-    def __init__(self, **settings: Any) -> None:
-        width = int(os.environ["COLUMNS"]) if os.environ.get("COLUMNS", "").isdigit() else 100
-        super().__init__(
-            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=32, width=width),
-            allow_abbrev=False,
+    names: tuple[str, ...]
+    value: str
+    summary: str
+    repeated: bool = False
+    choices: tuple[str, ...] = ()
+    number: bool = False
+
+
+OPTIONS = (
+    Option(("-s", "--service"), "SERVICE", "the name of the service"),
+    Option(("--node",), "FILE", "act on the simulated node whose state is FILE"),
+    Option(("--dry-run",), "", "show what would run; change nothing"),
+    Option(("--rid",), "RID,...", "only these resources, or groups such as disk", repeated=True),
+    Option(("--tags",), "TAG,...", "only resources with one of these tags", repeated=True),
+    Option(("--subsets",), "NAME,...", "only the resources of these subsets", repeated=True),
+    Option(("-y", "--yes"), "", "ask nothing; never covers destroying data"),
+    Option(("--allow-destroy",), "DEVICE|RID", "data there may be destroyed", repeated=True),
+    Option(("--adopt",), "RID", "use what exists for this resource", repeated=True),
+    Option(("--found",), "STEP=ID", "what an interrupted step made", repeated=True),
+    Option(("--forget",), "STEP", "an interrupted step made nothing", repeated=True),
+    Option(("--rollback",), "", "undo on failure (start does)"),
+    Option(("--no-rollback", "--disable-rollback"), "", "leave what a failed start did"),
+    Option(("--waitlock",), "SECONDS", "wait for another action to end", number=True),
+    Option(("--config",), "FILE", "create: the file to make the service of"),
+    Option(("--template",), "FILE|NAME", "create: the template to make the service of"),
+    Option(("--resource",), "JSON", "create, update: a resource", repeated=True),
+    Option(("--env",), "K=V", "create: a value of [env]", repeated=True),
+    Option(("-i", "--interactive"), "", "create: ask for the values of [env]"),
+    Option(("-f", "--force"), "", "create: replace an existing service file"),
+    Option(("--provision",), "", "create, update: provision afterwards"),
+    Option(("--unprovision",), "", "delete: unprovision before"),
+    Option(("--keep-resources",), "", "delete: leave what was made for the service"),
+    Option(("--param",), "S.O", "get, set, unset: the option O of section S"),
+    Option(("--value",), "V", "set: its value"),
+    Option(("--eval",), "", "show values with their references resolved"),
+    Option(("--check",), "", "status: exit 0 when up, else 2"),
+    Option(("--detailed-exitcode",), "", "plan: exit 2 when something would change"),
+    Option(("--reads",), "", "with --format json: questions, too"),
+    Option(("-o", "--output"), "FILE", "plan: save it"),
+    Option(("--why",), "STEP", "plan: say what caused a step"),
+    Option(("--format",), "FORMAT", "how a plan, run or status is written", choices=("text", "json", "sh", "md")),
+    Option(("--color",), "WHEN", "auto: on a terminal without NO_COLOR", choices=("auto", "always", "never")),
+    Option(("--debug",), "", "log questions and housekeeping, too"),
+    Option(("--version",), "", "show the version"),
+)
+
+EXIT_CODES = """\
+exit codes: 0 done, 1 failed, 2 changes pending, 3 refused, 4 the node changed, 5 the service is held,
+6 the configuration or the command line is invalid, 130 interrupted"""
+
+
+def help_text() -> str:
+    """What `svcmgr --help` shows. It is written from the tables, since loading argparse takes longer than that."""
+    width = max(map(len, ACTIONS)) + 2
+    lines = ["usage: svcmgr [-s SERVICE] [OPTION...] ACTION [OPTION...]", ""]
+    lines += ["Provision and run the service of an INI file.", "", "actions:"]
+    lines += [f"  {name:<{width}}{action.summary}" for name, action in ACTIONS.items()]
+    lines += ["", "options:"]
+    for option in OPTIONS:
+        value = "|".join(option.choices) or option.value
+        words = f"{', '.join(option.names)} {value}".rstrip()
+        lines.append(f"  {words:<38}{option.summary}" + (" (repeatable)" if option.repeated else ""))
+    return "\n".join((*lines, "", EXIT_CODES))
+
+
+def _read(words: Sequence[str]) -> "Namespace":
+    """Read words and options, in any order. Raises UsageError."""
+    import argparse
+
+    class Parser(argparse.ArgumentParser):
+        """A parser whose mistakes are our errors."""
+
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(f"{message}; `svcmgr --help` lists what there is")
+
+    parser = Parser(prog="svcmgr", usage=argparse.SUPPRESS, add_help=False, allow_abbrev=False)
+    parser.add_argument("words", nargs="*")
+    for option in OPTIONS:
+        settings: dict[str, Any] = {"action": "append" if option.repeated else "store"}
+        if not option.value:
+            settings = {"action": "store_true"}
+        elif option.choices:
+            settings |= {"choices": option.choices, "default": option.choices[0]}
+        elif option.number:
+            settings |= {"type": float}
+        parser.add_argument(
+            *option.names,
+            dest=option.names[0 if len(option.names[0]) > SHORT else -1].lstrip("-").replace("-", "_"),
             **settings,
         )
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what `main` shows."""
-        raise UsageError(f"{message}; `{self.prog} --help` lists what there is")
-
-
-def svcmgr_parser() -> Parser:
-    """The parser of svcmgr's options; what an action is, `parse` finds out."""
-    width = max(map(len, ACTIONS)) + 2
-    actions = "\n".join(f"  {name:<{width}}{action.summary}" for name, action in ACTIONS.items())
-    parser = Parser(
-        prog="svcmgr",
-        usage="svcmgr [-s SERVICE] [OPTION...] ACTION [OPTION...]",
-        description=f"Provision and run the service of an INI file.\n\nactions:\n{actions}",
-        epilog="exit codes: 0 done, 1 failed, 2 changes pending, 3 refused, 4 the node changed, 5 the service is held,"
-        "\n6 the configuration or the command line is invalid, 130 interrupted",
-    )
-    add = parser.add_argument
-    add("words", nargs="*", help=argparse.SUPPRESS)
-    add("-s", "--service", metavar="SERVICE", help="the name of the service")
-    add("--node", metavar="FILE", help="act on the simulated node whose state is FILE")
-    add("--dry-run", action="store_true", help="show what would run; change nothing")
-    add("--rid", action="append", metavar="RID,...", help="only these resources, or groups such as disk")
-    add("--tags", action="append", metavar="TAG,...", help="only resources with one of these tags")
-    add("--subsets", action="append", metavar="NAME,...", help="only the resources of these subsets")
-    add("-y", "--yes", action="store_true", help="ask nothing; never covers destroying data")
-    add("--allow-destroy", action="append", metavar="DEVICE|RID", help="data there may be destroyed")
-    add("--adopt", action="append", metavar="RID", help="use what exists for this resource")
-    add("--found", action="append", metavar="STEP=ID", help="what an interrupted step made")
-    add("--forget", action="append", metavar="STEP", help="an interrupted step made nothing")
-    add("--rollback", action="store_true", help="undo on failure (start does)")
-    add("--no-rollback", "--disable-rollback", action="store_true", help="leave what a failed start did")
-    add("--waitlock", type=float, metavar="SECONDS", help="wait for another action to end")
-    add("--config", metavar="FILE", help="create: the file to make the service of")
-    add("--template", metavar="FILE|NAME", help="create: the template to make the service of")
-    add("--resource", action="append", metavar="JSON", help="create, update: a resource")
-    add("--env", action="append", metavar="K=V", help="create: a value of [env]")
-    add("-i", "--interactive", action="store_true", help="create: ask for the values of [env]")
-    add("-f", "--force", action="store_true", help="create: replace an existing service file")
-    add("--provision", action="store_true", help="create, update: provision afterwards")
-    add("--unprovision", action="store_true", help="delete: unprovision before")
-    add("--keep-resources", action="store_true", help="delete: leave what was made for the service")
-    add("--param", metavar="S.O", help="get, set, unset: the option O of section S")
-    add("--value", metavar="V", help="set: its value")
-    add("--eval", action="store_true", help="show values with their references resolved")
-    add("--check", action="store_true", help="status: exit 0 when up, else 2")
-    add("--detailed-exitcode", action="store_true", help="plan: exit 2 when something would change")
-    add("--reads", action="store_true", help="with --format json: questions, too")
-    add("-o", "--output", metavar="FILE", help="plan: save it")
-    add("--why", metavar="STEP", help="plan: say what caused a step")
-    add("--format", choices=("text", "json", "sh", "md"), default="text", help="how a plan, run or status is written")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="auto: on a terminal without NO_COLOR")
-    add("--debug", action="store_true", help="log questions and housekeeping, too")
-    add("--version", action="store_true", help="show the version")
-    return parser
+    return parser.parse_intermixed_args(list(words))
 
 
 class Request(NamedTuple):
@@ -154,12 +184,11 @@ class Request(NamedTuple):
 
     action: str
     operands: tuple[str, ...]
-    options: argparse.Namespace
+    options: "Namespace"
 
 
 def parse(argv: Sequence[str]) -> Request:
-    """Understand a command line. Raises UsageError, and SystemExit(0) after `--help`."""
-    parser = svcmgr_parser()
+    """Understand a command line. Raises UsageError."""
     words = list(argv)
     rest: list[str] = []
     docker = _docker_at(words)
@@ -169,7 +198,7 @@ def parse(argv: Sequence[str]) -> Request:
         at = words.index("--value")
         # A value may begin with a dash, as the options of a daemon do.
         words[at : at + 2] = [f"--value={words[at + 1]}"]
-    options = parser.parse_intermixed_args(words)
+    options = _read(words)
     spoken = [*options.words, *rest]
     if options.version:
         return Request("--version", (), options)
@@ -203,7 +232,7 @@ def _unknown(spoken: Sequence[str]) -> str:
     return f"invalid service action: {said}{meant(said, tuple(ACTIONS))}; `svcmgr --help` lists them"
 
 
-def _check(name: str, operands: tuple[str, ...], options: argparse.Namespace) -> None:
+def _check(name: str, operands: tuple[str, ...], options: "Namespace") -> None:
     action = ACTIONS[name]
     if len(operands) > len(action.operands) and action.operands != ("words",):
         raise UsageError(f"{name}: unexpected word {operands[len(action.operands)]!r}")

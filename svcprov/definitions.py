@@ -9,7 +9,7 @@ from core.config.document import Document
 from core.config.service import split_key
 from core.config.spelling import meant
 from core.config.validation import GROUPS
-from core.errors import ConfigError, Problem, UsageError
+from core.errors import UsageError
 
 FREE = ("DEFAULT", "env")
 SHOWN_CHARS_MAX = 60
@@ -138,9 +138,6 @@ def fill_in(document: Document, given: Sequence[str], environment: Mapping[str, 
 
 def checked(document: Document) -> Document:
     """The document, read again as the file that it will be. Raises ConfigError with everything wrong with it."""
-    if not document.sections():
-        said = "there is nothing to make a service of"
-        raise ConfigError(Problem(document.path, 0, "", "", said, "give --config, --template or --resource"))
     again = Document.from_bytes(document.text.encode(), document.path)
     again.check()
     return again

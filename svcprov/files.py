@@ -10,7 +10,7 @@ from typing import Any
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.config.service import Service, service_name_problem
-from core.errors import Failed, UsageError
+from core.errors import ConfigError, Failed, Problem, UsageError
 from core.record import Record
 from core.wire import encode
 from svcprov.inventory import load_driver
@@ -40,11 +40,15 @@ def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
     """
     try:
         with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
             data = file.read(DOCUMENT_BYTES_MAX + 1)
     except FileNotFoundError:
         raise UsageError(f"{shown or path}: there is no such file") from None
     except OSError as error:
         raise UsageError(f"{shown or path}: {error.strerror}") from None
+    if size > DOCUMENT_BYTES_MAX:
+        said = f"the file has {size} bytes, and a service file at most {DOCUMENT_BYTES_MAX} (1 MiB)"
+        raise ConfigError(Problem(shown or path, 0, "", "", said, "is this the right file?"))
     return data, Document.from_bytes(data, shown or path)
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from core.errors import SvcprovError, UsageError
 from svcprov import inventory
-from svcprov.arguments import Parser
 from svcprov.invocation import complain
 from svcprov.screen import Screen
 
@@ -27,22 +26,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = Screen()
     try:
         return _run(screen, list(sys.argv[1:] if argv is None else argv))
-    except SystemExit as end:
-        return int(end.code or 0)
     except SvcprovError as error:
         complain(screen, "nodemgr", error)
         return error.exit_code
 
 
 def _run(screen: Screen, argv: list[str]) -> int:
-    actions = "\n".join(f"  {name}" for name in ACTIONS)
-    parser = Parser(
-        prog="nodemgr",
-        usage="nodemgr ACTION",
-        description=f"Show what svcprov has for a node.\n\nactions:\n{actions} [DRIVER]",
-    )
-    parser.add_argument("words", nargs="*", help="the action and its words")
-    words = parser.parse_intermixed_args(argv).words
+    if not argv or {"-h", "--help"} & set(argv):
+        screen.out("usage: nodemgr ACTION\n\nShow what svcprov has for a node.\n\nactions:")
+        for name, (summary, _) in ACTIONS.items():
+            screen.out(f"  {name:<26}{summary}")
+        return 0 if argv else UsageError.exit_code
+    words = [word for word in argv if not word.startswith("-")]
+    if len(words) < len(argv):
+        unknown = next(word for word in argv if word.startswith("-"))
+        raise UsageError(f"unrecognized option {unknown}; `nodemgr --help` lists what there is")
     if words and words[0] in LATER:
         raise UsageError(f"{words[0]}: {LATER[words[0]]} comes with a later version of svcprov")
     name = " ".join(words[:2])
@@ -50,7 +48,8 @@ def _run(screen: Screen, argv: list[str]) -> int:
         from core.config.spelling import meant
 
         raise UsageError(f"invalid action: {name or 'none'}{meant(name, tuple(ACTIONS))}; `nodemgr --help` lists them")
-    for line in ACTIONS[name](words[2:]):
+    _, function = ACTIONS[name]
+    for line in function(words[2:]):
         screen.out(line)
     return 0
 
@@ -113,10 +112,10 @@ def _no_more(words: list[str], most: int) -> None:
         raise UsageError(f"unexpected word {words[most]!r}")
 
 
-ACTIONS: dict[str, Callable[[list[str]], Iterator[str]]] = {
-    "print drivers": _print_drivers,
-    "print templates": _print_templates,
-    "print keywords": _print_keywords,
+ACTIONS: dict[str, tuple[str, Callable[[list[str]], Iterator[str]]]] = {
+    "print drivers": ("the drivers there are", _print_drivers),
+    "print keywords": ("what a service file may say: of [DRIVER], or of all", _print_keywords),
+    "print templates": ("the templates that come with svcprov", _print_templates),
 }
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """Plans and statuses as text for people."""
 
 from collections.abc import Iterable, Iterator
-from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from core.config.service import Service
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from svcprov import shell
 from svcprov.screen import Screen
-from svcprov.tree import Branch, ServiceStatus
+
+if TYPE_CHECKING:
+    from svcprov.tree import Branch, ServiceStatus
 
 REMARK_WIDTH = 72
 
@@ -113,7 +115,7 @@ def _cascade(argv: tuple[str, ...]) -> str:
     return f"{argv[2]} = {argv[3]}" if argv[1] == "set" else f"{argv[2]} is taken out"
 
 
-def status_lines(status: ServiceStatus, screen: Screen) -> Iterator[str]:
+def status_lines(status: "ServiceStatus", screen: Screen) -> Iterator[str]:
     """The tree of `print status`, in the layout that operators know."""
     yield status.service
     yield f"{'overall':<20} {'':4} {_colored(status.overall, screen)}"
@@ -124,7 +126,9 @@ def status_lines(status: ServiceStatus, screen: Screen) -> Iterator[str]:
         yield from _branches(status.accessories, "   ", screen)
 
 
-def _branches(branches: Iterable[Branch], stem: str, screen: Screen) -> Iterator[str]:
+def _branches(branches: "Iterable[Branch]", stem: str, screen: Screen) -> Iterator[str]:
+    from textwrap import wrap
+
     every = list(branches)
     for position, branch in enumerate(every):
         last = position == len(every) - 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from core.errors import SvcprovError
-from svcprov.arguments import ACTIONS, Request, parse
+from svcprov.arguments import ACTIONS, Request, help_text, parse
 from svcprov.invocation import RESULTS, Invocation, complain
 from svcprov.screen import Screen
 
@@ -18,13 +18,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = _with_service(sys.argv) if argv is None else list(argv)
     screen = Screen()
     call: Invocation | None = None
+    if {"-h", "--help"} & set(words) and "docker" not in words:
+        screen.out(help_text())
+        return 0
     try:
         request = parse(words)
         screen = Screen(request.options.color)
         call = Invocation(words, request, screen)
         return _run(call, request)
-    except SystemExit as end:
-        return int(end.code or 0)
     except SvcprovError as error:
         complain(screen, "svcmgr", error)
         return _ended(call, error.exit_code)

@@ -20,6 +20,7 @@ from core.state import NodeState, copy, dumps, loads
 from core.state import load as load_state
 from core.wire import encode
 from core.status import State, merged
+from core.wire import encode
 from executors.layers.faults import Crash, Faults
 from executors.simulated.node import SimulatedNode
 from svcprov.action import Action, Lines, status_of
@@ -97,7 +98,7 @@ class Disk:
 
     def journal_begins(self, header: dict[str, Any]) -> None:
         """Begin another action."""
-        self._write(lambda: self.journal.__setitem__(slice(None), [json.dumps(header)]))
+        self._write(lambda: self.journal.__setitem__(slice(None), [json.dumps(encode(header))]))
 
     def journal_line(self, line: dict[str, Any]) -> None:
         """Add a line."""
@@ -383,7 +384,9 @@ class Renamed:
     def value(self, value: Any) -> Any:
         """A JSON value with the identifiers renamed, in an order that does not depend on them."""
         if isinstance(value, dict):
-            pairs = [(name, str(inner) if name == "pid" else inner) for name, inner in value.items() if name not in _PASSING]
+            pairs = [
+                (name, str(inner) if name == "pid" else inner) for name, inner in value.items() if name not in _PASSING
+            ]
             return [(self.text(name), self.value(inner)) for name, inner in self._ordered(pairs, lambda pair: pair[0])]
         if isinstance(value, list):
             return [self.value(item) for item in self._ordered(value, json.dumps)]
@@ -451,9 +454,12 @@ def held(state: NodeState) -> dict[str, str]:
     }
     facts |= {f"process {pid}": json.dumps(each, sort_keys=True) for pid, each in state["processes"].items()}
     cloud = state["ec2"] or {"volumes": {}, "network_interfaces": {}, "elastic_addresses": {}}
-    passing = {"ready": 0, "state": ""}
     for identity, volume in cloud["volumes"].items():
-        attachment = {**volume["attachment"], **passing} if volume["attachment"] else None
+        passing: dict[str, object] = {"ready": 0, "state": ""}
+        if volume["content"]["kind"] == "zero":
+            # Nobody's data yet: a service that names it may attach it and put something on it.
+            passing |= {"content": None, "device": "", "instance": ""}
+        attachment = {**volume["attachment"], **passing} if volume["attachment"] and "content" not in passing else None
         facts[f"volume {identity}"] = json.dumps({**volume, **passing, "attachment": attachment}, sort_keys=True)
     facts |= {
         f"address {address} of {identity}": ""

@@ -95,7 +95,7 @@ class Document:
         self._text: str | None = None
         self._first_line: dict[int, int] | None = None
         if len(text) > DOCUMENT_BYTES_MAX:
-            self._complain(0, "", "", *_too_large(len(text)))
+            self._complain(0, "", "", *_too_large())
             self._order[0].header = text
             self._open_ended = False
             return
@@ -109,7 +109,7 @@ class Document:
     def from_bytes(cls, data: bytes, path: str = "") -> "Document":
         """Read the content of a file. Raises ConfigError when it is too large, or no UTF-8 text."""
         if len(data) > DOCUMENT_BYTES_MAX:
-            raise ConfigError(Problem(path, 0, "", "", *_too_large(len(data))))
+            raise ConfigError(Problem(path, 0, "", "", *_too_large()))
         try:
             return cls(data.decode("utf-8"), path)
         except UnicodeDecodeError as error:
@@ -360,9 +360,9 @@ def _lines(text: str, line_end: str) -> Iterator[tuple[int, str, str]]:
         yield len(lines) + 1, last, line_end
 
 
-def _too_large(size: int) -> tuple[str, str]:
+def _too_large() -> tuple[str, str]:
     return (
-        f"the file has {size} bytes, and a service file at most {DOCUMENT_BYTES_MAX} (1 MiB)",
+        f"the file has more than {DOCUMENT_BYTES_MAX} bytes (1 MiB), which no service file needs",
         "is this the right file?",
     )
 

@@ -7,7 +7,7 @@ number NVMe disks as they come, and only the serial number tells which volume a 
 import re
 from collections.abc import Iterable
 
-from core.command import Completed, Note, Steps, Wait
+from core.command import Check, Completed, Note, Steps, Wait
 from core.drivers import ec2
 from core.errors import Failed
 from core.tools import aws, files, lsblk
@@ -45,11 +45,16 @@ def attached(here: ec2.Cloud, volume: aws.Volume, name: str) -> Steps:
     return (yield from _named(re.sub(r"^/dev/(?:sd|xvd)", prefix, device)))
 
 
-def detached(here: ec2.Cloud, volume: str, device: str, name: str) -> Steps:
-    """Detach a volume, and wait until EC2 has let go of it: it does not while anything here uses the device."""
+def detached(here: ec2.Cloud, volume: str, device: str, name: str, link: str) -> Steps:
+    """Detach a volume, and wait until EC2 has let go of it: it does not while anything here uses the device.
+
+    device, link: the name that it is attached as, and the link to its block device; taking this back waits for that.
+    """
     now = aws.volumes((yield aws.describe_volumes(here.cli, volume)))[volume]
     if now.is_attached_to(here.instance):
-        yield aws.detach_volume(here.cli, here.instance, volume, device, name)
+        there = Check(files.exists(link), otherwise=f"{link} leads to no device", seconds_max=APPEAR_SECONDS_MAX)
+        command = aws.detach_volume(here.cli, here.instance, volume, device, name)
+        yield command._replace(undo=(*command.undo, there))
     yield Wait(
         aws.describe_volumes(here.cli, volume),
         lambda answer: _state(answer) == "available",

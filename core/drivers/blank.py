@@ -24,7 +24,6 @@ def prove(resource: "Resource", device: str) -> Steps:
     dev = resource["dev"]
     if users := blockdev.users((yield blockdev.uses(device))):
         raise Refused(f"{resource.rid}: {dev} is in use ({', '.join(users)})", "free it, or name another device")
-    signatures = (yield wipefs.signatures(device)).stdout.strip()
     size = int((yield blockdev.size(device)).stdout)
     is_zero = True
     for offset, length in _ends(size):
@@ -32,6 +31,7 @@ def prove(resource: "Resource", device: str) -> Steps:
         if answer.returncode == cmp.UNREADABLE:
             raise Refused(f"{resource.rid}: {dev} cannot be read, so nobody knows what it holds", answer.stderr.strip())
         is_zero = is_zero and not answer.returncode
+    signatures = (yield wipefs.signatures(device)).stdout.strip()
     if not signatures and is_zero:
         return Thing("device", dev, blank=True)
     held = signatures.splitlines()[-1].strip() if signatures else "bytes without a signature"

@@ -18,6 +18,7 @@ def attach(file: str, name: str) -> Command:
         makes=Makes(name, "loop", answer=".", witness=associated(file), path="lines", kept=False),
         check=Check(associated(file), path="."),
         undo=(detach(f"«{name}»", file),),
+        reaches=True,
         shows=False,
         tool=TOOL,
     )

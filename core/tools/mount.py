@@ -77,6 +77,7 @@ def mount(type_: str, options: str, source: str, mount_point: str, *, temporary:
         check=is_free(mount_point)._replace(absent=False) if temporary else is_mounted(source, mount_point),
         undo=(umount(mount_point, temporary=temporary),),
         temporary=temporary,
+        reaches=True,
         tool=TOOL,
     )
 

@@ -41,14 +41,14 @@ class Contract:
     def _advance(self, command: Command) -> None:
         expected = "nothing more" if self._next == len(self._planned) else _shown(self._planned[self._next])
         for position in range(self._next, len(self._planned)):
-            added = self._unified(self._planned[position], command)
-            if added is not None:
+            if self._unified(self._planned[position], command) is not None:
                 left_out = [planned for planned in self._planned[self._next : position] if not self._may_skip(planned)]
-                if not left_out:
+                added = self._unified(self._planned[position], command)
+                if not left_out and added is not None:
                     self._bound |= added
                     self._next = position + 1
                     return
-                expected = _shown(left_out[0])
+                expected = _shown((*left_out, self._planned[position])[0])
                 break
         if not self._may_repeat(command):
             raise NodeChanged(expected, _shown(command))
@@ -75,9 +75,17 @@ class Contract:
         if planned.destroys and not self._inner.has_done(lambda done: self._unified(planned, done) is not None):
             return False
         check = None if planned.check is None else fill_check(planned.check, self._bound)
-        if check is None or open_holes((*check.ask.argv, check.text)):
+        if check is None or open_holes(check.ask.argv):
             return False
-        return self._inner.holds(check)
+        if not open_holes((check.text,)):
+            return self._inner.holds(check)
+        # What the text names was only ever to be read from this very answer: it binds here, at its first use.
+        for text in self._inner.found(check) or ():
+            added = unify((check.text,), (text,), self._bound, self._kinds)
+            if added is not None:
+                self._bound |= added
+                return not check.absent
+        return False
 
 
 def _made(command: Command) -> str:

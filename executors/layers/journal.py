@@ -41,8 +41,7 @@ class Journal:
     """An executor around an executor, for one action of one service.
 
     write: gets each line as it comes to be (a dictionary that `core.wire.encode` makes JSON of), to be on disk before
-    it
-    returns; None keeps it in memory.
+    it returns; None keeps it in memory.
     record, save_record: what the service was given, brought up to date with each answer, after the journal's line.
     """
 
@@ -101,7 +100,7 @@ class Journal:
             self._recorded(entry, was)
 
     def _take(self, entry: Entry, state: State, made: str) -> None:
-        entry.state, entry.made = state, made
+        was, entry.state, entry.made = entry.made, state, made
         if state == "done":
             for name in entry.command.unmakes:
                 self.bound.pop(name, None)
@@ -110,7 +109,7 @@ class Journal:
             return
         if state == "done" and made:
             self.bound[makes.name] = made
-        elif state == "gone" and self.bound.get(makes.name) == made:
+        elif state == "gone" and was and self.bound.get(makes.name) == was:
             self.bound.pop(makes.name, None)
 
     def _answered(self, entry: Entry, state: State, made: str = "") -> None:
@@ -210,12 +209,16 @@ class Journal:
 
     def holds(self, check: Check) -> bool:
         """Ask a check. Raises CommandFailed when its answer is none."""
-        answer = self._asked(check.ask)
-        so = answer.returncode == 0
-        if so and check.path:
-            found = _picked(check.ask, answer, check.path)
-            so = check.text in found if check.text else bool(found)
+        found = self.found(check)
+        so = found is not None and (not check.path or (check.text in found if check.text else bool(found)))
         return so is not check.absent
+
+    def found(self, check: Check) -> list[str] | None:
+        """The texts among which a check looks for its own; None when its question was answered with a no."""
+        answer = self._asked(check.ask)
+        if answer.returncode:
+            return None
+        return _picked(check.ask, answer, check.path) if check.path else []
 
     def settle(self) -> None:
         """Decide what was in flight, then close the brackets that were left open. The first thing of every action.
@@ -262,6 +265,7 @@ class Journal:
         Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
         """
         self.settle()
+        self._reach()
         for entry in reversed(self.entries[:]):
             command = entry.command
             if entry.state != "done" or command.verb == ROLLBACK:
@@ -272,12 +276,23 @@ class Journal:
                 self._undo(entry, bound)
             self._answered(entry, "gone")
 
+    def _reach(self) -> None:
+        """Do again what a reboot took, as far as it only lets us reach what the action made: mounts, loop devices."""
+        for entry in self.entries:
+            command = entry.command
+            wanted = entry.state == "done" and command.reaches and not command.temporary and not entry.undone
+            if not wanted or command.verb == ROLLBACK or self._in_place(command, self.bound):
+                continue
+            answer = self._inner.run(fill(command, self.bound))
+            if answer.returncode in command.accepts and command.makes is not None:
+                self._answered(entry, "done", self._identity(entry, answer))
+
     def _undo(self, entry: Entry, bound: dict[str, str]) -> None:
         steps = entry.command.undo
         for position in range(_restart(steps, entry.undone), len(steps)):
             step = steps[position]
             if isinstance(step, Check):
-                if not self.holds(fill_check(step, bound)):
+                if not self._comes_to_hold(fill_check(step, bound)):
                     raise Refused(
                         step.otherwise or f"{' '.join(step.ask.argv)} does not hold", "move it away, then roll back"
                     )
@@ -286,6 +301,13 @@ class Journal:
             if self._write is not None:
                 self._write({"of": entry.number, "undone": position + 1})
             entry.undone = position + 1
+
+    def _comes_to_hold(self, check: Check) -> bool:
+        for _ in range(check.seconds_max):
+            if self.holds(check):
+                return True
+            self._inner.run(Command(("sleep", "1"), quiet=True, tool=ENGINE))
+        return self.holds(check)
 
     def _undo_step(self, command: Command) -> None:
         if unknown := open_holes(command.argv):

@@ -39,7 +39,6 @@ class SimulatedNode:
         program = command.argv[0]
         if program in self.state["programs"]:
             return Completed(**self.state["programs"][program])
-        name = f"executors.simulated.tools.{command.tool}"
         tool = self._tools.get(command.tool) or self._imported(command.tool)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
         if not any(
@@ -51,9 +50,12 @@ class SimulatedNode:
 
     def _imported(self, name: str) -> Any:
         """The simulated face of a tool; None where there is none."""
+        module = f"executors.simulated.tools.{name}"
         try:
-            tool = import_module(f"executors.simulated.tools.{name}") if name else None
-        except ModuleNotFoundError:
+            tool = import_module(module) if name else None
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
             return None
         self._tools[name] = tool
         return tool
@@ -113,7 +115,8 @@ class SimulatedNode:
                 if device["file"]:
                     self._loops.setdefault(device["file"], []).append(path)
             self._loops_of_devices = len(devices)
-        return self._loops.get(file, [])
+        # As many devices as before need not be the same ones.
+        return [path for path in self._loops.get(file, ()) if path in devices and devices[path]["file"] == file]
 
     def attach_loop(self, path: str, device: dict[str, Any]) -> None:
         """Let a loop device come to be."""

@@ -16,6 +16,13 @@ class Place(NamedTuple):
     """The device of the filesystem, empty for the root filesystem."""
 
 
+def _from_the_top(mount: dict[str, Any], path: str) -> str:
+    """A path below a mount point, as it is in the whole filesystem; nothing for its top."""
+    return (f"/{mount['subvolume']}" if mount["subvolume"] else "") + path[
+        len(mount["mount_point"].rstrip("/")) :
+    ].rstrip("/")
+
+
 class Tree:
     """Looks paths up in a node's state; holds nothing itself."""
 
@@ -85,14 +92,15 @@ class Tree:
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
         if mount is None or mount["mount_point"] == "/" or device is None:
             return Place(self._state["files"], path, "")
-        inside = path[len(mount["mount_point"]) :] or "/"
         content = self.holder(device)["content"]
-        if mount["subvolume"]:
-            return Place(content.get("subvolumes", {}).get(mount["subvolume"], {}), inside, mount["device"])
-        for name, files in content.get("subvolumes", {}).items():
-            if inside == f"/{name}" or inside.startswith(f"/{name}/"):
-                return Place(files, inside[len(name) + 1 :] or "/", mount["device"])
-        return Place(content.get("files", {}), inside, mount["device"])
+        subvolumes, inside = content.get("subvolumes", {}), _from_the_top(mount, path)
+        if not subvolumes:
+            return Place(content.get("files", {}), inside or "/", mount["device"])
+        # A subvolume may lie in another: the innermost one has the files.
+        names = [name for name in subvolumes if inside == f"/{name}" or inside.startswith(f"/{name}/")]
+        name = max(names, key=len, default="")
+        files = subvolumes[name] if name else content.get("files", {})
+        return Place(files, inside[len(name) + 1 if name else 0 :] or "/", mount["device"])
 
     def holder(self, device: dict[str, Any]) -> dict[str, Any]:
         """What has the `content` of a device: the device itself, its volume, or its loop file."""
@@ -147,8 +155,10 @@ class Tree:
         names = {name[len(prefix) + 1 :].split("/")[0] for name in place.files if name.startswith(f"{prefix}/")}
         mount = self.mount_of(real)
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
-        if mount is not None and device is not None and not mount["subvolume"] and place.path == "/":
-            names |= {name.split("/")[0] for name in self.holder(device)["content"].get("subvolumes", {})}
+        if mount is not None and device is not None:
+            above = _from_the_top(mount, real) + "/"
+            subvolumes = self.holder(device)["content"].get("subvolumes", {})
+            names |= {f"/{name}"[len(above) :].split("/")[0] for name in subvolumes if f"/{name}".startswith(above)}
         now, below = self._state["clock"], f"{real.rstrip('/')}/"
         for name, device in self._state["devices"].items():
             if name.startswith(below) and device["appears"] <= now:

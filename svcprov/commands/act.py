@@ -2,6 +2,7 @@
 
 from core.errors import UsageError
 from svcprov.acting import Task, act, roll_back, show
+from svcprov.collector import tell
 from svcprov.invocation import Invocation
 
 VERBS = ("provision", "unprovision", "start", "stop")
@@ -15,12 +16,7 @@ def _task(call: Invocation, verb: str) -> Task:
 def provision(call: Invocation) -> int:
     """Make what is missing and bring the service up; the collector is told when it is up."""
     task = _task(call, "provision")
-    code = act(call, task)
-    if code == 0 and not call.options.dry_run:
-        from svcprov.collector import tell
-
-        tell(call, task.files)
-    return code
+    return act(call, task._replace(finish=lambda: tell(call, task.files)))
 
 
 def unprovision(call: Invocation) -> int:

@@ -4,7 +4,6 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from difflib import unified_diff
 
 from core.config.document import Document
 from core.config.service import Service
@@ -20,6 +19,7 @@ def create(call: Invocation) -> int:
     """Make a service; with --provision, provision it."""
     files = call.files()
     document, own = _source(call, files)
+    document.check()
     if call.options.interactive:
         _ask_for_env(call, document)
     for sentence in fill_in(document, call.options.env or (), os.environ):
@@ -59,6 +59,7 @@ def update(call: Invocation) -> int:
     if not call.options.resource:
         raise UsageError("update: nothing to add or change; give --resource JSON")
     document = files.document()
+    document.check()
     before = document.text
     touched = define(document, call.options.resource)
     document = checked(document)
@@ -98,16 +99,12 @@ def _provisioned(
     """Provision a service that is only in memory yet; it is written once everything is known to be right."""
     from svcprov.acting import Task, act
     from svcprov.action import Selection
+    from svcprov.collector import tell
 
     selection = call.selection()
     if selection.everything and rids:
         selection = Selection(rids)
-    code = act(call, Task("provision", files, load, selection, prepare))
-    if code == 0 and not call.options.dry_run:
-        from svcprov.collector import tell
-
-        tell(call, files)
-    return code
+    return act(call, Task("provision", files, load, selection, prepare, lambda: tell(call, files)))
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
@@ -179,6 +176,8 @@ def _keep_old(call: Invocation, files: ServiceFiles, before: Document, document:
 
 
 def _difference(before: str, after: str, path: str) -> list[str]:
+    from difflib import unified_diff
+
     return list(unified_diff(before.splitlines(), after.splitlines(), f"{path}.bak", path, lineterm=""))
 
 

@@ -20,6 +20,8 @@ NODES = REPOSITORY / "fixtures/nodes"
 CLOUD_NODES = ("ec2", "ec2-2015", "ec2-nitro")
 IMAGES = ("ubuntu:14.10", "nginx:latest", "haproxy:latest")
 LEAVES_MAX = 3
+VOLUME, VOLUME_GIB = "vol-0aaaaaaaaaaaaaaa1", 4
+"""A blank volume that its user created, and that a service may name."""
 
 
 class Source(NamedTuple):
@@ -39,6 +41,7 @@ class Layout:
 
     def __init__(self, draw: Draw, *, cloud: bool, interface: str, blank: list[str]) -> None:
         self.draw, self.cloud, self.interface, self.blank = draw, cloud, interface, blank
+        self.volume = VOLUME if cloud else ""
         self.sections: dict[str, Options] = {"DEFAULT": {}}
         self.mounts: list[str] = []
         self.disks = 0
@@ -96,6 +99,9 @@ class Layout:
         if self.draw(st.booleans()) and not scope:
             self.sections.setdefault("env", {})["size"] = str(sizes[0])
             texts[0] = "<size={env.size}>"
+        if self.volume and self.draw(st.booleans()):
+            texts, sizes = [*texts, self.volume], [*sizes, VOLUME_GIB]
+            self.volume = ""
         rid = self.add("disk", {"type": "amazon", f"volumes{scope}": " ".join(texts)})
         chosen = self.draw(st.integers(0, len(sizes) - 1))
         return Source(f"/var/lib/opensvc/{{svcname}}/dev/disk.{rid[5:]}.{chosen}", sizes[chosen] * 1024)
@@ -181,6 +187,8 @@ def _foreign(draw: Draw, state: NodeState) -> None:
             source["files"]["/mnt/payroll"] = "directory"
     if draw(st.booleans()):
         source["files"] |= {"/srv/other/readme": "mine", "/srv/images/other.img": {"size": "1M"}}
+    if source["ec2"] is not None:
+        source["ec2"]["volumes"][VOLUME] = {"size": f"{VOLUME_GIB}G", "zone": source["ec2"]["zone"]}
     if source["ec2"] is not None and draw(st.booleans()):
         volume = {"size": "7G", "zone": source["ec2"]["zone"], "content": {**content, "uuid": content["uuid"][::-1]}}
         source["ec2"]["volumes"]["vol-0123456789abcdef0"] = volume

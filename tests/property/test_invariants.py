@@ -2,11 +2,14 @@
 
 import json
 
+import pytest
 from hypothesis import given, note
+from hypothesis import strategies as st
 
 from core.answers import pick
 from core.command import Command, Completed, Executor
 from core.engine import ENGINE
+from core.errors import NodeChanged
 from core.holes import HOLE, fill_check, is_of_kind, open_holes, unify
 from core.order import relations
 from core.plan import Plan
@@ -75,6 +78,21 @@ def test_a_preview_is_the_run(world: World) -> None:
     other = elsewhere(world)
     other.act("provision", plan=plan)
     assert unified(plan, other.heard.changes) == ""
+
+
+@given(worlds(), st.integers(0, 99))
+@MANY
+def test_what_the_plan_does_not_show_is_not_run(world: World, number: int) -> None:
+    """With one change taken out of the plan, the run stops before that change."""
+    plan = world.preview()
+    steps = [step for step in plan.steps if step.command.kind == "changes" and not step.command.temporary]
+    taken_out = steps[number % len(steps)]
+    plan.events.remove(taken_out)
+    with pytest.raises(NodeChanged):
+        world.act("provision", plan=plan)
+    done = {command.argv for command, _ in world.heard.commands if command.kind == "changes"}
+    same = [argv for argv in done if unify(taken_out.command.argv, argv, {}, {}) is not None]
+    assert len(same) < sum(each.command.argv == taken_out.command.argv for each in steps) or not same
 
 
 @given(worlds())

@@ -111,7 +111,7 @@ class AmazonDisk(Driver):
             if word not in mapped:
                 yield Note(f"{word} is already detached")
             else:
-                yield from attachment.detached(here, word, mapped[word], f"{disk.rid}.attachment.{position}")
+                yield from _detached(disk, here, word, mapped[word], position)
 
     def unprovision(self, disk: Resource) -> Steps:
         """Detach what was attached for us, delete what was created for us, and give the file its text back."""
@@ -121,14 +121,16 @@ class AmazonDisk(Driver):
         attached = _recorded(disk, "attachment")
         for position, word in enumerate(disk.words("volumes")):
             if word in mapped and str(position) in attached and word not in created.values():
-                yield from attachment.detached(here, word, mapped[word], f"{disk.rid}.attachment.{position}")
+                yield from _detached(disk, here, word, mapped[word], position)
         for number, link in _recorded(disk, "link").items():
             yield files.remove(link, (f"{disk.rid}.link.{number}",))
         yield from remove_made(disk, _link(disk, 0).rpartition("/")[0])
         for number, volume in created.items():
             if volume in mapped:
-                yield from attachment.detached(here, volume, mapped[volume], f"{disk.rid}.attachment.{number}")
-            if aws.volumes((yield aws.find_volumes(here.cli, volume_id=volume))):
+                yield from _detached(disk, here, volume, mapped[volume], number)
+            if found := aws.volumes((yield aws.find_volumes(here.cli, volume_id=volume))):
+                if found[volume].state == "creating":
+                    yield from attachment.available(here, volume)
                 yield aws.delete_volume(here.cli, volume, (f"{disk.rid}.volume.{number}",))
             else:
                 yield Note(f"{volume} is gone already", "warning")
@@ -150,8 +152,13 @@ class AmazonDisk(Driver):
         return Status("down") if apart == words else Status("warn", (Remark(f"unattached: {' '.join(apart)}"),))
 
 
-def _link(disk: Resource, position: int) -> str:
+def _link(disk: Resource, position: int | str) -> str:
     return f"{disk.service.var}/{disk.service.name}/dev/{disk.group}.{disk.index}.{position}"
+
+
+def _detached(disk: Resource, here: ec2.Cloud, volume: str, device: str, position: int | str) -> Steps:
+    name, link = f"{disk.rid}.attachment.{position}", _link(disk, position)
+    yield from attachment.detached(here, volume, device, name, link)
 
 
 def _recorded(disk: Resource, what: str) -> dict[str, str]:

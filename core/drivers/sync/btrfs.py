@@ -40,7 +40,7 @@ class BtrfsSync(Driver):
         labels = _labels(sync)
         if label in labels or not label.startswith(f"{sync.service.name}."):
             return ()
-        named = f"; {' and '.join(labels)} will be" if labels else ""
+        named = f"; {' and '.join(labels)} will be made" if labels else ""
         return (("src", f"no resource will make the label {label}{named}"),)
 
     def status(self, sync: Resource) -> Steps:

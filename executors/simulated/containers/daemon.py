@@ -180,6 +180,7 @@ def store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
 
 def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
     """What `store` returns, to be written into."""
+    make_directories(node, data_root)
     held = store(node, data_root)
     entry = node.tree.entry(data_root)
     if entry is not None and entry["docker"] is not held:

@@ -7,6 +7,7 @@ from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"blkid": "util-linux", "findfs": "util-linux"}
+PARTITION_TABLES = ("dos", "gpt")
 NOTHING_FOUND = 2
 USAGE = 4
 
@@ -39,6 +40,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
 
 
 def _tags(content: Content) -> dict[str, str]:
+    if content["type"] in PARTITION_TABLES:
+        return {"PTUUID": content["uuid"], "PTTYPE": content["type"]}
     usage = "raid" if content["type"] in RAID else "other" if content["type"] == "swap" else "filesystem"
     tags = {"LABEL": content["label"], "UUID": content["uuid"], "TYPE": content["type"], "USAGE": usage}
     return {name: value for name, value in tags.items() if value}

@@ -68,8 +68,8 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
     if type_ not in TYPES:
         return Completed(REFUSED, "", f"{where}unknown filesystem type '{type_}'.\n")
     if not _is_mountable(device, content, type_, chosen):
-        said = f"wrong fs type, bad option, bad superblock on {source}, missing codepage or helper program, or other error."
-        return Completed(REFUSED, "", f"{where}{said}\n")
+        wrong = f"wrong fs type, bad option, bad superblock on {source}"
+        return Completed(REFUSED, "", f"{where}{wrong}, missing codepage or helper program, or other error.\n")
     subvolume = _subvolume(chosen)
     if subvolume and subvolume not in content["subvolumes"]:
         return Completed(REFUSED, "", f"{where}mount(2) system call failed: No such file or directory.\n")

@@ -1,0 +1,232 @@
+"""The code made wrong on purpose, one way at a time: a property has to notice each. `python -m tests.mutants`
+
+Each mutant is a replacement of text in a copy of the tree; the tests named for it are run there, and must fail. A
+mutant that survives means that a property says less than it should. A text that is not found (once) is an error, too:
+the code has moved on, and its mutant has to follow.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TREES = ("core", "executors", "svcprov", "fixtures", "tests")
+AT_ONCE = 2
+SECONDS_MAX = 120
+FAILED = 1
+"""What pytest ends with when tests ran and some failed; anything else is no verdict."""
+
+
+class Mutant(NamedTuple):
+    """What is done wrong, where, and the tests that have to notice."""
+
+    wrong: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+INVARIANTS = "tests/property/test_invariants.py"
+CRASHES = "tests/property/test_crashes.py"
+STRANGERS = "tests/property/test_strangers.py"
+SWAPPED = """        record.keys[key] = service.key_text(key, value or "", shared=shared)
+        self._save_record()
+"""
+
+MUTANTS = (
+    Mutant(
+        "a device is formatted without the proof that it is blank",
+        "core/drivers/blank.py",
+        "    if not signatures and is_zero:\n",
+        "    if size:\n",
+        (STRANGERS,),
+    ),
+    Mutant(
+        "an existing filesystem is taken for ours",
+        "core/drivers/filesystem.py",
+        '        return tags.get("UUID") in recorded or tags.get("LABEL") in labels or fs.rid in service.adopt\n',
+        "        return bool(recorded or labels or tags)\n",
+        (STRANGERS,),
+    ),
+    Mutant(
+        "an address is taken although somebody answers for it",
+        "core/drivers/ip/address.py",
+        "        if (yield ping.anybody(address)).returncode == ping.ANSWERED:\n            raise",
+        "        if (yield ping.anybody(address)).returncode == -1:\n            raise",
+        (STRANGERS,),
+    ),
+    Mutant(
+        "a simulated tool reads a device that cannot be read",
+        "executors/simulated/tools/cmp.py",
+        """        return Completed(TROUBLE, "", f"cmp: {path}: Input/output error\\n")\n""",
+        "        return Completed(0)\n",
+        (STRANGERS,),
+    ),
+    Mutant(
+        "unprovision deletes the volumes that the file names, not those of the record",
+        "core/drivers/disk/amazon.py",
+        '        created = _recorded(disk, "volume")\n',
+        '        created = {str(place): word for place, word in enumerate(disk.words("volumes"))}\n',
+        (f"{INVARIANTS}::test_nothing_of_others_is_touched",),
+    ),
+    Mutant(
+        "steps are taken back in the order in which they were made",
+        "svcprov/action.py",
+        "    return taken[::-1] if verb in UNDOING else taken\n",
+        "    return taken\n",
+        (f"{INVARIANTS}::test_unprovision_is_the_inverse_of_provision",),
+    ),
+    Mutant(
+        "two writes are swapped: the service file loses its user's text before the record has it",
+        "executors/layers/service_file.py",
+        SWAPPED,
+        """        key_text = service.key_text(key, value or "", shared=shared)
+        if value is not None:
+            service.set(key, value)
+            self._save_file()
+        record.keys[key] = key_text
+        self._save_record()
+""",
+        (f"{CRASHES}::test_every_crash_point", "-k", "haproxy and unprovision"),
+    ),
+    Mutant(
+        "a cascade is forgotten",
+        "core/drivers/ip/amazon.py",
+        "                yield SetKey(entry, address)\n",
+        "",
+        (f"{INVARIANTS}::test_a_provisioned_service_is_up",),
+    ),
+    Mutant(
+        "an undo is missing: a created volume is not deleted",
+        "core/tools/aws.py",
+        """            delete_volume(cli, f"«{name}»", (name,), blank=not new.snapshot),\n""",
+        "",
+        (f"{INVARIANTS}::test_rolling_back_a_whole_provision_is_its_inverse",),
+    ),
+    Mutant(
+        "a value that was made up is not saved before it is used",
+        "executors/layers/journal.py",
+        """            if self._write is not None:
+                self._write({"fresh": name, "value": value})
+""",
+        "",
+        (f"{CRASHES}::test_every_crash_point", "-k", "stack and resume"),
+    ),
+    Mutant(
+        "the journal writes the intent after the change",
+        "executors/layers/journal.py",
+        """        if self._write is not None:
+            self._write({"intent": entry.number, "command": command, "before": list(before)})
+        self.entries.append(entry)
+        answer = self._inner.run(command)
+""",
+        """        answer = self._inner.run(command)
+        if self._write is not None:
+            self._write({"intent": entry.number, "command": command, "before": list(before)})
+        self.entries.append(entry)
+""",
+        (f"{CRASHES}::test_every_crash_point", "-k", "haproxy and rollback"),
+    ),
+    Mutant(
+        "brackets that a crash left open stay open",
+        "executors/layers/journal.py",
+        '            if entry.state != "done" or not command.temporary:\n',
+        "            if command.temporary or True:\n",
+        (f"{CRASHES}::test_every_crash_point", "-k", "stack and resume"),
+    ),
+    Mutant(
+        "a command that failed is believed not to have happened",
+        "executors/layers/journal.py",
+        "        if answer.returncode not in command.accepts:\n            return answer\n        made",
+        '        if answer.returncode not in command.accepts:\n            self._answered(entry, "gone")\n'
+        "            return answer\n        made",
+        (f"{CRASHES}::test_every_crash_point", "-k", "haproxy and rollback and kill"),
+    ),
+    Mutant(
+        "a driver reads inside a value that nobody knows yet",
+        "core/drivers/disk/amazon.py",
+        """            yield SetKey(f"{disk.rid}.volumes", " ".join(words))\n""",
+        """            yield SetKey(f"{disk.rid}.volumes", " ".join(word[:16] for word in words))\n""",
+        (f"{INVARIANTS}::test_drivers_are_parametric", f"{INVARIANTS}::test_a_preview_is_the_run"),
+    ),
+    Mutant(
+        "what the plan does not show is run",
+        "executors/layers/contract.py",
+        "        if not self._may_repeat(command):\n            raise NodeChanged(expected, _shown(command))\n",
+        "        self._may_repeat(command)\n        del expected\n",
+        (f"{INVARIANTS}::test_what_the_plan_does_not_show_is_not_run",),
+    ),
+    Mutant(
+        "a status lies: what is not mounted is up",
+        "core/drivers/filesystem.py",
+        """            return Status("down", gone, label)\n""",
+        """            return Status("up", gone, label)\n""",
+        (f"{INVARIANTS}::test_a_stopped_service_starts_again",),
+    ),
+)
+
+
+class Verdict(NamedTuple):
+    """What came of a mutant: noticed, survived, or an error that says why it could not be tried."""
+
+    mutant: Mutant
+    said: str
+    seconds: float
+    output: str = ""
+
+
+def tried(mutant: Mutant) -> Verdict:
+    """Run a mutant's tests on a copy of the tree with the mutant in it."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutant-") as place:
+        for tree in TREES:
+            shutil.copytree(
+                REPOSITORY / tree, Path(place) / tree, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
+            )
+        shutil.copy(REPOSITORY / "pyproject.toml", place)
+        mutated = Path(place) / mutant.file
+        text = mutated.read_text(encoding="utf-8")
+        if text.count(mutant.old) != 1:
+            return Verdict(mutant, f"error: its text is {text.count(mutant.old)} times in {mutant.file}", 0)
+        mutated.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+        try:
+            ended = subprocess.run(
+                (sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "-p", "no:cacheprovider", *mutant.tests),
+                cwd=place,
+                env={**os.environ, "CI": "1", "SVCPROV_SHRINK": "no", "PYTHONDONTWRITEBYTECODE": "1"},
+                capture_output=True,
+                text=True,
+                timeout=SECONDS_MAX,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return Verdict(mutant, "error: its tests did not end", SECONDS_MAX)
+    seconds = time.monotonic() - began
+    said = {FAILED: "noticed", 0: "SURVIVED"}.get(ended.returncode, f"error: pytest ended with {ended.returncode}")
+    return Verdict(mutant, said, seconds, ended.stdout + ended.stderr)
+
+
+def main(words: Sequence[str]) -> int:
+    """Try the mutants whose description contains one of the words, or all; print a table. Returns 1 for a survivor."""
+    chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant.wrong for word in words)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = list(pool.map(tried, chosen))
+    for verdict in verdicts:
+        print(f"{verdict.said:10} {verdict.seconds:6.1f} s  {verdict.mutant.wrong}")
+        if verdict.said.startswith("error"):
+            print(verdict.output[-2000:])
+    survivors = [verdict for verdict in verdicts if verdict.said != "noticed"]
+    print(f"{len(verdicts) - len(survivors)} of {len(verdicts)} mutants noticed")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The executors that wrap an executor."""

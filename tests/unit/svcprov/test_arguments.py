@@ -1,0 +1,76 @@
+"""The command line, understood."""
+
+import pytest
+
+from core.errors import UsageError
+from svcprov.arguments import ACTIONS, EVERYWHERE, OPTIONS, help_text, parse
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["-s web --node f --rid a provision", "provision -s web --node f --rid a", "-s web provision --node f --rid=a"],
+)
+def test_options_stand_before_or_after_the_action(words: str) -> None:
+    """The order of options and action does not matter."""
+    request = parse(words.split())
+    assert (request.action, request.options.service, request.options.node, request.options.rid) == (
+        "provision",
+        "web",
+        "f",
+        ["a"],
+    )
+
+
+@pytest.mark.parametrize("words", ["print status -s web", "print -s web status", "-s web print status"])
+def test_an_action_of_two_words_is_one(words: str) -> None:
+    """`print status` is one action, wherever its options stand."""
+    assert parse(words.split())[:2] == ("print status", ())
+
+
+def test_docker_gets_its_own_words() -> None:
+    """What follows `docker` is docker's, options included; what stands before is ours."""
+    request = parse(["-s", "docker", "--node", "f", "docker", "run", "--rm", "-s", "x", "--help"])
+    assert request[:2] == ("docker", ("run", "--rm", "-s", "x", "--help"))
+    assert request.options.service == "docker"
+
+
+def test_a_value_may_begin_with_a_dash() -> None:
+    """`--value --ip` sets the value `--ip`."""
+    assert parse(["-s", "web", "set", "--param", "a.b", "--value", "--ip 1"]).options.value == "--ip 1"
+
+
+def test_disable_rollback_is_no_rollback() -> None:
+    """The older name of --no-rollback means the same."""
+    assert parse(["-s", "web", "start", "--disable-rollback"]).options.no_rollback is True
+
+
+def test_every_option_belongs_to_an_action() -> None:
+    """No option is declared that no action takes, and no action takes one that is not declared."""
+    names = {
+        option.names[0 if option.names[0].startswith("--") else -1].lstrip("-").replace("-", "_") for option in OPTIONS
+    }
+    taken = {name for action in ACTIONS.values() for name in action.options} | set(EVERYWHERE) | {"version"}
+    assert names == taken
+
+
+def test_help_names_every_action_and_option() -> None:
+    """The help is complete."""
+    text = help_text()
+    assert [name for name in ACTIONS if name not in text] == []
+    assert [name for option in OPTIONS for name in option.names if name not in text] == []
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_exists(action: str) -> None:
+    """What the table names is there to be called."""
+    from importlib import import_module
+
+    module, _, name = ACTIONS[action].call.partition(":")
+    assert callable(getattr(import_module(f"svcprov.commands.{module}"), name))
+
+
+@pytest.mark.parametrize("words", ["", "--rid", "provision --detailed", "print nothing", "--waitlock -1 start"])
+def test_what_makes_no_sense_is_a_usage_error(words: str) -> None:
+    """Abbreviations, missing values and unknown words are refused."""
+    with pytest.raises(UsageError):
+        parse(words.split())
