@@ -148,6 +148,13 @@ def _act(call: Invocation, task: Task, node: NodeFile) -> int:
     return 0
 
 
+def tell_collector(call: Invocation, files: ServiceFiles) -> None:
+    """What finishes a provision: the collector is told, if there is one."""
+    from svcprov.collector import tell
+
+    tell(call, files)
+
+
 def _announce(call: Invocation, plan: Plan, node: NodeFile, listener: Listening) -> None:
     """Say where this is going to happen, then what was typed."""
     if call.json is not None:

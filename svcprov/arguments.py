@@ -161,7 +161,14 @@ def _read(words: Sequence[str]) -> "Namespace":
         def error(self, message: str) -> NoReturn:
             raise UsageError(f"{message}; `svcmgr --help` lists what there is")
 
-    parser = Parser(prog="svcmgr", usage=argparse.SUPPRESS, add_help=False, allow_abbrev=False)
+    # A formatter that is told the width does not load what measures terminals.
+    parser = Parser(
+        prog="svcmgr",
+        usage=argparse.SUPPRESS,
+        add_help=False,
+        allow_abbrev=False,
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, width=80),
+    )
     parser.add_argument("words", nargs="*")
     for option in OPTIONS:
         settings: dict[str, Any] = {"action": "append" if option.repeated else "store"}

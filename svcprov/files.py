@@ -16,6 +16,7 @@ from core.wire import encode
 from svcprov.inventory import load_driver
 from svcprov.lock import Lock
 from svcprov.replace import replace, sync_directory, unwritable, write_all
+from svcprov.secrets import mask, mask_json, reveal, reveal_json
 
 CONF_MODE = 0o640
 OWN_MODE = 0o600
@@ -93,19 +94,21 @@ class ServiceFiles:
 
     def serve(self, document: Document, nodename: str) -> Service:
         """Make the service of a document that need not be on disk yet; `save_file` is what puts it there."""
-        self._service = Service(self.name, document, nodename, self._recorded(), load_driver)
-        return self._service
+        service = self._service = Service(self.name, document, nodename, Record(), load_driver)
+        service.record = self._recorded(service)
+        return service
 
-    def _recorded(self) -> Record:
+    def _recorded(self, service: Service) -> Record:
         try:
             with open(self.record, encoding="utf-8") as file:
-                return Record.from_json(file.read(), self.record)
+                text = file.read()
         except FileNotFoundError:
             return Record()
         except UnicodeDecodeError:
             raise Failed(f"{self.record}: this is not text; restore it from a backup") from None
         except OSError as error:
             raise Failed(f"{self.record}: {error.strerror}") from None
+        return Record.from_json(reveal_json(text, service.secrets()), self.record)
 
     def check_writable(self) -> None:
         """Raise Failed when the files could not be kept, before anything was changed."""
@@ -164,7 +167,7 @@ class ServiceFiles:
             raise AssertionError("nothing was loaded")
         record = self._service.record
         if not record.is_empty or os.path.exists(self.record):
-            replace(self.record, record.to_json().encode(), OWN_MODE)
+            replace(self.record, mask_json(record.to_json(), self._secrets()).encode(), OWN_MODE)
 
     def journal_lines(self) -> Lines:
         """Read the journal of the last action; a line that a crash tore is left out, and said so in `remarks`.
@@ -190,17 +193,23 @@ class ServiceFiles:
                 remedy = "what an unfinished action did is not known; move the journal away to begin anew"
                 raise Failed(f"{self.journal}:{number}: this is no line of a journal; {remedy}")
             else:
-                lines.append(line)
+                lines.append(reveal(line, self._secrets()))
         if torn:
             self.remarks.append(f"{self.journal}:{len(lines) + 1}: the last line was cut short by a crash: left out")
         return lines
+
+    def _secrets(self) -> dict[str, str]:
+        return {} if self._service is None else self._service.secrets()
 
     def journal_begins(self, header: dict[str, Any]) -> None:
         """Begin a new journal; the one before is kept as `journal.jsonl.1`."""
         self._close_journal()
         self._make_directory()
         if os.path.exists(self.journal):
-            os.replace(self.journal, f"{self.journal}.1")
+            try:
+                os.replace(self.journal, f"{self.journal}.1")
+            except OSError as error:
+                raise Failed(f"{self.journal}: {error.strerror}: nothing was begun") from None
         self._journal_bytes = None
         self.journal_line(header)
         with suppress(OSError):
@@ -208,7 +217,8 @@ class ServiceFiles:
 
     def journal_line(self, line: dict[str, Any]) -> None:
         """Add a line to the journal; it is on disk when this returns. Raises Failed, and then it is not in there."""
-        data = f"{json.dumps(encode(line), ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
+        text = json.dumps(mask(encode(line), self._secrets()), ensure_ascii=False)
+        data = f"{text}\n".encode("utf-8", "backslashreplace")
         try:
             if self._journal_descriptor is None:
                 self._journal_descriptor = self._open_journal()

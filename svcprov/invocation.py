@@ -117,8 +117,17 @@ class Invocation:
         return LogLines(service, self.screen, debug=self.options.debug)
 
     def complain(self, error: SvcprovError) -> None:
-        """Say on standard error what went wrong."""
-        complain(self.screen, "svcmgr", error)
+        """Say on standard error what went wrong.
+
+        A remedy of the engine's is a line without --node, since the engine does not know what a node is called.
+        """
+        text = str(error)
+        if self.options.service is not None and self.options.node is not None:
+            import re
+
+            bare = re.escape(_shell_line("svcmgr", "-s", self.options.service))
+            text = re.sub(f"`{bare} (?!--node )", lambda _bare: f"`{self.line()} ", text)
+        complain(self.screen, "svcmgr", error, text)
 
 
 def _shell_line(*words: str) -> str:
@@ -127,9 +136,9 @@ def _shell_line(*words: str) -> str:
     return shell.line(words)
 
 
-def complain(screen: Screen, program: str, error: SvcprovError) -> None:
+def complain(screen: Screen, program: str, error: SvcprovError, text: str = "") -> None:
     """Write an error: problems of a file as compilers do, others after the name of the program."""
-    text = str(error)
+    text = text or str(error)
     screen.err(screen.styled(text if isinstance(error, ConfigError) else f"{program}: {text}", "red", error=True))
 
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 
 from core.errors import Failed, ServiceHeld
 from svcprov.replace import write_all
@@ -35,8 +36,10 @@ class Lock:
             "since": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
         if self._descriptor is not None:
-            os.ftruncate(self._descriptor, 0)
-            write_all(self._descriptor, f"{json.dumps(holder)}\n".encode())
+            # On a full disk the lock holds all the same, only without a name.
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+                write_all(self._descriptor, f"{json.dumps(holder)}\n".encode())
 
     def _taken(self) -> bool:
         """Try once. The file may have been removed by its last holder meanwhile: then it locks nothing any more."""

@@ -19,6 +19,7 @@ class NodeFile:
     def __init__(self, path: str) -> None:
         self.path = path
         self._bytes = b""
+        self._saved = ""
         self.state: NodeState = {}
         self.read()
 
@@ -38,6 +39,7 @@ class NodeFile:
             raise UsageError(f"{self.path}: byte {error.start} is not UTF-8: this is no node-state file") from None
         except ShapeError as error:
             raise UsageError(f"{self.path}: {error}") from None
+        self._saved = dumps(self.state)
 
     @property
     def lock_path(self) -> str:
@@ -51,7 +53,10 @@ class NodeFile:
             raise Failed(f"{said}; nothing was changed")
 
     def save(self) -> None:
-        """Put the state into the file. Raises Failed when somebody else changed it since it was read."""
+        """Put the state into the file, unless it is in there. Raises Failed when somebody else changed it meanwhile."""
+        text = dumps(self.state)
+        if text == self._saved:
+            return
         try:
             with open(self.path, "rb") as file:
                 on_disk = file.read(STATE_BYTES_MAX + 1)
@@ -62,10 +67,9 @@ class NodeFile:
                 f"{self.path} was changed by somebody else while this action ran; it was not overwritten; "
                 "look at it, then run the same command again"
             )
-        data = dumps(self.state).encode()
-        if data != self._bytes:
-            replace(self.path, data, NODE_MODE)
-            self._bytes = data
+        data = text.encode()
+        replace(self.path, data, NODE_MODE)
+        self._bytes, self._saved = data, text
 
 
 class SavedNode:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO
 
+from svcprov.secrets import shown
+
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
@@ -26,12 +28,16 @@ class Screen:
 
     def hide(self, secrets: Mapping[str, str]) -> None:
         """Show `«secret:env.password»` wherever one of these values would be."""
-        self._secrets += [(value, f"«secret:{name}»") for name, value in secrets.items() if value]
+        for name, value in secrets.items():
+            # In JSON a quotation mark or a backslash of the value is written otherwise.
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            self._secrets += [(text, shown(name)) for text in {value, escaped} if text]
+        self._secrets.sort(key=lambda pair: -len(pair[0]))
 
     def masked(self, text: str) -> str:
         """The text without the secrets in it."""
-        for value, shown in self._secrets:
-            text = text.replace(value, shown)
+        for value, name in self._secrets:
+            text = text.replace(value, name)
         return text
 
     def out(self, text: str) -> None:

@@ -27,10 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         call = Invocation(words, request, screen)
         return _run(call, request)
     except SvcprovError as error:
-        complain(screen, "svcmgr", error)
+        if call is None:
+            complain(screen, "svcmgr", error)
+        else:
+            call.complain(error)
         return _ended(call, error.exit_code)
     except KeyboardInterrupt:
-        screen.err("svcmgr: interrupted; nothing was begun that has to be taken back")
+        screen.err("svcmgr: interrupted; the same command line goes on")
         return _ended(call, INTERRUPTED)
     except BrokenPipeError:
         return 0

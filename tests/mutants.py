@@ -37,10 +37,6 @@ class Mutant(NamedTuple):
 INVARIANTS = "tests/property/test_invariants.py"
 CRASHES = "tests/property/test_crashes.py"
 STRANGERS = "tests/property/test_strangers.py"
-SWAPPED = """        record.keys[key] = service.key_text(key, value or "", shared=shared)
-        self._save_record()
-"""
-
 MUTANTS = (
     Mutant(
         "a device is formatted without the proof that it is blank",
@@ -64,9 +60,9 @@ MUTANTS = (
         (STRANGERS,),
     ),
     Mutant(
-        "a simulated tool reads a device that cannot be read",
+        "a simulated tool agrees where it must not: bytes that are not zero are",
         "executors/simulated/tools/cmp.py",
-        """        return Completed(TROUBLE, "", f"cmp: {path}: Input/output error\\n")\n""",
+        """        return Completed(1, f"{path} /dev/zero differ: byte {offset + 1}, line 1\\n")\n""",
         "        return Completed(0)\n",
         (STRANGERS,),
     ),
@@ -87,12 +83,18 @@ MUTANTS = (
     Mutant(
         "two writes are swapped: the service file loses its user's text before the record has it",
         "executors/layers/service_file.py",
-        SWAPPED,
-        """        key_text = service.key_text(key, value or "", shared=shared)
-        if value is not None:
+        """            self._save_record()
+        if value is None:
+            service.unset(key)
+        else:
             service.set(key, value)
-            self._save_file()
-        record.keys[key] = key_text
+        self._save_file()
+""",
+        """        if value is None:
+            service.unset(key)
+        else:
+            service.set(key, value)
+        self._save_file()
         self._save_record()
 """,
         (f"{CRASHES}::test_every_crash_point", "-k", "haproxy and unprovision"),

@@ -456,11 +456,11 @@ def held(state: NodeState) -> dict[str, str]:
     cloud = state["ec2"] or {"volumes": {}, "network_interfaces": {}, "elastic_addresses": {}}
     for identity, volume in cloud["volumes"].items():
         passing: dict[str, object] = {"ready": 0, "state": ""}
-        if volume["content"]["kind"] == "zero":
-            # Nobody's data yet: a service that names it may attach it and put something on it.
-            passing |= {"content": None, "device": "", "instance": ""}
-        attachment = {**volume["attachment"], **passing} if volume["attachment"] and "content" not in passing else None
-        facts[f"volume {identity}"] = json.dumps({**volume, **passing, "attachment": attachment}, sort_keys=True)
+        facts[f"volume {identity}"] = json.dumps({**volume, **passing, "content": None, "attachment": None})
+        if volume["content"]["kind"] != "zero":
+            # A blank volume is nobody's data yet: a service that names it may attach it and put something on it.
+            attachment = {**volume["attachment"], **passing} if volume["attachment"] else None
+            facts[f"content of {identity}"] = json.dumps([attachment, volume["content"]], sort_keys=True)
     facts |= {
         f"address {address} of {identity}": ""
         for identity, interface in cloud["network_interfaces"].items()

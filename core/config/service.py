@@ -67,7 +67,6 @@ class Service:
     ) -> None:
         if said := service_name_problem(name):
             raise ConfigError(Problem(document.path, 0, "", "", said))
-        document.check()
         self.name, self.document, self.nodename, self.record, self.var = name, document, nodename.lower(), record, var
         self.adopt: frozenset[str] = frozenset()
         """The rids for which the operator allows what exists to be used."""
@@ -81,6 +80,9 @@ class Service:
         self._tables: dict[tuple[str, str], Mapping[str, Keyword]] = {}
         self._resources: dict[str, Resource] | None = None
         self._service_table: Mapping[str, Keyword] | None = None
+        if document.problems:
+            meant = self.problems() if document.sections() else []
+            raise ConfigError(*sorted((*document.problems, *meant), key=lambda problem: problem.line))
 
     def copy(self) -> "Service":
         """Make an independent service of the same texts: what a preview changes."""

@@ -53,7 +53,19 @@ def warnings(service: Service) -> list[Problem]:
     for resource in service.resources():
         for name, said in resource.driver.warnings(resource):
             found.append(service.problem(resource.rid, name, said))
+    found.extend(_exposed(service))
     return found
+
+
+def _exposed(service: Service) -> Iterator[Problem]:
+    """The values that would carry a declared secret into the words of a command."""
+    secrets = service.secrets()
+    for resource in service.resources() if secrets else ():
+        for option in service.options(resource.rid):
+            value = service.read(resource.rid, option) or ""
+            for name in (name for name, secret in secrets.items() if secret and secret in value):
+                said = f"the secret {name} would stand in the words of a command, where every process can read it"
+                yield service.problem(resource.rid, option, said, "let the program read it from a file")
 
 
 def _section(service: Service, section: str) -> Iterator[Problem]:

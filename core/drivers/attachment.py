@@ -52,7 +52,9 @@ def detached(here: ec2.Cloud, volume: str, device: str, name: str, link: str) ->
     """
     now = aws.volumes((yield aws.describe_volumes(here.cli, volume)))[volume]
     if now.is_attached_to(here.instance):
-        there = Check(files.exists(link), otherwise=f"{link} leads to no device", seconds_max=APPEAR_SECONDS_MAX)
+        numbered = any(disk.startswith("nvme") for disk in lsblk.names((yield lsblk.disks())))
+        there = lsblk.is_there(volume) if numbered else Check(files.exists(link))
+        there = there._replace(otherwise=f"the device of {volume} did not appear", seconds_max=APPEAR_SECONDS_MAX)
         command = aws.detach_volume(here.cli, here.instance, volume, device, name)
         yield command._replace(undo=(*command.undo, there))
     yield Wait(

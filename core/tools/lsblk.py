@@ -2,7 +2,7 @@
 
 import re
 
-from core.command import Command, Completed
+from core.command import Check, Command, Completed
 
 TOOL = "lsblk"
 
@@ -22,6 +22,12 @@ def names(answer: Completed) -> list[str]:
 def serials() -> Command:
     """Ask for the serial number of each disk; read the answer with `by_serial`."""
     return Command(("lsblk", "-dno", "NAME,SERIAL"), tool=TOOL)
+
+
+def is_there(volume: str) -> Check:
+    """Hold when a disk has the id of this volume as its serial number, with its dash or without."""
+    serial = volume.replace("-", "") if volume.startswith("vol-") else volume
+    return Check(Command(("lsblk", "-dno", "SERIAL"), tool=TOOL), path="lines", text=serial)
 
 
 def by_serial(answer: Completed) -> dict[str, str]:

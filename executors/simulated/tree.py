@@ -53,16 +53,26 @@ class Tree:
         return done or "/"
 
     def _is_plain(self, path: str) -> bool:
-        """Tell at little cost that a path leads through no link, dot or mount: most paths do not."""
+        """Tell at little cost that a path leads through no link and no dot: most paths do not.
+
+        A mount point is real as it stands, so what lies above it need not be followed.
+        """
         if "//" in path or "/." in path or path.endswith("/"):
             return False
-        for mount in self._state["mounts"]:
-            point = mount["mount_point"]
-            if point != "/" and path.startswith(point):
+        mount = self.mount_of(path)
+        files, start = self._state["files"], 0
+        if mount is not None and mount["mount_point"] != "/":
+            place = self.place(mount["mount_point"])
+            device = self._state["devices"].get(mount["device"])
+            if place.path != "/" or device is None:
                 return False
-        files, end = self._state["files"], len(path)
-        while end > 0:
-            entry = files.get(path[:end])
+            files, start = place.files, len(mount["mount_point"])
+            inner = f"{mount['subvolume']}/".lstrip("/")
+            if any(name.startswith(inner) for name in self.holder(device)["content"].get("subvolumes", ())):
+                return False
+        end = len(path)
+        while end > start:
+            entry = files.get(path[start:end])
             if entry is not None and entry["kind"] == "link":
                 return False
             end = path.rfind("/", 0, end)

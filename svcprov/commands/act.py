@@ -1,8 +1,7 @@
 """`provision`, `unprovision`, `start`, `stop`, `restart`, `rollback`, and `plan`, which shows them."""
 
 from core.errors import UsageError
-from svcprov.acting import Task, act, roll_back, show
-from svcprov.collector import tell
+from svcprov.acting import Task, act, roll_back, show, tell_collector
 from svcprov.invocation import Invocation
 
 VERBS = ("provision", "unprovision", "start", "stop")
@@ -16,7 +15,7 @@ def _task(call: Invocation, verb: str) -> Task:
 def provision(call: Invocation) -> int:
     """Make what is missing and bring the service up; the collector is told when it is up."""
     task = _task(call, "provision")
-    return act(call, task._replace(finish=lambda: tell(call, task.files)))
+    return act(call, task._replace(finish=lambda: tell_collector(call, task.files)))
 
 
 def unprovision(call: Invocation) -> int:

@@ -19,7 +19,9 @@ def create(call: Invocation) -> int:
     """Make a service; with --provision, provision it."""
     files = call.files()
     document, own = _source(call, files)
-    document.check()
+    if document.problems:
+        # Raises: with what else is wrong, so that it need not be mended in two rounds.
+        files.serve(document, call.nodename())
     if call.options.interactive:
         _ask_for_env(call, document)
     for sentence in fill_in(document, call.options.env or (), os.environ):
@@ -97,14 +99,13 @@ def _provisioned(
     rids: tuple[str, ...],
 ) -> int:
     """Provision a service that is only in memory yet; it is written once everything is known to be right."""
-    from svcprov.acting import Task, act
+    from svcprov.acting import Task, act, tell_collector
     from svcprov.action import Selection
-    from svcprov.collector import tell
 
     selection = call.selection()
     if selection.everything and rids:
         selection = Selection(rids)
-    return act(call, Task("provision", files, load, selection, prepare, lambda: tell(call, files)))
+    return act(call, Task("provision", files, load, selection, prepare, lambda: tell_collector(call, files)))
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:

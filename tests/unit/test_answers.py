@@ -27,7 +27,7 @@ def test_lines_are_each_line_that_says_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
+    "path, found",
     [
         ("Volumes[].VolumeId", ["vol-1", "vol-2"]),
         ("Volumes[1].VolumeId", ["vol-2"]),

@@ -11,7 +11,6 @@ from core.driver import UNTYPED, Driver, UnknownDriver, load
 from core.status import Status
 
 
-
 class Named:
     """As much of a resource as a driver that says nothing reads."""
 
@@ -22,7 +21,7 @@ RESOURCE = cast("Resource", Named())
 
 
 @pytest.mark.parametrize(
-    ("group", "type_"),
+    "group, type_",
     [
         ("disk", "nosuch"),
         ("nosuch", "loop"),

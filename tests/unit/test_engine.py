@@ -260,10 +260,15 @@ def test_what_the_file_says_already_is_not_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("effect", "argv", "check", "undo"),
+    "effect, argv, check, undo",
     [
         (SetKey("disk#0.dev", "b"), "set disk#0.dev b", "is disk#0.dev b", "set disk#0.dev a"),
-        (SetKey("disk#0.dev", "b", shared=True), "set disk#0.dev b --shared", "is disk#0.dev b", "set disk#0.dev a --shared"),
+        (
+            SetKey("disk#0.dev", "b", shared=True),
+            "set disk#0.dev b --shared",
+            "is disk#0.dev b",
+            "set disk#0.dev a --shared",
+        ),
         (SetKey("disk#0.size", "b"), "set disk#0.size b", "is disk#0.size b", "unset disk#0.size"),
         (UnsetKey("disk#0.dev"), "unset disk#0.dev", "is disk#0.dev", "set disk#0.dev a"),
     ],

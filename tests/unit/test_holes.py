@@ -63,7 +63,7 @@ def test_generated_identifiers_are_of_their_kind(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "so"),
+    "text, kind, so",
     [
         ("10.0.0.1", "address", True),
         ("fe80::1", "address", True),
@@ -78,7 +78,7 @@ def test_generated_identifiers_are_of_their_kind(kind: str) -> None:
         ("«x»", "unheard-of", False),
     ],
 )
-def test_text_is_of_a_kind_or_not(text: str, kind: str, so: bool) -> None:
+def test_text_is_of_a_kind_or_not(text: str, kind: str, *, so: bool) -> None:
     """A kind tells what can be an identity of it."""
     assert is_of_kind(text, kind) is so
 
@@ -94,7 +94,7 @@ def test_equal_words_unify_without_bindings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "actual"),
+    "pattern, actual",
     [
         (("a",), ("a", "b")),
         (("a",), ("b",)),

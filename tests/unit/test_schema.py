@@ -10,7 +10,7 @@ DISK = fields({"size": (size, REQUIRED), "names": (items(text), list), "up": (fl
 
 
 @pytest.mark.parametrize(
-    ("shape", "value", "normalised"),
+    "shape, value, normalised",
     [
         (text, "sdb", "sdb"),
         (flag, False, False),
@@ -30,7 +30,7 @@ def test_a_good_value_is_normalised(shape: Shape, value: Any, normalised: Any) -
 
 
 @pytest.mark.parametrize(
-    ("shape", "value", "place", "said"),
+    "shape, value, place, said",
     [
         (text, 5, "here", "5 is not a text"),
         (text, "«x»", "here", "« and » stand for values"),
@@ -61,7 +61,7 @@ def test_a_bad_value_is_named_with_its_place(shape: Shape, value: Any, place: st
 
 def test_the_top_of_a_file_has_a_name() -> None:
     """An error about the whole value speaks of the file."""
-    with pytest.raises(ShapeError, match="^the file: "):
+    with pytest.raises(ShapeError, match=r"^the file: "):
         table(count)([], "")
 
 

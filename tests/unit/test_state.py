@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from core.schema import ShapeError
 from core.state import DEBIAN_12, STATE_BYTES_MAX, copy, dumps, load, loads, same_world
 
-SIZE = st.sampled_from(["1G", 4096, {"size": "5G"}, {"size": 1, "content": "residue"}, {"size": 9, "content": {"type": "xfs"}}])
+SIZE = st.sampled_from(
+    ["1G", 4096, {"size": "5G"}, {"size": 1, "content": "residue"}, {"size": 9, "content": {"type": "xfs"}}]
+)
 PATH = st.sampled_from(["/srv", "/srv/a", "/etc/x/y", "/var/lib/opensvc/z"])
 ENTRY = st.sampled_from(["directory", {"kind": "link", "target": "/etc"}, {"kind": "directory", "mode": "0700"}])
 STATES = st.fixed_dictionaries(
@@ -67,12 +69,25 @@ def test_a_short_disk_is_a_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "kind"),
+    "written, kind",
     [("zero", "zero"), ("unknown", "unknown"), ({"kind": "residue"}, "residue"), ({"type": "xfs"}, "signature")],
 )
 def test_content_may_be_written_short(written: Any, kind: str) -> None:
     """A word names a kind of content, an object with a type is a signature."""
-    assert load({"devices": {"/dev/sdb": {"size": 1, "content": written}}})["devices"]["/dev/sdb"]["content"]["kind"] == kind
+    assert (
+        load({"devices": {"/dev/sdb": {"size": 1, "content": written}}})["devices"]["/dev/sdb"]["content"]["kind"]
+        == kind
+    )
+
+
+def test_what_an_interface_has_at_first_is_what_a_reboot_brings_back() -> None:
+    """The addresses of a hand-written interface are its configured ones, unless the file says others."""
+    written = {"addresses": ["10.0.0.1/24"], "configured": None}
+    other = {"addresses": ["10.0.0.1/24"], "configured": []}
+    interfaces = load({"interfaces": {"eth0": written, "eth1": other}})["interfaces"]
+    assert interfaces["eth0"]["configured"] == [{"address": "10.0.0.1/24", "label": ""}]
+    assert interfaces["eth0"]["configured"][0] is not interfaces["eth0"]["addresses"][0]
+    assert interfaces["eth1"]["configured"] == []
 
 
 def test_directories_above_a_file_come_into_being() -> None:
@@ -88,7 +103,7 @@ def test_a_directory_may_be_described_after_its_files() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    "value, said",
     [
         ([], "the file: .* is not an object"),
         ({"format": 2}, "format: this is format 2"),
@@ -152,7 +167,7 @@ def test_when_a_thing_was_ready_makes_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "difference"),
+    "one, other, difference",
     [
         ({"a": {"b": 1}}, {"a": {}}, "- .a.b"),
         ({"a": {}}, {"a": {"b": 1}}, "+ .a.b"),

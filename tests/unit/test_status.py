@@ -12,7 +12,7 @@ STATES = st.sampled_from(get_args(State))
 
 
 @pytest.mark.parametrize(
-    ("states", "total"),
+    "states, total",
     [
         ([], "n/a"),
         (["up"], "up"),
@@ -65,8 +65,14 @@ def test_the_order_of_agreeing_states_does_not_matter(up: list[str], down: list[
 
 
 @pytest.mark.parametrize(
-    ("avail", "accessory", "total"),
-    [("up", ["up"], "up"), ("up", ["down"], "warn"), ("up", ["undef"], "up"), ("up", [], "up"), ("down", ["warn"], "warn")],
+    "avail, accessory, total",
+    [
+        ("up", ["up"], "up"),
+        ("up", ["down"], "warn"),
+        ("up", ["undef"], "up"),
+        ("up", [], "up"),
+        ("down", ["warn"], "warn"),
+    ],
 )
 def test_accessories_can_only_make_it_worse(avail: State, accessory: list[str], total: str) -> None:
     """Syncs that are not up make the service warn, and those that are do not make it up."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.command import Command, Completed
-from executors.simulated.devices import is_formatted, signature
+from executors.simulated.devices import is_formatted, signature, storage
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -112,14 +112,14 @@ def _made_new(node: SimulatedNode, device: dict[str, Any], path: str, uuid: str,
 
 
 def _label(node: SimulatedNode, place: str, text: list[str]) -> Completed:
-    """The label of a mounted filesystem, or of a device that is not mounted."""
+    """The label of a mounted filesystem, or of a device or a file that is not mounted."""
     if len(text) > 1:
         return Completed(1, "", "btrfs filesystem label: too many arguments\n")
-    device = node.device(place)
+    device = storage(node, place)
     if device is None:
         mount = _mount_at(node, place)
         device = None if mount is None else node.device(mount["device"])
-    elif text and node.users(place):
+    elif text and _is_mounted(node, place):
         return Completed(1, "", f"ERROR: device {place} is mounted, use mount point\n")
     content = None if device is None else node.content(device)
     if device is None or content is None or content.get("type") != "btrfs":
@@ -130,6 +130,13 @@ def _label(node: SimulatedNode, place: str, text: list[str]) -> Completed:
         return Completed(1, "", f"ERROR: label {text[0]} is too long (max {LABEL_BYTES_MAX})\n")
     content["label"] = text[0]
     return Completed(0)
+
+
+def _is_mounted(node: SimulatedNode, place: str) -> bool:
+    """Tell whether a device is in use, or a file by way of its loop devices."""
+    file = node.tree.real(place)
+    loops = [path for path, device in node.state["devices"].items() if device["file"] == file]
+    return any(node.users(path) for path in (place, *loops))
 
 
 def _list(node: SimulatedNode, place: str) -> Completed:

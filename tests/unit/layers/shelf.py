@@ -3,12 +3,10 @@
 import json
 from typing import Any
 
-from core.answers import pick
 from core.command import Check, Command, Completed, Makes, Thing
 from core.record import Record
 from core.wire import encode
 from executors.layers.journal import Journal
-
 
 
 class Shelf:
@@ -106,7 +104,12 @@ def wipe(thing: str, *, blank: bool = False) -> Command:
     """Destroy what a thing holds: the thing `wiped-THING` says that it was done."""
     done = f"wiped-{thing}"
     return Command(
-        ("put", done), kind="changes", check=has(done), destroys=(Thing("device", thing, blank),), rid="r#0", verb="provision"
+        ("put", done),
+        kind="changes",
+        check=has(done),
+        destroys=(Thing("device", thing, blank),),
+        rid="r#0",
+        verb="provision",
     )
 
 
@@ -134,6 +137,6 @@ class Life:
         return journal
 
 
-def ids(shelf: Shelf) -> list[str]:
-    """The things on the shelf, as its list says."""
-    return pick(shelf.run(LIST).stdout, "[]")
+def states(journal: Journal) -> list[str]:
+    """The states of the entries, in order."""
+    return [entry.state for entry in journal.entries]

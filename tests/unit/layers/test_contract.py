@@ -85,7 +85,7 @@ def test_the_input_may_hold_holes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("planned", "actual"),
+    "planned, actual",
     [
         (wipe("sdb", blank=True), wipe("sdb")),
         (wipe("sdb"), wipe("sdb")._replace(destroys=(Thing("device", "other-disk"),))),
@@ -170,7 +170,7 @@ def test_a_made_thing_that_hangs_on_another_is_asked_for_by_both_names() -> None
     assert not any("«" in word for command in life.shelf.ran for word in command.argv)
 
 
-@pytest.mark.parametrize(("done", "left_out"), [(True, True), (False, False)])
+@pytest.mark.parametrize("done, left_out", [(True, True), (False, False)])
 def test_a_loss_may_be_left_out_only_when_this_action_did_it(*, done: bool, left_out: bool) -> None:
     """That somebody wiped the device is not our having wiped it."""
     life = Life(Shelf())

@@ -8,7 +8,7 @@ from executors.layers.faults import TIMED_OUT, Crash, Faults
 from tests.unit.layers.shelf import LIST, Shelf, put
 
 
-@pytest.mark.parametrize(("how", "things"), [("before", ["a"]), ("after", ["a", "b"])])
+@pytest.mark.parametrize("how, things", [("before", ["a"]), ("after", ["a", "b"])])
 def test_a_kill_comes_before_or_after_the_effect(how: Any, things: list[str]) -> None:
     """The counted change took effect, or it did not; the process is gone either way."""
     shelf = Shelf()
@@ -19,7 +19,7 @@ def test_a_kill_comes_before_or_after_the_effect(how: Any, things: list[str]) ->
     assert shelf.things == things
 
 
-@pytest.mark.parametrize(("how", "things"), [("timeout", []), ("lost", ["a"])])
+@pytest.mark.parametrize("how, things", [("timeout", []), ("lost", ["a"])])
 def test_an_answer_is_lost(how: Any, things: list[str]) -> None:
     """The answer says that it failed, whether the change took effect or not."""
     shelf = Shelf()

@@ -71,7 +71,7 @@ def test_other_commands_go_to_the_node() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "returncode"),
+    "words, returncode",
     [
         (("is", KEY, "<size=15>"), 0),
         (("is", KEY, "vol-1"), 1),
@@ -98,27 +98,11 @@ def test_set_changes_its_line_and_no_other() -> None:
     assert desk.text == TEXT.replace("<size=15>", "vol-1")
 
 
-def test_the_users_text_is_recorded() -> None:
-    """The record has what the user had written beside what was allocated."""
-    desk = Desk()
-    desk.run("set", KEY, "vol-1")
-    known = desk.service.record.keys[KEY]
-    assert (known.text, known.value, known.shared) == ("<size=15>", "vol-1", False)
-
-
 def test_the_users_text_is_safe_before_the_file_loses_it() -> None:
     """The record is on disk before the file."""
     desk = Desk()
     desk.run("set", KEY, "vol-1")
     assert desk.saved == ["record", "file"]
-
-
-def test_the_users_text_stays_recorded_through_a_second_change() -> None:
-    """However often a key changes, its user's text is the first one."""
-    desk = Desk()
-    desk.run("set", KEY, "vol-1")
-    desk.run("set", KEY, "vol-1 vol-2")
-    assert desk.service.record.keys[KEY][:2] == ("<size=15>", "vol-1 vol-2")
 
 
 @pytest.mark.parametrize("key", [KEY, "disk#0.ipname", "ip#1.ipname"])
@@ -169,6 +153,23 @@ def journalled(desk: Desk, life: Life) -> Journal:
 
 
 CASCADE = set_key(KEY, "vol-1", "<size=15>")._replace(rid="disk#0", verb="provision")
+
+
+def test_the_users_text_is_recorded() -> None:
+    """The record has what the user had written beside what was allocated."""
+    desk = Desk()
+    journalled(desk, Life(Shelf())).run(CASCADE)
+    known = desk.service.record.keys[KEY]
+    assert (known.text, known.value, known.shared) == ("<size=15>", "vol-1", False)
+
+
+def test_the_users_text_stays_recorded_through_a_second_change() -> None:
+    """However often a key changes, its user's text is the first one."""
+    desk = Desk()
+    journal = journalled(desk, Life(Shelf()))
+    journal.run(CASCADE)
+    journal.run(set_key(KEY, "vol-1 vol-2", "vol-1"))
+    assert desk.service.record.keys[KEY][:2] == ("<size=15>", "vol-1 vol-2")
 
 
 @pytest.mark.parametrize("dies_at", [1, 2, 3])
