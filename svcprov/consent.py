@@ -20,16 +20,15 @@ def covered(thing: Thing, step: Step, service: "Service") -> bool:
     allowed = service.allow_destroy
     if thing.identity in allowed or any(word in allowed for word in step.command.argv):
         return True
-    return step.command.rid in allowed and _made_for(thing, step, service)
+    return _made_for(thing, service) in allowed
 
 
-def _made_for(thing: Thing, step: Step, service: "Service") -> bool:
-    """Tell whether the record says that a thing was made for the resource whose step destroys it."""
-    return any(
-        made.identity == thing.identity
-        for name, made in service.record.made.items()
-        if step.command.rid in {made.rid, name.partition(".")[0]}
-    )
+def _made_for(thing: Thing, service: "Service") -> str | None:
+    """The resource that a thing was made for, as the record has it; None for what the record does not have.
+
+    It need not be the one whose step destroys it: two filesystems may share what the first of them formatted.
+    """
+    return next((made.rid for made in service.record.made.values() if made.identity == thing.identity), None)
 
 
 def ask(call: "Invocation", verb: str, service: "Service", plan: Plan | None) -> None:
@@ -52,9 +51,7 @@ def ask(call: "Invocation", verb: str, service: "Service", plan: Plan | None) ->
         return
     if lost:
         named = ", ".join(dict.fromkeys(f"{thing.kind} {thing.identity} ({step.command.rid})" for step, thing in lost))
-        names = dict.fromkeys(
-            step.command.rid if _made_for(thing, step, service) else thing.identity for step, thing in lost
-        )
+        names = dict.fromkeys(_made_for(thing, service) or thing.identity for _, thing in lost)
         words = [word for name in names for word in ("--allow-destroy", name)]
         raise Refused(f"{verb} of {service.name} destroys {named}", f"to allow it:\n  {call.again(*words)}")
     said = f"{verb} of {service.name} asks on a terminal, and there is none"

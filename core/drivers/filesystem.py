@@ -12,6 +12,7 @@ from core.command import Check, Command, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import blank, directories
+from core.drivers.emptiness import holds_nothing, inside
 from core.errors import CommandFailed, Failed, Refused
 from core.status import Remark, Status
 from core.tools import blkid, blockdev, files, find, fuser, losetup, mount
@@ -290,17 +291,7 @@ class Filesystem(Driver):
         file = self.file(fs, device)
         options = self.inspection_options() + (",loop" if file else "")
         look = mount.mount(self.type, options, file or device, temporary, temporary=True)
-        return self.inside(look, temporary, holds_nothing(temporary, f"{fs['dev']} holds data"))
-
-    def inside(self, look: Command, temporary: str, *steps: Command | Check) -> tuple[Command | Check, ...]:
-        """Steps of an undo with a temporary mount of their own: nothing else may be left of the action by then."""
-        return (
-            files.make_directory(temporary, temporary=True),
-            look,
-            *steps,
-            mount.umount(temporary, temporary=True),
-            files.remove_directory(temporary, temporary=True),
-        )
+        return inside(look, temporary, holds_nothing(temporary, f"{fs['dev']} holds data"))
 
     def is_store(self, fs: "Resource") -> bool:
         """Tell whether the mount point lies in a directory that a resource of the service fills by itself."""
@@ -348,9 +339,3 @@ class Filesystem(Driver):
             raise Failed(f"{fs.rid}: device does not exist {fs['dev']}: what was made on it cannot be deleted; {start}")
         yield Note(f"device does not exist {fs['dev']}: what was made on it goes with its disk")
         yield blockdev.forget(fs["dev"], names)
-
-
-def holds_nothing(directory: str, what: str) -> Check:
-    """A step of an undo: no file is in a directory (that may be missing)."""
-    ask = find.file(directory)._replace(accepts=(0, 1))
-    return Check(ask, path=".", absent=True, otherwise=f"{what} that its provisioning did not put there")

@@ -1,7 +1,6 @@
 """Files, directories and links, by the programs of coreutils."""
 
 from core.command import Check, Command, Makes, Steps, Thing
-from core.tools import blkid
 
 TOOL = "files"
 
@@ -123,17 +122,13 @@ def remove(path: str, unmakes: tuple[str, ...] = (), destroys: tuple[Thing, ...]
 
 
 def truncate(path: str, size: int, name: str) -> Command:
-    """Make a file of `size` bytes that takes no space until it is written to.
-
-    Its undo refuses when something was formatted in it meanwhile.
-    """
-    holds_nothing = Check(blkid.value(path, "TYPE"), path=".", absent=True, otherwise=f"{path} holds a filesystem")
+    """Make a file of `size` bytes that takes no space until it is written to."""
     return Command(
         ("truncate", "-s", str(size), path),
         kind="changes",
         makes=Makes(name, "file", identity=path),
         check=Check(is_file(path)),
-        undo=(holds_nothing, remove(path)),
+        undo=(remove(path),),
         quiet=True,
         tool=TOOL,
     )

@@ -7,7 +7,7 @@ from core.command import Check, Command, Completed
 
 TOOL = "mount"
 NOTHING_FOUND = 1
-BUSY = 32
+REFUSED = 32
 _PAIR = re.compile(r'([A-Z:_-]+)="([^"]*)"')
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
 
@@ -65,6 +65,12 @@ def is_free(mount_point: str) -> Check:
     return Check(
         Command(("findmnt", "-n", "-o", "TARGET", mount_point), accepts=(0, NOTHING_FOUND), tool=TOOL), absent=True
     )
+
+
+def look_into(file: str, mount_point: str) -> Command:
+    """Mount whatever a file holds, read-only, at a temporary place; 32 when it holds no filesystem."""
+    look = mount("auto", "ro,loop", file, mount_point, temporary=True)
+    return look._replace(accepts=(0, REFUSED))
 
 
 def mount(type_: str, options: str, source: str, mount_point: str, *, temporary: bool = False) -> Command:

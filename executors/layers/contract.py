@@ -39,7 +39,7 @@ class Contract:
         return answer
 
     def _advance(self, command: Command) -> None:
-        expected = "nothing more" if self._next == len(self._planned) else _shown(self._planned[self._next])
+        expected = self._planned[self._next] if self._next < len(self._planned) else None
         for position in range(self._next, len(self._planned)):
             if self._unified(self._planned[position], command) is not None:
                 left_out = [planned for planned in self._planned[self._next : position] if not self._may_skip(planned)]
@@ -48,10 +48,10 @@ class Contract:
                     self._bound |= added
                     self._next = position + 1
                     return
-                expected = _shown((*left_out, self._planned[position])[0])
+                expected = (*left_out, self._planned[position])[0]
                 break
         if not self._may_repeat(command):
-            raise NodeChanged(expected, _shown(command))
+            raise NodeChanged("nothing more" if expected is None else _shown(expected), _shown(command))
 
     def _unified(self, planned: Command, command: Command) -> dict[str, str] | None:
         """The bindings with which a command is the planned one; None when it is another."""

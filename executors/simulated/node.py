@@ -41,12 +41,15 @@ class SimulatedNode:
             return Completed(**self.state["programs"][program])
         tool = self._tools.get(command.tool) or self._imported(command.tool)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
-        if not any(
-            package in self.state["tools"] for package in ((packages,) if isinstance(packages, str) else packages)
-        ):
+        if not self._has(packages):
             return Completed(NOT_FOUND, "", f"{program}: command not found\n")
         answer: Completed = tool.run(self, command)
         return answer
+
+    def _has(self, packages: str | tuple[str, ...]) -> bool:
+        """Tell whether one of the packages that bring a program is installed."""
+        installed = self.state["tools"]
+        return packages in installed if isinstance(packages, str) else any(name in installed for name in packages)
 
     def _imported(self, name: str) -> Any:
         """The simulated face of a tool; None where there is none."""

@@ -88,12 +88,12 @@ class Tree:
     def mount_of(self, path: str) -> dict[str, Any] | None:
         """The mount that a real path lies in; None for the root filesystem."""
         found: dict[str, Any] | None = None
+        longest = 0
         for mount in self._state["mounts"]:
             point = mount["mount_point"]
-            if (path == point or path.startswith(f"{point}/")) and (
-                found is None or len(point) >= len(found["mount_point"])
-            ):
-                found = mount
+            length = len(point)
+            if length >= longest and path.startswith(point) and (path[length : length + 1] in {"", "/"} or length == 1):
+                found, longest = mount, length
         return found
 
     def place(self, path: str) -> Place:

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.answers import pick
-from core.command import Note, Steps, Thing
+from core.command import Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.config.sizes import Share
 from core.driver import Driver, Tie
 from core.drivers import directories
+from core.drivers.emptiness import holds_nothing, inside
 from core.errors import Failed, Refused
 from core.status import Remark, Status
-from core.tools import files, losetup
+from core.tools import files, losetup, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -61,7 +62,11 @@ class LoopDisk(Driver):
             if (yield from files.missing_directories(disk.rid, _directory(disk))):
                 yield Note(f"create directory {_directory(disk)}")
             yield Note(f"create file {file}, size {disk['size']}")
-            yield files.truncate(file, _bytes(disk), f"{disk.rid}.file")
+            # A filesystem that somebody made in the file meanwhile may hold data.
+            temporary = yield Fresh(f"{disk.rid}.tmp", "tmpdir")
+            proof = inside(mount.look_into(file, temporary), temporary, holds_nothing(temporary, f"{file} holds data"))
+            create = files.truncate(file, _bytes(disk), f"{disk.rid}.file")
+            yield create._replace(undo=(*proof, *create.undo))
             yield Note("provisioned")
         else:
             ours = disk.made("file") == file or disk.rid in disk.service.adopt or (yield from _loops(file))

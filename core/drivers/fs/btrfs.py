@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from core.command import Command, Completed, Fresh, Steps, Thing, Wait
 from core.driver import Tie
-from core.drivers.filesystem import Filesystem, holds_nothing
+from core.drivers.emptiness import holds_nothing, inside
+from core.drivers.filesystem import Filesystem
 from core.tools import blkid, btrfs, files, mount
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class BtrfsFilesystem(Filesystem):
         path, file = f"{temporary}/{subvolume}", self.file(fs, device)
         top = mount.mount("btrfs", f"{TOP},loop" if file else TOP, file or device, temporary, temporary=True)
         proof = () if self.is_store(fs) else (holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
-        undo = self.inside(top, temporary, *proof, btrfs.delete_subvolume(path))
+        undo = inside(top, temporary, *proof, btrfs.delete_subvolume(path))
         return btrfs.create_subvolume(temporary, subvolume, f"{fs.rid}.subvolume", identity)._replace(undo=undo)
 
     def clear(self, fs: "Resource", device: str) -> Steps:

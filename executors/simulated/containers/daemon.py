@@ -199,6 +199,8 @@ def _make_store(node: SimulatedNode, data_root: str) -> None:
 
 def make_directories(node: SimulatedNode, path: str) -> None:
     """Make a directory and those above it, where nothing is."""
+    if node.tree.exists(path):
+        return
     parts = path.strip("/").split("/")
     for depth in range(1, len(parts) + 1):
         above = "/" + "/".join(parts[:depth])

@@ -64,7 +64,9 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
     if path is None or device is None:
         return _no_device(node, where, source)
     content = node.content(device)
-    type_ = found.get("-t", [content.get("type", "auto")])[-1]
+    type_ = found.get("-t", ["auto"])[-1]
+    if type_ == "auto":
+        type_ = content.get("type", "ext4")
     if type_ not in TYPES:
         return Completed(REFUSED, "", f"{where}unknown filesystem type '{type_}'.\n")
     if not _is_mountable(device, content, type_, chosen):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.command import Check
+from core.command import Check, Command
 from core.config.service import Service
 from core.driver import Tie
 from core.errors import Failed, Refused
@@ -101,12 +101,22 @@ def test_a_file_never_written_to_is_ours() -> None:
     assert of.resource("disk#0").made("file") == "/var/svc/a/l.img"
 
 
-def test_the_undo_of_a_file_keeps_a_filesystem() -> None:
-    """A rollback does not delete a file that something was formatted in meanwhile."""
-    ran = run(service(DISK), "provision", node())
+def test_the_undo_of_a_file_looks_for_data() -> None:
+    """A rollback does not delete a file when there are files in a filesystem that somebody made in it meanwhile."""
+    on = node()
+    ran = run(service(DISK), "provision", on)
     (create,) = (each for each in ran.changes if each.argv[0] == "truncate")
-    assert isinstance(create.undo[0], Check)
-    assert create.undo[0].otherwise == "/var/svc/a/l.img holds a filesystem"
+    (check,) = (step for step in create.undo if isinstance(step, Check))
+    assert check.otherwise == "/var/svc/a/l.img holds data that its provisioning did not put there"
+    entry = on.state["files"]["/var/svc/a/l.img"]
+    for content, answer in (("zero", ""), ({"type": "xfs"}, ""), ({"type": "xfs", "files": {"/a": "b"}}, "/a")):
+        entry["content"] = load({"files": {"/x": {"content": content}}})["files"]["/x"]["content"]
+        for step in create.undo[:3]:
+            seen = on.run(step.ask if isinstance(step, Check) else step)
+        assert seen.stdout.strip().endswith(answer)
+        for step in create.undo[3:5]:
+            assert isinstance(step, Command)
+            on.run(step)
 
 
 def test_status_and_start() -> None:
