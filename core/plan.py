@@ -1,6 +1,6 @@
 """A plan: what an action would run, in order, as its preview on a simulated node ran it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from core.command import Command, Completed, Executor, Note, Thing, Wait
@@ -44,11 +44,16 @@ Event = Step | PlannedNote | PlannedWait
 
 
 class Plan:
-    """What `verb` would do. events: everything, in order; order: the resources, in the order they are taken."""
+    """What `verb` would do. events: everything, in order; order: the resources, in the order they are taken.
+
+    purposes: what each of them is for, by rid, in the words of its driver when its turn has come: an address that a
+    cascade writes is there by then, and what the resource itself will allocate is still as the user asked for it.
+    """
 
     def __init__(self, service: str, verb: str, order: tuple[str, ...]) -> None:
         self.service, self.verb, self.order = service, verb, order
         self.events: list[Event] = []
+        self.purposes: dict[str, str] = {}
 
     @property
     def steps(self) -> list[Step]:
@@ -90,14 +95,26 @@ class Remembering(Executor, Protocol):
 
 
 class Recorder:
-    """Writes a plan while the engine runs: an executor around the journal, and the engine's listener."""
+    """Writes a plan while the engine runs: an executor around the journal, and the engine's listener.
+
+    purpose_of: says what a resource is for; asked once for each, at the first that is heard of it.
+    """
 
     def __init__(self, inner: Remembering, plan: Plan) -> None:
         self._inner, self._plan = inner, plan
         self._number = 0
+        self._unmet = set(plan.order)
+        self.purpose_of: Callable[[str], str] | None = None
+
+    def meet(self, rid: str) -> None:
+        """Enter the purpose of a resource, unless it is there: what its turn begins with."""
+        if self.purpose_of is not None and rid in self._unmet:
+            self._unmet.discard(rid)
+            self._plan.purposes[rid] = self.purpose_of(rid)
 
     def run(self, command: Command) -> Completed:
         """Run a command and enter it in the plan, unless it was done already in an earlier life of the action."""
+        self.meet(command.rid)
         if command.tool == ENGINE or (command.kind != "reads" and self._inner.remembers(command)):
             return self._inner.run(command)
         answer = self._inner.run(command)
@@ -110,8 +127,10 @@ class Recorder:
 
     def note(self, rid: str, note: Note) -> None:
         """Enter a line of the log."""
+        self.meet(rid)
         self._plan.events.append(PlannedNote(rid, note))
 
     def wait(self, rid: str, wait: Wait) -> None:
         """Enter a wait."""
+        self.meet(rid)
         self._plan.events.append(PlannedWait(rid, wait))

@@ -1,6 +1,5 @@
 """How a verb is acted out: locks, settle, preview, consent, header, run; and what is said when it fails."""
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,7 +8,7 @@ from typing import NamedTuple, NoReturn
 from core.command import Note
 from core.config.keywords import is_true
 from core.config.service import Service
-from core.errors import Failed, SvcprovError
+from core.errors import Failed, Refused, SvcprovError
 from core.plan import Plan
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
@@ -45,13 +44,24 @@ def where(node: NodeFile) -> str:
     return f"SIMULATED {node.path.rpartition('/')[2]}"
 
 
-def begun(task: Task, service: Service, node: SavedNode | SimulatedNode, keep: Keeping, listener: Listening) -> Action:
-    """The action of a task. Raises Failed for a journal that is not ours."""
+def begun(
+    task: Task, service: Service, node: SavedNode | SimulatedNode, path: str, keep: Keeping, listener: Listening
+) -> Action:
+    """The action of a task on the node whose file is at `path`.
+
+    Raises Failed for a journal that is not ours, Refused when an unfinished action was one on another node.
+    """
     try:
-        return Action(service, task.verb, node, lambda: node.state, keep, listener, selection=task.selection)
+        action = Action(service, task.verb, node, lambda: node.state, keep, listener, selection=task.selection)
     except (KeyError, IndexError, TypeError) as error:
         said = f"{task.files.journal}: not a journal of this version ({error!r}); move it away to begin anew"
         raise Failed(said) from None
+    before = action.unfinished
+    elsewhere = path if before is None else str(before.header.get("node", path))
+    if before is not None and elsewhere != path:
+        said = f"{before.verb} of {service.name} is unfinished on the node {elsewhere}, and this is {path}"
+        raise Refused(said, f"go on there, with --node {elsewhere}")
+    return action
 
 
 def show(call: Invocation, task: Task) -> int:
@@ -60,7 +70,7 @@ def show(call: Invocation, task: Task) -> int:
     service = task.load(node.state["hostname"])
     call.check(service)
     log = LogLines(service, call.screen, debug=call.options.debug)
-    action = begun(task, service, SimulatedNode(node.state), task.files, log)
+    action = begun(task, service, SimulatedNode(node.state), node.path, task.files, log)
     for remark in task.files.remarks:
         log.note("", Note(remark, "warning"))
     plan = call.plan = action.preview()
@@ -73,7 +83,7 @@ def show(call: Invocation, task: Task) -> int:
         typed = call.line(task.verb, *selected, *allowed)
         if call.options.dry_run:
             typed = shell.line(("svcmgr", *(word for word in call.argv if word != "--dry-run")))
-        for line in PlanText(plan, service, call.screen).lines(where(node), typed):
+        for line in PlanText(plan, call.screen).lines(where(node), typed):
             call.screen.out(line)
     return PENDING if call.options.detailed_exitcode and plan.steps else 0
 
@@ -123,7 +133,7 @@ def _act(call: Invocation, task: Task, node: NodeFile) -> int:
     call.check(service)
     listener = call.listener(service)
     saved = SavedNode(SimulatedNode(node.state), node.save)
-    action = begun(task, service, saved, task.files, listener)
+    action = begun(task, service, saved, node.path, task.files, listener)
     for remark in task.files.remarks:
         listener.note("", Note(remark, "warning"))
     action.settle()
@@ -206,7 +216,7 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
         call.check(service)
         listener = call.listener(service)
         saved = SavedNode(SimulatedNode(node.state), node.save)
-        action = begun(task, service, saved, files, listener)
+        action = begun(task, service, saved, node.path, files, listener)
         try:
             before = action.unfinished
             if before is not None:
@@ -228,6 +238,7 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
 @contextmanager
 def _signals() -> Iterator[None]:
     """Let a lost terminal and a polite kill end an action as Ctrl-C does."""
+    import signal
 
     def interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt

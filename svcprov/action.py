@@ -124,6 +124,11 @@ def acting(service: Service, verb: str, selection: Selection) -> list[Resource]:
     return taken[::-1] if verb in UNDOING else taken
 
 
+def _purpose(resource: Resource, verb: str) -> str:
+    """What a verb brings about, where that is worth a sentence, else what the resource is."""
+    return resource.driver.purpose(resource) if verb == "provision" else resource.driver.label(resource)
+
+
 class Action:
     """One verb on one service and one node.
 
@@ -201,8 +206,11 @@ class Action:
         recorder = Recorder(journal, plan)
         engine = Engine(service, recorder, recorder)
         self._mend(service, recorder, recorder)
+        recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
         engine.act(self.verb, resources)
         journal.close_brackets()
+        for rid in plan.order:
+            recorder.meet(rid)
         return plan
 
     @property

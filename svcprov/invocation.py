@@ -122,6 +122,8 @@ class Invocation:
         A remedy of the engine's is a line without --node, since the engine does not know what a node is called.
         """
         text = str(error)
+        if error.rid and error.rid not in text:
+            text = f"{error.rid}: {text}"
         if self.options.service is not None and self.options.node is not None:
             import re
 

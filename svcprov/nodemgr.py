@@ -2,15 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from core.errors import SvcprovError, UsageError
 from svcprov import inventory
 from svcprov.invocation import complain
 from svcprov.screen import Screen
 
-if TYPE_CHECKING:
-    from core.config.keywords import Keyword
+FORMATS = ("text", "json", "md")
 
 LATER = {
     "observe": "observing this node",
@@ -36,11 +34,9 @@ def _run(screen: Screen, argv: list[str]) -> int:
         screen.out("usage: nodemgr ACTION\n\nShow what svcprov has for a node.\n\nactions:")
         for name, (summary, _) in ACTIONS.items():
             screen.out(f"  {name:<26}{summary}")
+        screen.out(f"\noptions:\n  {'--format ' + '|'.join(FORMATS):<26}print keywords: how they are written")
         return 0 if argv else UsageError.exit_code
-    words = [word for word in argv if not word.startswith("-")]
-    if len(words) < len(argv):
-        unknown = next(word for word in argv if word.startswith("-"))
-        raise UsageError(f"unrecognized option {unknown}; `nodemgr --help` lists what there is")
+    format_, words = _format(argv)
     if words and words[0] in LATER:
         raise UsageError(f"{words[0]}: {LATER[words[0]]} comes with a later version of svcprov")
     name = " ".join(words[:2])
@@ -49,60 +45,44 @@ def _run(screen: Screen, argv: list[str]) -> int:
 
         raise UsageError(f"invalid action: {name or 'none'}{meant(name, tuple(ACTIONS))}; `nodemgr --help` lists them")
     _, function = ACTIONS[name]
-    for line in function(words[2:]):
+    for line in function(words[2:], format_):
         screen.out(line)
     return 0
 
 
-def _print_drivers(words: list[str]) -> Iterator[str]:
+def _format(argv: list[str]) -> tuple[str, list[str]]:
+    """The value of --format, and the words that are no options. Raises UsageError for any other option."""
+    format_, words = FORMATS[0], []
+    rest = iter(argv)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name == "--format":
+            format_ = value if equals else next(rest, "")
+            if format_ not in FORMATS:
+                raise UsageError(f"--format takes one of {', '.join(FORMATS)}")
+        elif word.startswith("-"):
+            raise UsageError(f"unrecognized option {word}; `nodemgr --help` lists what there is")
+        else:
+            words.append(word)
+    return format_, words
+
+
+def _print_drivers(words: list[str], format_: str) -> Iterator[str]:
     _no_more(words, 0)
+    _only_text(format_)
     yield from inventory.drivers()
 
 
-def _print_keywords(words: list[str]) -> Iterator[str]:
-    from core.config.keywords import COMMON, DEFAULTS
-    from core.driver import UnknownDriver, load
+def _print_keywords(words: list[str], format_: str) -> Iterator[str]:
+    from svcprov.keyword_pages import pages
 
     _no_more(words, 1)
-    if not words:
-        yield from _keyword_lines("DEFAULT", DEFAULTS)
-        yield ""
-        yield from _keyword_lines("every resource", COMMON)
-        for name in inventory.drivers():
-            yield ""
-            yield from _print_keywords([name])
-        return
-    group, _, type_ = words[0].partition(".")
-    try:
-        driver = load(group, type_)
-    except UnknownDriver:
-        from core.config.spelling import meant
-
-        known = tuple(inventory.drivers())
-        raise UsageError(
-            f"there is no driver {words[0]!r}{meant(words[0], known)}; see `nodemgr print drivers`"
-        ) from None
-    yield from _keyword_lines(words[0], driver.keywords)
-    if driver.service_keywords:
-        yield from _keyword_lines(f"{words[0]}, in DEFAULT", driver.service_keywords)
+    yield from pages(words[0] if words else "", format_)
 
 
-def _keyword_lines(title: str, keywords: Sequence["Keyword"]) -> Iterator[str]:
-    yield f"[{title}]"
-    for keyword in keywords:
-        facts: list[str] = [keyword.kind]
-        facts += ["required"] if keyword.required else []
-        facts += ["provisioning"] if keyword.provisioning else []
-        facts += [f"default {keyword.default}"] if keyword.default else []
-        facts += [f"one of {', '.join(keyword.candidates)}"] if keyword.candidates else []
-        facts += [f"a bare number counts {keyword.unit}"] if keyword.unit else []
-        facts += [] if keyword.scopable else ["the same on every node"]
-        yield f"  {keyword.name} ({'; '.join(facts)})"
-        yield f"      {keyword.text}"
-
-
-def _print_templates(words: list[str]) -> Iterator[str]:
+def _print_templates(words: list[str], format_: str) -> Iterator[str]:
     _no_more(words, 0)
+    _only_text(format_)
     for name, path in inventory.templates().items():
         yield f"{name}  {path}"
 
@@ -112,7 +92,12 @@ def _no_more(words: list[str], most: int) -> None:
         raise UsageError(f"unexpected word {words[most]!r}")
 
 
-ACTIONS: dict[str, tuple[str, Callable[[list[str]], Iterator[str]]]] = {
+def _only_text(format_: str) -> None:
+    if format_ != FORMATS[0]:
+        raise UsageError("--format is for `print keywords`")
+
+
+ACTIONS: dict[str, tuple[str, Callable[[list[str], str], Iterator[str]]]] = {
     "print drivers": ("the drivers there are", _print_drivers),
     "print keywords": ("what a service file may say: of [DRIVER], or of all", _print_keywords),
     "print templates": ("the templates that come with svcprov", _print_templates),

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from core.config.service import Service
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from svcprov import shell
 from svcprov.screen import Screen
@@ -29,10 +28,10 @@ def header(plan: Plan, where: str) -> str:
 
 
 class PlanText:
-    """A plan as text: the commands of each resource under its purpose, in order. `service` is as before the plan."""
+    """A plan as text: the commands of each resource under its purpose, in order."""
 
-    def __init__(self, plan: Plan, service: Service, screen: Screen) -> None:
-        self._plan, self._service, self._screen = plan, service, screen
+    def __init__(self, plan: Plan, screen: Screen) -> None:
+        self._plan, self._screen = plan, screen
         self._digits = len(str(len(plan.steps)))
 
     def lines(self, where: str, next_line: str) -> Iterator[str]:
@@ -62,11 +61,9 @@ class PlanText:
     def _title(self, rid: str, *, again: bool) -> str:
         if not rid:
             return self._screen.styled(self._plan.service, "bold")
-        resource = self._service.resource(rid)
-        name = self._screen.styled(rid, "bold")
-        driver = resource.driver
-        purpose = driver.purpose(resource) if self._plan.verb == "provision" else driver.label(resource)
-        return f"{name}  (continued)" if again else f"{name}  {purpose}"
+        # DEFAULT and subsets have triggers of their own, and no driver that could say what for.
+        purpose = "(continued)" if again else self._plan.purposes.get(rid, "triggers")
+        return f"{self._screen.styled(rid, 'bold')}  {purpose}"
 
     def _event(self, event: Event) -> Iterator[str]:
         if isinstance(event, PlannedNote):

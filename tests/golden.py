@@ -16,8 +16,8 @@ from pathlib import Path
 from shlex import join
 
 from core.command import Command
-from core.errors import SvcprovError
 from core.driver import UNTYPED
+from core.errors import SvcprovError
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from core.state import loads
 from tests.conftest import REPOSITORY
@@ -125,7 +125,7 @@ def _change(command: Command, *, cascade: bool, whole: bool) -> Iterator[str]:
 
 def drift(folder: Path) -> str:
     """How the files of a golden differ from what they should hold; nothing when they do not."""
-    found = []
+    found: list[str] = []
     for name, text in written(folder).items():
         path = folder / name
         before = path.read_text(encoding="utf-8") if path.exists() else ""

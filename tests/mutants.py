@@ -1,4 +1,6 @@
-"""The code made wrong on purpose, one way at a time: a property has to notice each. `python -m tests.mutants`
+"""The code made wrong on purpose, one way at a time: a property has to notice each.
+
+Run them with `python -m tests.mutants`.
 
 Each mutant is a replacement of text in a copy of the tree; the tests named for it are run there, and must fail. A
 mutant that survives means that a property says less than it should. A text that is not found (once) is an error, too:

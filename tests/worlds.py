@@ -6,7 +6,7 @@ nothing else is carried over. So a `Crash` loses exactly what a kill would lose.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from core.command import Command, Completed, Executor, Note, Wait
@@ -18,7 +18,6 @@ from core.plan import Plan
 from core.record import Record
 from core.state import NodeState, copy, dumps, loads
 from core.state import load as load_state
-from core.wire import encode
 from core.status import State, merged
 from core.wire import encode
 from executors.layers.faults import Crash, Faults
@@ -69,7 +68,7 @@ class Disk:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Disk) and self._whole() == other._whole()
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # what is on a disk changes
 
     def _whole(self) -> tuple[object, ...]:
         return self.journal, self.file, self._record.made, self._record.keys
@@ -347,130 +346,3 @@ def short(state: NodeState) -> str:
     given = {name: value for name, value in whole.items() if state[name] != default[name]}
     lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in given.items()]
     return "{\n" + ",\n".join(lines) + "\n}"
-
-
-_IDENTIFIER = re.compile(
-    r"vol-[0-9a-f]+|eipalloc-[0-9a-f]+|eipassoc-[0-9a-f]+|/tmp/tmp[A-Za-z0-9_]+|[0-9a-f]{64}"
-    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{1,3}(?:\.\d{1,3}){3}\b"
-    r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
-)
-IDENTIFIER_LENGTH_MIN = 4
-_PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "state"}
-"""What time alone changes; `state` is `attaching` or `attached`, `creating` or `available`."""
-
-
-class Renamed:
-    """Texts with identifiers renamed by first appearance; those that occur in `known` stay as they are."""
-
-    def __init__(self, *known: str) -> None:
-        self._known = {name for text in known for name in _IDENTIFIER.findall(text)}
-        self._names: dict[str, str] = {}
-
-    def masked(self, text: str) -> str:
-        """The text without any identifier of its own."""
-        return _IDENTIFIER.sub(lambda match: match[0] if match[0] in self._known else "*", text)
-
-    def text(self, text: str) -> str:
-        """The text with its identifiers renamed."""
-
-        def named(match: re.Match[str]) -> str:
-            found = match[0]
-            return found if found in self._known else self._names.setdefault(found, f"<{len(self._names)}>")
-
-        if len(text) < IDENTIFIER_LENGTH_MIN:
-            return text
-        return _IDENTIFIER.sub(named, text)
-
-    def value(self, value: Any) -> Any:
-        """A JSON value with the identifiers renamed, in an order that does not depend on them."""
-        if isinstance(value, dict):
-            pairs = [
-                (name, str(inner) if name == "pid" else inner) for name, inner in value.items() if name not in _PASSING
-            ]
-            return [(self.text(name), self.value(inner)) for name, inner in self._ordered(pairs, lambda pair: pair[0])]
-        if isinstance(value, list):
-            return [self.value(item) for item in self._ordered(value, json.dumps)]
-        return self.text(value) if isinstance(value, str) else value
-
-    def _ordered(self, items: list[Any], name: Callable[[Any], str]) -> list[Any]:
-        """Sort by masked names; the whole items decide only between equal ones, since writing them takes time."""
-        if len(items) == 1:
-            return items
-        groups: dict[str, list[Any]] = {}
-        for item in items:
-            groups.setdefault(self.masked(name(item)), []).append(item)
-        return [
-            item
-            for key in sorted(groups)
-            for item in sorted(groups[key], key=lambda item: self.masked(json.dumps(item)) if groups[key][1:] else "")
-        ]
-
-
-def names_of(world: World) -> Renamed:
-    """Rename what a world got, not what its user wrote or its node had."""
-    return Renamed(dumps({**world.first_state, "identifiers": {}}), world.first_file)
-
-
-def outcome(world: World) -> list[str]:
-    """Where a world has come to, for comparison: node, service file and record, identifiers renamed, a line each."""
-    names = names_of(world)
-    whole = {"node": world.state, "file": world.disk.file.split("\n"), "record": json.loads(world.disk.record)}
-    # The record's order of things made is no part of it; the file's order of lines is.
-    whole["file"] = {f"{number:04}": line for number, line in enumerate(whole["file"])}
-    for thing in whole["record"]["made"].values():
-        thing.pop("action")
-    return list(_lines(names.value(whole), ""))
-
-
-def _lines(value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, list) and value and all(isinstance(item, tuple) for item in value):
-        for name, inner in value:
-            yield from _lines(inner, f"{path}.{name}")
-    else:
-        yield f"{path} = {value!r}"
-
-
-def differences(one: list[str], other: list[str]) -> list[str]:
-    """The lines that only one of two outcomes has."""
-    return [f"- {line}" for line in one if line not in other] + [f"+ {line}" for line in other if line not in one]
-
-
-def held(state: NodeState) -> dict[str, str]:
-    """Every fact of a node that somebody may care for: contents, files, mounts, addresses, volumes, containers."""
-    facts: dict[str, str] = {}
-    for path, device in state["devices"].items():
-        if device["content"]["kind"] not in {"zero", "residue"}:
-            facts[f"content of {path}"] = json.dumps(device["content"], sort_keys=True)
-        if device["file"]:
-            facts[f"loop {path}"] = device["file"]
-    for path, entry in state["files"].items():
-        same = {**entry, "allocated": 0} if entry["kind"] == "file" else entry
-        facts[f"entry {path}"] = json.dumps(same, sort_keys=True)
-    facts |= {f"mount {each['mount_point']}": json.dumps(each, sort_keys=True) for each in state["mounts"]}
-    facts |= {
-        f"address {each['address']} of {name}": each["label"]
-        for name, interface in state["interfaces"].items()
-        for each in interface["addresses"]
-    }
-    facts |= {f"process {pid}": json.dumps(each, sort_keys=True) for pid, each in state["processes"].items()}
-    cloud = state["ec2"] or {"volumes": {}, "network_interfaces": {}, "elastic_addresses": {}}
-    for identity, volume in cloud["volumes"].items():
-        passing: dict[str, object] = {"ready": 0, "state": ""}
-        facts[f"volume {identity}"] = json.dumps({**volume, **passing, "content": None, "attachment": None})
-        if volume["content"]["kind"] != "zero":
-            # A blank volume is nobody's data yet: a service that names it may attach it and put something on it.
-            attachment = {**volume["attachment"], **passing} if volume["attachment"] else None
-            facts[f"content of {identity}"] = json.dumps([attachment, volume["content"]], sort_keys=True)
-    facts |= {
-        f"address {address} of {identity}": ""
-        for identity, interface in cloud["network_interfaces"].items()
-        for address in interface["addresses"]
-    }
-    facts |= {f"elastic {key}": json.dumps(each, sort_keys=True) for key, each in cloud["elastic_addresses"].items()}
-    return facts
-
-
-def lost(before: NodeState, after: NodeState) -> list[str]:
-    """What was there before and is not there any more, or not as it was."""
-    now = held(after)
-    return [f"{fact}: {text} / {now.get(fact)}" for fact, text in held(before).items() if now.get(fact) != text]

@@ -5,7 +5,7 @@ filesystem that the service declares for docker_data_dir is not mounted: it woul
 """
 
 import shlex
-from hashlib import sha256
+from binascii import crc32
 from typing import NamedTuple
 
 from core.command import Check, Command, Note, Steps, Wait
@@ -135,7 +135,7 @@ def _daemon(container: Resource, here: docker.Client) -> docker.Daemon:
     arguments = words(here, container.service_value("docker_daemon_args"))
     # The name of an interface has 15 characters at most, which the name of a service does not fit into.
     own_bridge = not here.is_own_daemon and not docker.names_bridge(arguments)
-    bridge = f"svc-{sha256(name.encode()).hexdigest()[:8]}" if own_bridge else ""
+    bridge = f"svc-{crc32(name.encode()):08x}" if own_bridge else ""
     data_root = container.service_value("docker_data_dir")
     return docker.Daemon(data_root, _pidfile(container), f"{RUN}/{name}", bridge, arguments)
 

@@ -57,7 +57,7 @@ class Filesystem(Driver):
 
     def purpose(self, fs: "Resource") -> str:
         """Say what provisioning brings about."""
-        return f"a {self.type} filesystem on {fs['dev']}, mounted on {self.mount_point(fs)}"
+        return f"the {self.type} filesystem on {fs['dev']}, mounted on {self.mount_point(fs)}"
 
     def gives(self, fs: "Resource") -> Iterable[Tie]:
         """Give the tree below the mount point."""

@@ -112,6 +112,14 @@ def specification(word: str) -> NewVolume:
     return NewVolume(**{KEYS[key]: value for key, value in given.items()})
 
 
+def described(word: str) -> str:
+    """Say what a word of `volumes` stands for, with the size as it is understood."""
+    if not is_specification(word):
+        return f"the EBS volume {word}"
+    size = specification(word).size
+    return f"an EBS volume{f' of {size}G' if size else ''} created from {word}"
+
+
 def bare_sizes(value: str) -> list[str]:
     """Return a sentence for each size without a unit, which counts GiB."""
     found = []

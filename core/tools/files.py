@@ -122,12 +122,17 @@ def remove(path: str, unmakes: tuple[str, ...] = (), destroys: tuple[Thing, ...]
 
 
 def truncate(path: str, size: int, name: str) -> Command:
-    """Make a file of `size` bytes that takes no space until it is written to."""
+    """Make a file of `size` bytes that takes no space until it is written to.
+
+    Its directory may be in a filesystem that is not mounted (after a reboot): what cannot be known counts as done.
+    """
+    parent = path.rpartition("/")[0] or "/"
+    is_missing = Command(("test", "-d", parent, "-a", "!", "-f", path), accepts=(0, 1), tool=TOOL)
     return Command(
         ("truncate", "-s", str(size), path),
         kind="changes",
         makes=Makes(name, "file", identity=path),
-        check=Check(is_file(path)),
+        check=Check(is_missing, absent=True),
         undo=(remove(path),),
         quiet=True,
         tool=TOOL,

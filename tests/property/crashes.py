@@ -16,7 +16,8 @@ from core.errors import SvcprovError
 from core.plan import Plan
 from core.state import loads, same_world
 from executors.layers.faults import Crash
-from tests.worlds import UNDISTURBED, Point, World, differences, lost, outcome
+from tests.outcomes import differences, lost, outcome
+from tests.worlds import UNDISTURBED, Point, World
 
 Then = Literal["resume", "rollback", "unprovision"]
 THEN: tuple[Then, ...] = get_args(Then)

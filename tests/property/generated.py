@@ -5,15 +5,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn as Draw
 
 from core.errors import SvcprovError
-from core.state import NodeState, loads
+from core.state import NodeState, dumps, loads
 from executors.layers.faults import Crash
 from tests.conftest import REPOSITORY
 from tests.worlds import NAME, Point, World
-
-Draw = Any
-"""What hypothesis hands to a composite strategy; its type has one parameter per kind of value."""
 
 Options = dict[str, str]
 NODES = REPOSITORY / "fixtures/nodes"
@@ -134,7 +132,8 @@ class Layout:
 
     def containers(self) -> None:
         """Add containers in a docker daemon of the service's own, on one of its filesystems."""
-        if not (self.mounts and self.draw(st.booleans())):
+        wanted: bool = self.draw(st.booleans())
+        if not (wanted and self.mounts):
             return
         self.sections["DEFAULT"]["docker_data_dir"] = self.draw(st.sampled_from(self.mounts))
         self.add(
@@ -177,8 +176,13 @@ class Layout:
 def _foreign(draw: Draw, state: NodeState) -> None:
     """What other people have on the node: filesystems, files, mounts, volumes, addresses."""
     files = {"/payroll.db": "salaries"}
-    content = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "label": "payroll", "files": files}
-    source: dict[str, Any] = json.loads(json.dumps({**state, "tools": state["tools"]}))
+    content: dict[str, Any] = {
+        "type": "ext4",
+        "uuid": "11111111-2222-4333-8444-555555555555",
+        "label": "payroll",
+        "files": files,
+    }
+    source: Any = json.loads(dumps(state))
     if draw(st.booleans()):
         source["devices"]["/dev/sdz"] = {"size": "5G", "content": content}
         if draw(st.booleans()):
@@ -234,13 +238,20 @@ def worlds(draw: Draw) -> World:
 @st.composite
 def points(draw: Draw, most: int) -> Point:
     """A point at which an action of at most this many changes goes wrong."""
-    how, where = draw(
+    at = draw(st.integers(1, max(1, most)))
+    return draw(
         st.sampled_from(
-            (("before", "inside"), ("after", "inside"), ("after", "outside"), ("lost", "inside"), ("timeout", "inside"),
-             ("before", "disk"), ("after", "disk"))
+            (
+                Point(at, "before", "inside"),
+                Point(at, "after", "inside"),
+                Point(at, "after", "outside"),
+                Point(at, "lost", "inside"),
+                Point(at, "timeout", "inside"),
+                Point(at, "before", "disk"),
+                Point(at, "after", "disk"),
+            )
         )
-    )  # fmt: skip
-    return Point(draw(st.integers(1, max(1, most))), how, where)
+    )
 
 
 @st.composite

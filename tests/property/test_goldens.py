@@ -1,5 +1,7 @@
 """The goldens say what is run now, and what cannot be run yet is still lacking."""
 
+from pathlib import Path
+
 import pytest
 
 from core.driver import UnknownDriver, load
@@ -7,7 +9,7 @@ from tests.golden import drift, folders, not_yet, services
 
 
 @pytest.mark.parametrize("folder", [*folders("services"), *folders("drivers")], ids=lambda folder: folder.name)
-def test_the_golden_is_what_is_run(folder: object) -> None:
+def test_the_golden_is_what_is_run(folder: Path) -> None:
     """Each verb runs what the golden shows; `python -m tests.golden --write` rewrites it."""
     changed = drift(folder)
     assert not changed, f"{changed}\n\nright? `python -m tests.golden --write` and review the difference"

@@ -18,9 +18,10 @@ from core.state import dumps, loads, same_world
 from core.wire import decode, encode
 from executors.layers.journal import Journal
 from svcprov.action import Selection, acting
+from tests.outcomes import differences, lost, names_of, outcome
 from tests.property.generated import nodes, touched, worlds
 from tests.property.many import MANY
-from tests.worlds import World, differences, lost, names_of, outcome, read
+from tests.worlds import World, read
 
 
 def elsewhere(world: World) -> World:

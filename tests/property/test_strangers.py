@@ -5,16 +5,18 @@ import re
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn as Draw
 
 from core.errors import SvcprovError
 from core.state import dumps, loads
 from core.state import load as load_state
-from tests.property.generated import Draw, worlds
+from tests.outcomes import lost, outcome
+from tests.property.generated import worlds
 from tests.property.many import MANY
-from tests.worlds import World, lost, outcome
+from tests.worlds import World
 
-PAYROLL = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "label": "payroll"}
-HELD = {
+PAYROLL: dict[str, object] = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "label": "payroll"}
+HELD: dict[str, dict[str, object]] = {
     "a filesystem": PAYROLL,
     "a filesystem of the same type": {**PAYROLL, "type": "btrfs", "subvolumes": {"data": {"/payroll": "1492 lines"}}},
     "bytes without a signature": {"kind": "residue"},

@@ -34,7 +34,10 @@ def _shell_words(value: str) -> str | None:
 
 
 class DockerContainer(Driver):
-    """A docker container."""
+    """A docker container, in a daemon that belongs to the service (`docker_data_dir`), or else in the node's.
+
+    A stopped container keeps what it wrote; only unprovision deletes it.
+    """
 
     keywords = (
         Keyword("run_image", "The image: a name, a tag, a digest, as `docker run` takes it.", required=True),
@@ -52,7 +55,7 @@ class DockerContainer(Driver):
     def purpose(self, container: Resource) -> str:
         """Say what runs where."""
         where = "the service's own docker daemon" if docker_daemon.is_private(container) else "the node's docker daemon"
-        return f"a container of {container['run_image']} in {where}"
+        return f"a container of {container['run_image']}, running in {where}"
 
     def set_name(self, container: Resource) -> str:
         """All docker containers of a subset are one set."""

@@ -12,14 +12,17 @@ from core.config.resource import Resource
 from core.driver import Driver, Tie
 from core.drivers import attachment, ec2
 from core.drivers.directories import remove_made
-from core.drivers.volumes import bare_sizes, complaint, is_specification, specification
+from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification
 from core.errors import Failed, Refused
 from core.status import Remark, Status
 from core.tools import aws, files
 
 
 class AmazonDisk(Driver):
-    """Volumes of EC2."""
+    """EBS volumes: created where `volumes` specifies them, and attached to this instance.
+
+    A filesystem names them by their links, `{var}/{svcname}/dev/disk.N.M` for volume M of disk#N.
+    """
 
     keywords = (
         Keyword(
@@ -35,6 +38,12 @@ class AmazonDisk(Driver):
     def label(self, disk: Resource) -> str:
         """Name the volumes."""
         return f"ec2 volumes {' '.join(disk.words('volumes'))}"
+
+    def purpose(self, disk: Resource) -> str:
+        """Say which volumes come from where, and how they are found."""
+        words = disk.words("volumes")
+        links = " and ".join(_link(disk, position) for position in range(len(words)))
+        return f"{' and '.join(described(word) for word in words)}, attached and linked as {links}"
 
     def gives(self, disk: Resource) -> Iterable[Tie]:
         """Each volume is a device, by its link."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from core.answers import pick
 from core.command import Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
-from core.config.sizes import Share
+from core.config.sizes import Share, human
 from core.driver import Driver, Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
@@ -45,7 +45,7 @@ class LoopDisk(Driver):
 
     def purpose(self, disk: "Resource") -> str:
         """Say what provisioning brings about."""
-        return f"the file {disk['file']}, of {disk['size']}, as a loop device"
+        return f"the file {disk['file']} of {_understood(disk)}, as a loop device"
 
     def gives(self, disk: "Resource") -> Iterable[Tie]:
         """Give the device, by the name of its file."""
@@ -132,6 +132,12 @@ def _directory(disk: "Resource") -> str:
 def _loops(file: str) -> Steps:
     """The loop devices of a file."""
     return pick((yield losetup.associated(file)).stdout, "lines")
+
+
+def _understood(disk: "Resource") -> str:
+    """The size as it is understood: a bare number with its unit."""
+    size = disk.size("size")
+    return str(size) if isinstance(size, Share) else human(size)
 
 
 def _bytes(disk: "Resource") -> int:

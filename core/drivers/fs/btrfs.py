@@ -31,6 +31,13 @@ class BtrfsFilesystem(Filesystem):
         """Give the tree below the mount point, and the label that others may name."""
         return (*super().gives(fs), Tie("device", f"LABEL={fs.name}"))
 
+    def purpose(self, fs: "Resource") -> str:
+        """Name the subvolume, where there is one."""
+        subvolume = self.subvolume(fs)
+        if not subvolume:
+            return super().purpose(fs)
+        return f"subvolume {subvolume} of the btrfs on {fs['dev']}, mounted on {self.mount_point(fs)}"
+
     def subvolume(self, fs: "Resource") -> str:
         """The subvolume that the mount options name; the last one counts, as it does for mount."""
         names = [word.partition("=")[2] for word in fs["mnt_opt"].split(",") if word.startswith("subvol=")]

@@ -30,7 +30,10 @@ def _address_or_allocate(value: str) -> str | None:
 
 
 class AmazonAddress(Driver):
-    """Addresses of EC2."""
+    """A private address that EC2 routes to this instance, and, if wanted, an elastic address that leads to it.
+
+    It only has the address sent here: an `ip` resource without `type`, which `cascade_allocation` names, brings it up.
+    """
 
     keywords = (
         Keyword(
@@ -62,6 +65,17 @@ class AmazonAddress(Driver):
     def label(self, ip: Resource) -> str:
         """Name the addresses."""
         return f"ec2 ip {ip['ipname']}@{ip['ipdev']}" + (f", eip {ip['eip']}" if ip["eip"] else "")
+
+    def purpose(self, ip: Resource) -> str:
+        """Say which addresses are allocated, and who is told."""
+        address, elastic = ip["ipname"], ip["eip"]
+        said = "a private address of EC2" if address == ALLOCATE else f"the private address {address} of EC2"
+        said += f" for {ip['ipdev']}"
+        if elastic:
+            leading = "an elastic address" if elastic == ALLOCATE else f"the elastic address {elastic}"
+            said += f", {leading} leading to it"
+        told = [*ip.words("cascade_allocation"), *(["the docker daemon"] if ip.flag("docker_daemon_ip") else [])]
+        return f"{said}, told to {' and to '.join(told)}" if told else said
 
     def gives(self, ip: Resource) -> Iterable[Tie]:
         """What is cascaded has to be there before its owner reads it."""

@@ -1,11 +1,11 @@
 """Containers of a simulated node: what `docker run` asks for, what keeps one from starting, how one ends."""
 
-from hashlib import sha256
 from typing import Any, NamedTuple
 
 from core.command import Command
 from executors.simulated.containers.daemon import filled_store, is_one_program, make_directories, options, store
 from executors.simulated.containers.words import Parsed, parse, table
+from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
 
 SHELLS = frozenset(("bash", "sh", "dash", "ash", "zsh"))
@@ -78,13 +78,13 @@ def pulled(node: SimulatedNode, data_root: str, image: str) -> list[str]:
     repository, _, tag = name.partition(":")
     found = node.state["registry"].get(name)
     if found is None and not node.state["complete"]:
-        digest = sha256(name.encode()).hexdigest()
+        digest = digits_of(name)
         found = {"id": f"sha256:{digest}", "digest": f"sha256:{digest}"}
     if found is None:
         raise Refusal(_not_there(node, repository, tag))
     filled_store(node, data_root)["images"][name] = dict(found)
     official = repository if is_one_program(node) or "/" in repository else f"library/{repository}"
-    layers = [sha256(f"{name}/{number}".encode()).hexdigest()[:12] for number in range(LAYERS)]
+    layers = [digits_of(f"{name}/{number}")[:12] for number in range(LAYERS)]
     return [
         f"{tag}: Pulling from {official}",
         *(

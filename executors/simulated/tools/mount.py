@@ -56,15 +56,21 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
     if entry["kind"] != "directory":
         return Completed(REFUSED, "", f"{where}mount point is not a directory.\n")
     chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
-    if "loop" in chosen:
-        chosen.remove("loop")
-        source = _looped(node, source)
+    if "loop" not in chosen:
+        return _mount_source(node, where, source, node.tree.real(target), found.get("-t", ["auto"])[-1], chosen)
+    chosen.remove("loop")
+    source = _looped(node, source)
+    answer = _mount_source(node, where, source, node.tree.real(target), found.get("-t", ["auto"])[-1], chosen)
+    release(node, source)
+    return answer
+
+
+def _mount_source(node: SimulatedNode, where: str, source: str, point: str, type_: str, chosen: list[str]) -> Completed:
     path = node.by_tag(source)
     device = None if path is None else node.device(path)
     if path is None or device is None:
         return _no_device(node, where, source)
     content = node.content(device)
-    type_ = found.get("-t", ["auto"])[-1]
     if type_ == "auto":
         type_ = content.get("type", "ext4")
     if type_ not in TYPES:
@@ -75,7 +81,7 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
     subvolume = _subvolume(chosen)
     if subvolume and subvolume not in content["subvolumes"]:
         return Completed(REFUSED, "", f"{where}mount(2) system call failed: No such file or directory.\n")
-    return _put(node, where, path, node.tree.real(target), type_, chosen, subvolume)
+    return _put(node, where, path, point, type_, chosen, subvolume)
 
 
 def _no_device(node: SimulatedNode, where: str, source: str) -> Completed:

@@ -191,8 +191,8 @@ def test_the_purpose_names_image_and_daemon() -> None:
     """The plan says what a container is for, and whose daemon it is in."""
     purposes = [here.driver.purpose(here) for here in (resource(), resource(CONTAINER))]
     assert purposes == [
-        "a container of ubuntu:14.10 in the service's own docker daemon",
-        "a container of ubuntu:14.10 in the node's docker daemon",
+        "a container of ubuntu:14.10, running in the service's own docker daemon",
+        "a container of ubuntu:14.10, running in the node's docker daemon",
     ]
 
 
