@@ -75,8 +75,10 @@ def _driver(name: str) -> Section:
         raise UsageError(f"there is no driver {name!r}{near}; see `nodemgr print drivers`") from None
     type_ = type_ or UNTYPED[group]
     heading = f"[{group}#N]" + ("" if UNTYPED.get(group) == type_ else f" type = {type_}")
-    lines = (line.strip() for line in (driver.__doc__ or "").splitlines())
-    return Section(f"{group}.{type_}", heading, "\n".join(lines).strip(), driver.keywords, driver.service_keywords)
+    text = "\n".join(line.strip() for line in (driver.__doc__ or "").splitlines()).strip()
+    if driver.verbs_do_nothing:
+        text += " It is checked and shown; no action runs it."
+    return Section(f"{group}.{type_}", heading, text, driver.keywords, driver.service_keywords)
 
 
 def _facts(keyword: Keyword) -> list[str]:
@@ -120,8 +122,8 @@ def _markdown(sections: Sequence[Section], *, whole: bool) -> Iterator[str]:
         yield ""
         yield f"What the sections of a service file may hold. This page is generated: `{COMMAND}` rewrites it."
         yield ""
-        yield "A *required* keyword must be given; one of *provisioning* is read by `provision` alone. Each may be given for"
-        yield "one node or a group of nodes, as in `keyword@nodes`, unless it is the same on every node. The kinds of values:"
+        yield "A *required* keyword must be given; one of *provisioning* is for `provision` only. It may be given for"
+        yield "one node or a group of nodes, `keyword@nodes`, unless it is the same on every node. The kinds of values:"
         yield ""
         yield from _table(("kind", "its values"), KINDS.items())
     for section in sections:
@@ -154,8 +156,8 @@ def _triggers() -> Iterator[str]:
     yield "## Triggers"
     yield ""
     verbs = [each.name.removeprefix("pre_") for each in TRIGGERS if each.name.startswith("pre_")]
-    yield "Commands of your own, in `[DEFAULT]` around the whole action, in the sections of resources and of subsets around"
-    yield f"theirs. No shell runs them. VERB is one of {', '.join(verbs)}."
+    yield "Commands of your own: of `[DEFAULT]` around the whole action, of a subset around its resources, of a"
+    yield f"resource around its own part. No shell runs them. VERB is one of {', '.join(verbs)}."
     yield ""
     of_one = [each for each in TRIGGERS if each.name.endswith(f"_{verbs[0]}")]
     rows = [(f"`{each.name.replace(verbs[0], 'VERB')}`", each.text.replace(verbs[0], "VERB")) for each in of_one]

@@ -156,8 +156,8 @@ COMMON = (
     Keyword("subset", "The name of the subset of its group that the resource belongs to."),
     Keyword("optional", "A failure of this resource does not stop the action.", "boolean", "false"),
     Keyword("disable", "The resource is left alone by every action.", "boolean", "false"),
-    Keyword("monitor", "When the resource goes down, the service fails over.", "boolean", "false"),
-    Keyword("restart", "How many times a resource found down is started again.", "integer", "0"),
+    Keyword("monitor", "For a cluster's monitor: the service fails over when this goes down.", "boolean", "false"),
+    Keyword("restart", "For a cluster's monitor: how many times it starts this again.", "integer", "0"),
     Keyword(
         "always_on",
         "Where the resource stays up while the service is down: `nodes`, `drpnodes`, or names of nodes.",
@@ -182,7 +182,7 @@ DEFAULTS = (
     Keyword("comment", "A note for people.", scopable=False),
     Keyword("disable", "Every resource is left alone by every action.", "boolean", "false"),
     Keyword("rollback", "A failed start is undone.", "boolean", "true"),
-    Keyword("monitor_action", "What happens on a node whose monitored resource is lost."),
+    Keyword("monitor_action", "For a cluster's monitor: what it does on a node that lost a resource."),
     Keyword("cluster_type", "How many instances of the service run at a time.", "choice", "failover", scopable=False,
             candidates=("failover", "flex", "autoflex")),
     Keyword("docker_data_dir", "The directory that the service's own docker daemon keeps everything in.", "path"),
@@ -196,7 +196,7 @@ DEFAULTS = (
 """What the section DEFAULT may hold, beside what drivers add to it."""
 
 SUBSET = (
-    Keyword("parallel", "The resources of the subset may be acted on at the same time.", "boolean", "false"),
+    Keyword("parallel", "They may be acted on at once; for now it is one after the other.", "boolean", "false"),
     *TRIGGERS,
 )
 """What a section `[subset#GROUP:NAME]` may hold."""

@@ -75,6 +75,7 @@ class Service:
         self._load_driver = load_driver
         names = {"svcname": name, "short_svcname": name.partition(".")[0], "nodename": self.nodename, "var": var}
         self._references = References(names, self)
+        self._values: dict[tuple[str, str], str | None] = {}
         self._scoped = {section for section in document.sections() if "@" in "".join(document.options(section))}
         self._scopes: tuple[str, ...] | None = None
         self._tables: dict[tuple[str, str], Mapping[str, Keyword]] = {}
@@ -213,6 +214,12 @@ class Service:
 
     def read(self, section: str, option: str) -> str | None:
         """Return what `value` does, for a section and an option apart."""
+        key = (section, option)
+        if key not in self._values:
+            self._values[key] = self._read(section, option)
+        return self._values[key]
+
+    def _read(self, section: str, option: str) -> str | None:
         found = self._option(section, option)
         if found is not None:
             text = self.document.get(section, found) or ""
@@ -340,6 +347,7 @@ class Service:
         return self._resources
 
     def _edited(self, section: str, option: str) -> None:
+        self._values.clear()
         base = option.lower().partition("@")[0]
         if "@" in option:
             self._scoped.add(section)

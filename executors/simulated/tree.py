@@ -87,6 +87,10 @@ class Tree:
 
     def mount_of(self, path: str) -> dict[str, Any] | None:
         """The mount that a real path lies in; None for the root filesystem."""
+        mounts = self._state["mounts"]
+        if len(mounts) == 1 and mounts[0]["mount_point"] == "/":
+            root: dict[str, Any] = mounts[0]
+            return root
         found: dict[str, Any] | None = None
         longest = 0
         for mount in self._state["mounts"]:
@@ -142,10 +146,12 @@ class Tree:
 
     def exists(self, path: str) -> bool:
         """Tell whether something is at the path: a file, a directory, or a device that has appeared."""
-        device = self._state["devices"].get(self.real(path))
+        real = self.real(path)
+        device = self._state["devices"].get(real)
         if device is not None:
             return bool(device["appears"] <= self._state["clock"])
-        return self.entry(path) is not None
+        entry = self._entry_at(real)
+        return entry is not None and entry["kind"] != "link"
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""

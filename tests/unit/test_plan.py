@@ -94,3 +94,28 @@ def test_events_are_found_by_resource() -> None:
 def test_holes_are_named_with_who_makes_them() -> None:
     """A hole belongs to the resource that makes its thing; one that nobody makes, to who used it first."""
     assert recorded(MAKE, ATTACH).holes() == {"disk#0.volume.0": "disk#0", "disk#0.token": "disk#1"}
+
+
+def test_a_purpose_is_asked_for_when_a_turn_begins() -> None:
+    """Each resource of the plan says once what it is for, at the first that is heard of it; sections say nothing."""
+    plan = Plan("svc", "provision", ("disk#0", "fs#0", "fs#1"))
+    asked: list[str] = []
+    recorder = Recorder(Remembering(), plan)
+    recorder.run(CASCADE._replace(rid="fs#1"))
+
+    def purpose_of(rid: str) -> str:
+        asked.append(rid)
+        return f"{rid} after {len(plan.events)} events"
+
+    recorder.purpose_of = purpose_of
+    recorder.run(READ._replace(rid="DEFAULT"))
+    recorder.run(MAKE)
+    recorder.note("fs#0", NOTE)
+    recorder.wait("disk#0", WAIT)
+    recorder.meet("fs#1")
+    assert plan.purposes == {
+        "disk#0": "disk#0 after 2 events",
+        "fs#0": "fs#0 after 3 events",
+        "fs#1": "fs#1 after 5 events",
+    }
+    assert asked == ["disk#0", "fs#0", "fs#1"]

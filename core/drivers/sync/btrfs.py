@@ -20,7 +20,7 @@ def _complaint(value: str) -> str | None:
 
 
 class BtrfsSync(Driver):
-    """A subvolume for other nodes."""
+    """A subvolume that is sent to other nodes."""
 
     verbs_do_nothing = True
     keywords = (

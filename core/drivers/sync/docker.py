@@ -10,7 +10,7 @@ TARGETS = ("nodes", "drpnodes")
 
 
 class DockerSync(Driver):
-    """Images for other nodes."""
+    """The images of the service's containers, sent to other nodes."""
 
     verbs_do_nothing = True
     keywords = (

@@ -10,7 +10,7 @@ TARGETS = ("nodes", "drpnodes")
 
 
 class RsyncSync(Driver):
-    """Files for other nodes."""
+    """Files that are sent to other nodes."""
 
     verbs_do_nothing = True
     keywords = (

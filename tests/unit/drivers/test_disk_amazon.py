@@ -330,3 +330,12 @@ def test_a_node_without_aws_is_an_error() -> None:
     on = SimulatedNode({**node().state, "tools": {}})
     with pytest.raises(CommandFailed, match="command not found"):
         drive(disk(), "provision", on)
+
+
+def test_the_purpose_says_what_is_bought_and_where_it_is_found() -> None:
+    """A specification is told with its size as it is understood, an id as it is; each has its link."""
+    here = disk("<size=15> vol-1 <snapshot=snap-1>")
+    assert here.driver.purpose(here) == (
+        "an EBS volume of 15G created from <size=15> and the EBS volume vol-1 and an EBS volume created from "
+        f"<snapshot=snap-1>, attached and linked as {LINK} and {LINK[:-1]}1 and {LINK[:-1]}2"
+    )

@@ -182,3 +182,10 @@ def test_ties() -> None:
     resource = service(DISK).resource("disk#0")
     assert list(resource.driver.needs(resource)) == [Tie("path", "/var/svc/a")]
     assert list(resource.driver.gives(resource)) == [Tie("device", "/var/svc/a/l.img")]
+
+
+@pytest.mark.parametrize("text, size", [("size = 10", "10M"), ("size = 2048", "2G"), ("size = 10%FREE", "10%FREE")])
+def test_the_purpose_says_the_size_that_is_understood(text: str, size: str) -> None:
+    """A bare number is shown with the unit that it counts."""
+    here = service(f"[disk#0]\ntype = loop\nfile = /srv/l.img\n{text}\n").resource("disk#0")
+    assert here.driver.purpose(here) == f"the file /srv/l.img of {size}, as a loop device"

@@ -324,3 +324,10 @@ def test_a_plan_with_holes_is_the_run() -> None:
     assert "mkfs.ext4 -q -U «fs#1.uuid» /dev/sdb" in planned.lines
     ran = run(fs(), "provision", on)
     assert [line.split()[0] for line in planned.lines] == [line.split()[0] for line in ran.lines]
+
+
+@pytest.mark.parametrize("type_", TYPES)
+def test_the_purpose_names_type_device_and_mount_point(type_: str) -> None:
+    """The plan says what is mounted where."""
+    here = fs(type_).resource("fs#1")
+    assert here.driver.purpose(here) == f"the {type_} filesystem on /dev/sdb, mounted on /srv/svc1/data"

@@ -183,3 +183,12 @@ def test_its_label_can_be_named() -> None:
     """It gives the device LABEL=, so that a resource that names it comes later."""
     resource = pair().resource("fs#1")
     assert Tie("device", "LABEL=svc1.fs.1") in resource.driver.gives(resource)
+
+
+def test_the_purpose_names_the_subvolume() -> None:
+    """With `subvol=` it is a subvolume that is mounted, without it the filesystem."""
+    whole = service(FS.format(1, "data").replace("defaults,subvol=data", "defaults"))
+    assert [each.driver.purpose(each) for each in (pair().resource("fs#0"), whole.resource("fs#1"))] == [
+        "subvolume docker of the btrfs on /dev/sdb, mounted on /srv/docker",
+        "the btrfs filesystem on /dev/sdb, mounted on /srv/data",
+    ]

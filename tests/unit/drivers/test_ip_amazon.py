@@ -364,3 +364,26 @@ def test_an_elastic_address_that_is_gone_is_not_rented_again() -> None:
     on.state["ec2"]["elastic_addresses"].clear()
     with pytest.raises(Failed, match=r"was allocated, and is gone; --forget ip#0\.eip"):
         drive(resource, "provision", on)
+
+
+@pytest.mark.parametrize(
+    "ipname, options, purpose",
+    [
+        ("<allocate>", "", "a private address of EC2 for eth0"),
+        (
+            "10.0.0.9",
+            "eip = 192.0.2.7",
+            "the private address 10.0.0.9 of EC2 for eth0, the elastic address 192.0.2.7 leading to it",
+        ),
+        (
+            "<allocate>",
+            f"{TRANSCRIPT}\neip = <allocate>",
+            "a private address of EC2 for eth0, an elastic address leading to it, "
+            "told to ip#1.ipname and to the docker daemon",
+        ),
+    ],
+)
+def test_the_purpose_says_what_is_allocated_and_who_is_told(ipname: str, options: str, purpose: str) -> None:
+    """The plan says which addresses come from EC2, and where they go."""
+    here = address(options, ipname)
+    assert here.driver.purpose(here) == purpose
