@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from typing import Protocol
 
-from core.config.expressions import ExpressionError, substitute
 from core.config.spelling import closest
 
 DEPTH_MAX = 32
@@ -74,10 +73,8 @@ class References:
             if "{" in text:
                 text = self._replace(text, path)
             if text == before:
-                try:
-                    text = substitute(text)
-                except ExpressionError as error:
-                    raise Unresolved(_along(path, str(error))) from None
+                if "$(" in text:
+                    text = _calculated(text, path)
                 if text == before:
                     return text
         raise Unresolved(_along(path, f"still has references after {PASSES_MAX} rounds"))
@@ -161,3 +158,12 @@ class References:
 
 def _along(path: tuple[Key, ...], reason: str) -> str:
     return f"{' -> '.join('.'.join(key) for key in path)}: {reason}" if len(path) > 1 else reason
+
+
+def _calculated(text: str, path: tuple[Key, ...]) -> str:
+    from core.config.expressions import ExpressionError, substitute
+
+    try:
+        return substitute(text)
+    except ExpressionError as error:
+        raise Unresolved(_along(path, str(error))) from None
