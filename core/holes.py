@@ -83,6 +83,8 @@ def unify(
         return None
     added: dict[str, str] = {}
     for planned, word in zip(pattern, actual, strict=True):
+        if planned == word:
+            continue
         planned_now = fill_text(fill_text(planned, bound), added)
         if planned_now == word:
             continue

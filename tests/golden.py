@@ -10,6 +10,7 @@ left it) and `status` (after each of them). In a plan's text
 
 import argparse
 import difflib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +18,18 @@ from shlex import join
 
 from core.command import Command
 from core.driver import UNTYPED
+from core.engine import ENGINE
 from core.errors import SvcprovError
+from core.holes import hole
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from core.state import loads
 from tests.conftest import REPOSITORY
 from tests.worlds import Heard, World
 
 GOLDENS = REPOSITORY / "tests/goldens"
+IDENTITY_LENGTH_MIN = 7
+"""Shorter ones (process ids) may be part of anything."""
+
 VERBS = ("provision", "stop", "start", "unprovision")
 NOT_YET = GOLDENS / "services" / "not-yet"
 
@@ -60,11 +66,30 @@ def written(folder: Path) -> dict[str, str]:
     chosen = [each.rid for each in world.service.resources() if whole or _name_of(world, each.rid) == driver]
     assert chosen, f"{folder}: no resource has the driver {driver}"
     files, statuses = {}, [f"before: {_status(world, chosen)}"]
+    names: dict[str, str] = {}
     for verb in VERBS:
         plan = world.act(verb)
-        files[verb] = _plan(plan, chosen, whole=whole)
-        statuses.append(f"after {verb}: {_status(world, chosen)}")
+        files[verb] = _named(_plan(plan, chosen, whole=whole), names)
+        names = {**_identities(world), **names}
+        statuses.append(_named(f"after {verb}: {_status(world, chosen)}", names))
     return {**files, "status": "\n".join(statuses) + "\n"}
+
+
+def _identities(world: World) -> dict[str, str]:
+    """What an action made or made up, with the hole that its plan had in its place: a golden shows that for ever."""
+    found: dict[str, str] = {}
+    for command, answer in world.heard.asked:
+        if command.tool == ENGINE and command.argv[0] == "fresh":
+            found.setdefault(answer.stdout, hole(command.argv[2]))
+        elif command.makes is not None and not answer.made.startswith("/"):
+            found.setdefault(answer.made, hole(command.makes.name))
+    return {identity: name for identity, name in found.items() if len(identity) >= IDENTITY_LENGTH_MIN}
+
+
+def _named(text: str, names: dict[str, str]) -> str:
+    for identity, name in names.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(identity)}(?![\w.])", name, text)
+    return text
 
 
 def _name_of(world: World, rid: str) -> str:

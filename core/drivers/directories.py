@@ -10,26 +10,25 @@ if TYPE_CHECKING:
 
 
 def remove_made(resource: "Resource", path: str) -> Steps:
-    """Remove a directory and those above it, as far as the record has them and they are empty.
+    """Remove the recorded directories of a resource, and those at or above a path, as far as they are empty.
 
-    One that something is mounted on is in use. Whichever resource made an ancestor, the last to leave it removes it.
-    One that holds something stays, and stays in the record.
+    Whichever resource made a directory, the last to leave it removes it. One that something is mounted on, or that
+    holds something, stays, and stays in the record.
     """
+    made = resource.service.record.made
     recorded = {
-        thing.identity: name for name, thing in resource.service.record.made.items() if thing.kind == "directory"
+        thing.identity: name
+        for name, thing in made.items()
+        if thing.kind == "directory" and (thing.rid == resource.rid or f"{path}/".startswith(f"{thing.identity}/"))
     }
-    own = path
-    while path not in {"", "/"}:
-        if path in recorded:
-            unmakes = (recorded[path],)
-            if (yield files.is_directory(path)).returncode:
-                yield files.forget(path, unmakes)
-            elif not (yield mount.at(path)).returncode:
-                return
-            elif inside := (yield find.entry(path)).stdout.strip():
-                if path == own:
-                    yield Note(f"{path} stays: it holds {inside}", "warning")
-                return
-            else:
-                yield files.remove_directory(path, unmakes)
-        path = path.rpartition("/")[0]
+    for directory in sorted(recorded, reverse=True):
+        unmakes = (recorded[directory],)
+        if (yield files.is_directory(directory)).returncode:
+            yield files.forget(directory, unmakes)
+        elif not (yield mount.at(directory)).returncode:
+            continue
+        elif inside := (yield find.entry(directory)).stdout.strip():
+            if directory == path:
+                yield Note(f"{directory} stays: it holds {inside}", "warning")
+        else:
+            yield files.remove_directory(directory, unmakes)

@@ -68,9 +68,15 @@ def is_free(mount_point: str) -> Check:
 
 
 def look_into(file: str, mount_point: str) -> Command:
-    """Mount whatever a file holds, read-only, at a temporary place; 32 when it holds no filesystem."""
-    look = mount("auto", "ro,loop", file, mount_point, temporary=True)
-    return look._replace(accepts=(0, REFUSED))
+    """Mount whatever a file holds, read-only, at a temporary place; 32 when it holds no filesystem.
+
+    Its check is about the place, since after that answer nothing is mounted, and nothing is to be unmounted.
+    """
+    return mount("auto", "ro,loop", file, mount_point, temporary=True)._replace(
+        accepts=(0, REFUSED),
+        check=Check(Command(("test", "-d", mount_point), accepts=(0, 1), tool="files")),
+        undo=(umount(mount_point, temporary=True)._replace(accepts=(0, REFUSED)),),
+    )
 
 
 def mount(type_: str, options: str, source: str, mount_point: str, *, temporary: bool = False) -> Command:

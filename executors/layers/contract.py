@@ -94,6 +94,8 @@ def _made(command: Command) -> str:
 
 def _words(command: Command) -> tuple[str, ...]:
     """All that has to be as it was planned: the words, what is lost, the input."""
+    if not command.destroys and command.stdin is None:
+        return command.argv
     lost = tuple(word for thing in command.destroys for word in (thing.kind, thing.identity))
     return (*command.argv, *lost, *(() if command.stdin is None else (command.stdin,)))
 

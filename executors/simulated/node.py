@@ -4,6 +4,7 @@ It refuses what it does not know: a program without a simulated face, or one tha
 ends with 127 as a shell would; an unknown option is the tool's own usage error.
 """
 
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -92,8 +93,7 @@ class SimulatedNode:
 
     def version(self, package: str) -> tuple[int, ...]:
         """The version of an installed package, as numbers to compare; empty when it is not installed."""
-        text = self.state["tools"].get(package, "")
-        return tuple(int(part) for part in text.replace("-", ".").split(".") if part.isdigit())
+        return _numbers(self.state["tools"].get(package, ""))
 
     def latency(self, name: str, seconds: int) -> int:
         """How long something takes on this node: what the state says, else `seconds`."""
@@ -158,3 +158,8 @@ class SimulatedNode:
         mounts = [mount["mount_point"] for mount in self.state["mounts"] if mount["device"] == real]
         swaps = ["[SWAP]"] if real in self.state["swaps"] else []
         return mounts + swaps + (list(device["holders"]) if device is not None else [])
+
+
+@lru_cache(maxsize=256)
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.replace("-", ".").split(".") if part.isdigit())

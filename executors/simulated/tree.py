@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 from core.state import Entry, NodeState
 
 LINKS_MAX = 40
+FEW_LINKS = 8
+"""As many links are looked through faster than the parts of a path."""
 
 
 class Place(NamedTuple):
@@ -28,6 +30,9 @@ class Tree:
 
     def __init__(self, state: NodeState) -> None:
         self._state = state
+        self._links: set[str] = set()
+        """The links of the root filesystem, and perhaps some that are gone."""
+        self._counted = -1
 
     def real(self, path: str) -> str:
         """Follow links, in every part of the path, as `readlink -f` does."""
@@ -61,7 +66,11 @@ class Tree:
             return False
         mount = self.mount_of(path)
         files, start = self._state["files"], 0
-        if mount is not None and mount["mount_point"] != "/":
+        if mount is None or mount["mount_point"] == "/":
+            links = self._known_links()
+            if not links or (len(links) <= FEW_LINKS and not any(path.startswith(link) for link in links)):
+                return True
+        else:
             place = self.place(mount["mount_point"])
             device = self._state["devices"].get(mount["device"])
             if place.path != "/" or device is None:
@@ -77,6 +86,13 @@ class Tree:
                 return False
             end = path.rfind("/", 0, end)
         return True
+
+    def _known_links(self) -> set[str]:
+        files = self._state["files"]
+        if self._counted != len(files):
+            self._links = {path for path, entry in files.items() if entry["kind"] == "link"}
+            self._counted = len(files)
+        return self._links
 
     def _unfollowed(self, path: str) -> str:
         """Follow links in every part of the path but the last. A path that is a hole stays as it is."""
@@ -156,7 +172,13 @@ class Tree:
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
         place = self.place(self._unfollowed(path))
+        at_root = place.files is self._state["files"]
+        links = self._known_links() if at_root else set()
         place.files[place.path] = entry
+        if at_root:
+            self._counted = len(place.files)
+            if entry["kind"] == "link":
+                links.add(place.path)
 
     def remove(self, path: str) -> None:
         """Take the entry at a path away; a link itself, not what it leads to."""

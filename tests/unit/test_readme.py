@@ -1,9 +1,20 @@
-"""The README cannot lie."""
+"""The README and the pages that it names say what is so."""
 
 import re
+import sys
+from types import ModuleType
 
-from svcprov.arguments import ACTIONS
+import pytest
+
+from core.command import Command
+from core.config.keywords import Keyword
+from core.state import load, same_world
+from svcprov.arguments import ACTIONS, LATER
 from tests.readme import README, block_of, parts, printed
+from tests.worlds import World
+
+PAGES = [README, *sorted(README.parent.glob("docs/*.md"))]
+DRIVERS = (README.parent / "docs/writing-a-driver.md").read_text(encoding="utf-8")
 
 
 def test_the_plan_is_what_the_command_prints() -> None:
@@ -21,13 +32,43 @@ def test_every_command_exists() -> None:
     assert [action for action in named if action not in ACTIONS] == []
 
 
+def test_nothing_of_a_later_version_is_promised() -> None:
+    """No page shows a command line that this version refuses."""
+    promised = {
+        f"{page.name}: {action}"
+        for page in PAGES
+        for action in re.findall(r"svcmgr (?:-s \S+ )?([a-z]+)", page.read_text(encoding="utf-8"))
+        if action in LATER
+    }
+    assert promised == set()
+
+
 def test_every_link_leads_somewhere() -> None:
     """What the README and the pages it names link to is there."""
-    pages = [README, *README.parent.glob("docs/*.md")]
     dead = [
         f"{page.name}: {target}"
-        for page in pages
+        for page in PAGES
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
         if not (page.parent / target).exists()
     ]
     assert dead == []
+
+
+def test_the_driver_that_is_written_from_nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of docs/writing-a-driver.md is a driver: up after provision, and all gone after unprovision."""
+    module = ModuleType("core.drivers.fs.directory")
+    code = DRIVERS.partition("```python\n")[2].partition("```\n")[0]
+    exec(compile(code, "docs/writing-a-driver.md", "exec"), module.__dict__)  # noqa: S102 - a page of ours
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    before = load({"files": {"/srv": "directory"}})
+    world = World("[fs#0]\ntype = directory\npath = /srv/{svcname}/data\n", before)
+    world.act("provision")
+    assert world.availstatus == "up"
+    world.act("unprovision")
+    assert same_world(before, world.state) == []
+
+
+@pytest.mark.parametrize("field", sorted({*Keyword._fields, *Command._fields} - {"rid", "verb"}))
+def test_every_field_is_explained_to_authors_of_drivers(field: str) -> None:
+    """What a driver may declare is in docs/writing-a-driver.md."""
+    assert f"`{field}" in DRIVERS

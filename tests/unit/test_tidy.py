@@ -22,9 +22,10 @@ VAGUE = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "u
 
 # Standard library modules that compute and touch nothing. `importlib` finds a driver by its name.
 PURE = {
-    "__future__", "ast", "base64", "binascii", "bisect", "collections", "contextlib", "copy", "decimal", "difflib", "enum",
-    "fnmatch", "fractions", "functools", "graphlib", "hashlib", "heapq", "importlib", "ipaddress", "itertools", "json",
-    "keyword", "math", "operator", "posixpath", "re", "shlex", "string", "textwrap", "types", "typing", "unicodedata",
+    "__future__", "ast", "base64", "binascii", "bisect", "collections", "contextlib", "copy", "decimal", "difflib",
+    "enum", "fnmatch", "fractions", "functools", "graphlib", "hashlib", "heapq", "importlib", "ipaddress", "itertools",
+    "json", "keyword", "math", "operator", "posixpath", "re", "shlex", "string", "textwrap", "types", "typing",
+    "unicodedata",
 }  # fmt: skip
 
 # Tools that have only one face, each with the reason.

@@ -106,15 +106,14 @@ class LoopDisk(Driver):
         """Detach the file, and delete it with its directories as far as they were made for this service."""
         yield from self.stop(disk)
         file = disk.made("file")
-        if file is None:
-            yield Note("nothing was made for this resource")
-            return
         names = (f"{disk.rid}.file",)
-        if (yield files.exists(file)).returncode:
+        if file is None:
+            yield Note("no file was made for this resource")
+        elif (yield files.exists(file)).returncode:
             yield files.forget(file, names)
         else:
             yield files.remove(file, unmakes=names, destroys=(Thing("file", file),))
-        yield from directories.remove_made(disk, file.rpartition("/")[0])
+        yield from directories.remove_made(disk, _directory(disk))
 
     def status(self, disk: "Resource") -> Steps:
         """Up when the file is attached."""

@@ -56,10 +56,10 @@ def _free(request: Request, interface: dict[str, Any]) -> str:
     if (node.holes and request.command.makes is not None) or node.state["identifiers"].get("address"):
         return node.identifier("address", request.command)
     taken = _taken(request)
-    hosts = list(ip_network(interface["subnet"], strict=False))[RESERVED_FIRST:-1]
-    for host in hosts:
-        if str(host) not in taken:
-            return str(host)
+    network = ip_network(interface["subnet"], strict=False)
+    for number in range(RESERVED_FIRST, network.num_addresses - 1):
+        if (host := str(network[number])) not in taken:
+            return host
     text = "The specified subnet does not have enough free addresses to satisfy the request."
     raise Ec2Error("InsufficientFreeAddressesInSubnet", text)
 

@@ -83,7 +83,7 @@ def test_a_file_of_somebody_else_is_refused() -> None:
         run(of, "provision", on)
     of.adopt = frozenset(("disk#0",))
     run(of, "provision", on)
-    assert run(of, "unprovision", on).notes == ["nothing was made for this resource"]
+    assert run(of, "unprovision", on).notes == ["no file was made for this resource"]
     assert on.tree.exists("/var/svc/a/l.img")
 
 

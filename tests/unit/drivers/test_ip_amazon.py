@@ -377,13 +377,18 @@ def test_an_elastic_address_that_is_gone_is_not_rented_again() -> None:
         ),
         (
             "<allocate>",
-            f"{TRANSCRIPT}\neip = <allocate>",
-            "a private address of EC2 for eth0, an elastic address leading to it, "
-            "told to ip#1.ipname and to the docker daemon",
+            "eip = <allocate>",
+            "a private address of EC2 for eth0, an elastic address leading to it",
         ),
     ],
 )
-def test_the_purpose_says_what_is_allocated_and_who_is_told(ipname: str, options: str, purpose: str) -> None:
+def test_the_purpose_says_what_is_allocated(ipname: str, options: str, purpose: str) -> None:
     """The plan says which addresses come from EC2, and where they go."""
     here = address(options, ipname)
     assert here.driver.purpose(here) == purpose
+
+
+def test_the_purpose_says_who_is_told() -> None:
+    """The plan says which other keywords get the address."""
+    here = address(TRANSCRIPT)
+    assert here.driver.purpose(here).endswith(" for eth0, told to ip#1.ipname and to the docker daemon")
