@@ -40,6 +40,8 @@ class Tree:
             return path
         if self._is_plain(path):
             return path
+        if (target := self._only_link(path)) is not None:
+            return self.real(target)
         done, left = "", [part for part in path.split("/") if part and part != "."]
         followed = 0
         while left:
@@ -71,14 +73,16 @@ class Tree:
             if not links or (len(links) <= FEW_LINKS and not any(path.startswith(link) for link in links)):
                 return True
         else:
-            place = self.place(mount["mount_point"])
             device = self._state["devices"].get(mount["device"])
-            if place.path != "/" or device is None:
+            if device is None:
                 return False
-            files, start = place.files, len(mount["mount_point"])
-            inner = f"{mount['subvolume']}/".lstrip("/")
-            if any(name.startswith(inner) for name in self.holder(device)["content"].get("subvolumes", ())):
+            content, subvolume = self.holder(device)["content"], mount["subvolume"]
+            subvolumes = content.get("subvolumes", {})
+            inner = f"{subvolume}/".lstrip("/")
+            if any(name.startswith(inner) for name in subvolumes):
                 return False
+            files = subvolumes.get(subvolume, {}) if subvolume else content.get("files", {})
+            start = len(mount["mount_point"])
         end = len(path)
         while end > start:
             entry = files.get(path[start:end])
@@ -86,6 +90,16 @@ class Tree:
                 return False
             end = path.rfind("/", 0, end)
         return True
+
+    def _only_link(self, path: str) -> str | None:
+        """Where a link of the root filesystem leads, when it is the only one on its own path: device links are."""
+        links = self._known_links()
+        if path not in links or len(links) > FEW_LINKS or any(path.startswith(f"{link}/") for link in links):
+            return None
+        entry = self._entry_at(path)
+        leads_away = entry is not None and entry["kind"] == "link" and entry["target"].startswith("/")
+        # A link to another link may come back here: that is for the long way round, which counts its steps.
+        return entry["target"] if entry is not None and leads_away and entry["target"] not in links else None
 
     def _known_links(self) -> set[str]:
         files = self._state["files"]
