@@ -128,7 +128,12 @@ class Invocation:
             import re
 
             bare = re.escape(_shell_line("svcmgr", "-s", self.options.service))
-            text = re.sub(f"`{bare} (?!--node )", lambda _bare: f"`{self.line()} ", text)
+            with_node = self.line()
+            text = re.sub(
+                f"`{bare} ([^`]*)`",
+                lambda typed: typed[0] if "--node" in typed[1] else f"`{with_node} {typed[1]}`",
+                text,
+            )
         complain(self.screen, "svcmgr", error, text)
 
 

@@ -12,7 +12,8 @@ from core.driver import UNTYPED, UnknownDriver, load
 from core.errors import UsageError
 from svcprov import inventory
 
-COMMAND = "nodemgr print keywords --format md > docs/keywords.md"
+COMMAND = "python -m tests.keywords"
+GENERAL = "README.md"
 
 KINDS: Mapping[Kind, str] = {
     "text": "any text",
@@ -56,6 +57,12 @@ def pages(name: str, format_: str) -> Iterator[str]:
         for position, section in enumerate(sections):
             yield from ([""] if position else [])
             yield from _text(section)
+
+
+def files() -> dict[str, str]:
+    """The pages of `docs/keywords` by file name: one for each driver, so that a new driver changes none that exists."""
+    found = {f"{name}.md": "\n".join(pages(name, "md")) + "\n" for name in inventory.drivers()}
+    return {GENERAL: "\n".join(_markdown(list(_general()), whole=True)) + "\n"} | found
 
 
 def _general() -> Iterator[Section]:
@@ -120,7 +127,8 @@ def _markdown(sections: Sequence[Section], *, whole: bool) -> Iterator[str]:
     if whole:
         yield "# Keywords"
         yield ""
-        yield f"What the sections of a service file may hold. This page is generated: `{COMMAND}` rewrites it."
+        yield "What the sections of a service file may hold; what the drivers add is on a page each in `docs/keywords`."
+        yield f"These pages are generated: `{COMMAND}` rewrites them."
         yield ""
         yield "A *required* keyword must be given; one of *provisioning* is for `provision` only. It may be given for"
         yield "one node or a group of nodes, `keyword@nodes`, unless it is the same on every node. The kinds of values:"
@@ -149,7 +157,7 @@ def _keyword_table(keywords: Sequence[Keyword]) -> Iterator[str]:
     yield from _table(("keyword", "kind", "meaning"), rows)
     if len(shown) < len(keywords):
         yield ""
-        yield "And [triggers](#triggers)."
+        yield "And triggers: commands of your own, before and after a verb."
 
 
 def _triggers() -> Iterator[str]:

@@ -9,7 +9,7 @@ from core.config.keywords import COMMON, DEFAULTS, SUBSET, TRIGGERS, Kind
 from core.driver import load
 from core.errors import UsageError
 from svcprov import inventory, nodemgr
-from svcprov.keyword_pages import COMMAND, KINDS, pages
+from svcprov.keyword_pages import COMMAND, GENERAL, KINDS, files, pages
 from tests.conftest import REPOSITORY
 
 
@@ -26,15 +26,16 @@ def objects(name: str = "") -> list[dict[str, Any]]:
     return found
 
 
-def test_the_page_is_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
-    """docs/keywords.md is generated and up to date."""
-    page = (REPOSITORY / "docs/keywords.md").read_text(encoding="utf-8")
-    assert page == printed(capsys, "--format", "md"), f"rewrite it: {COMMAND}"
+def test_the_pages_are_what_is_declared() -> None:
+    """docs/keywords is generated and up to date, and has no page of a driver that is gone."""
+    folder = REPOSITORY / "docs/keywords"
+    kept = {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    assert kept == files(), f"rewrite them: {COMMAND}"
 
 
 def test_the_page_says_how_it_is_written() -> None:
-    """Whoever wants to change the page finds the command at its top."""
-    assert COMMAND in "\n".join(list(pages("", "md"))[:5])
+    """Whoever wants to change the pages finds the command at the top of the first."""
+    assert COMMAND in "\n".join(files()[GENERAL].splitlines()[:5])
 
 
 def test_text_is_the_format_unless_another_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
