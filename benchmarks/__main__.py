@@ -30,7 +30,7 @@ MARGINAL_MS_MAX = 0.1
 MEMORY_MIB_MAX = 30.0
 PROVISIONS_PER_SECOND_MIN = 300.0
 
-SVCMGR = "import sys; from svcprov.svcmgr import main; sys.exit(main())"
+SVCMGR = "from svcprov.svcmgr import run; run()"
 
 Measured = dict[str, Run | Failed]
 

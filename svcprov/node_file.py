@@ -39,7 +39,7 @@ class NodeFile:
             raise UsageError(f"{self.path}: byte {error.start} is not UTF-8: this is no node-state file") from None
         except ShapeError as error:
             raise UsageError(f"{self.path}: {error}") from None
-        self._saved = dumps(self.state)
+        self._saved = ""
 
     @property
     def lock_path(self) -> str:
@@ -54,6 +54,8 @@ class NodeFile:
 
     def save(self) -> None:
         """Put the state into the file, unless it is in there. Raises Failed when somebody else changed it meanwhile."""
+        if not self._saved and loads(self._bytes.decode("utf-8")) == self.state:
+            return
         text = dumps(self.state)
         if text == self._saved:
             return

@@ -61,7 +61,9 @@ class Renamed:
         return [
             item
             for key in sorted(groups)
-            for item in sorted(groups[key], key=lambda item: self.masked(json.dumps(item)) if groups[key][1:] else "")
+            for item in sorted(
+                groups[key], key=lambda item: self.masked(json.dumps(item, sort_keys=True)) if groups[key][1:] else ""
+            )
         ]
 
 
