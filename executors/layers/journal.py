@@ -8,12 +8,13 @@ A return code that is not an answer leaves the intent open: a command may fail a
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Literal
 
 from core.answers import pick
 from core.command import Check, Command, Completed, Executor, Makes
 from core.engine import ENGINE
-from core.errors import Ambiguous, CommandFailed, Failed, Refused
+from core.errors import Ambiguous, CommandFailed, Failed, Refused, SvcprovError
 from core.holes import fill, fill_check, is_hole, is_of_kind, open_holes
 from core.record import Record
 from core.wire import decode
@@ -273,8 +274,17 @@ class Journal:
             # A later entry may have made the thing of this name again, and is undone by now.
             bound = self.bound | ({command.makes.name: entry.made} if command.makes is not None and entry.made else {})
             if entry.undone or self._in_place(command, bound):
-                self._undo(entry, bound)
+                try:
+                    self._undo(entry, bound)
+                except SvcprovError:
+                    self._leave_brackets()
+                    raise
             self._answered(entry, "gone")
+
+    def _leave_brackets(self) -> None:
+        """Close what an undo that failed has opened; what cannot be closed is left for the next settling."""
+        with suppress(SvcprovError):
+            self.close_brackets()
 
     def _reach(self) -> None:
         """Do again what a reboot took, as far as it only lets us reach what the action made: mounts, loop devices."""

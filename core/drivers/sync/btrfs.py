@@ -6,10 +6,9 @@ from core.command import Steps
 from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver
+from core.drivers.targets import TARGETS
 from core.status import Remark, Status
 from core.tools import files
-
-TARGETS = ("nodes", "drpnodes")
 
 
 def _complaint(value: str) -> str | None:

@@ -4,9 +4,7 @@ from core.command import Steps
 from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver
-from core.status import Remark, Status
-
-TARGETS = ("nodes", "drpnodes")
+from core.drivers.targets import TARGETS, never_asked
 
 
 class DockerSync(Driver):
@@ -26,11 +24,7 @@ class DockerSync(Driver):
     def status(self, sync: Resource) -> Steps:
         """Not applicable where there is no other node; unknown where there is, since nothing asks them."""
         yield from ()
-        lists = {"nodes": sync.service.nodes, "drpnodes": sync.service.drpnodes}
-        others = {node for target in sync.words("target") for node in lists[target]} - {sync.service.nodename}
-        if not others:
-            return Status("n/a", (Remark("no target nodes"),))
-        return Status("undef", (Remark(f"the images on {', '.join(sorted(others))} are not looked at", "info"),))
+        return never_asked(sync, "images")
 
 
 driver = DockerSync()
