@@ -119,22 +119,26 @@ class Invocation:
     def complain(self, error: SvcprovError) -> None:
         """Say on standard error what went wrong.
 
-        A remedy of the engine's is a line without --node, since the engine does not know what a node is called.
+        A remedy of the engine's is a line without --node, since the engine does not know what a node is called; one
+        that allows something more is what was typed, with that.
         """
         text = str(error)
         if error.rid and error.rid not in text:
             text = f"{error.rid}: {text}"
         if self.options.service is not None and self.options.node is not None:
-            import re
-
-            bare = re.escape(_shell_line("svcmgr", "-s", self.options.service))
-            with_node = self.line()
-            text = re.sub(
-                f"`{bare} ([^`]*)`",
-                lambda typed: typed[0] if "--node" in typed[1] else f"`{with_node} {typed[1]}`",
-                text,
-            )
+            text = self._with_node(text)
         complain(self.screen, "svcmgr", error, text)
+
+    def _with_node(self, text: str) -> str:
+        import re
+
+        bare = re.escape(_shell_line("svcmgr", "-s", self.service_name))
+        allowing = rf"{bare} provision (--adopt|--allow-destroy) ([^\s;`]+)"
+        text = re.sub(allowing, lambda found: self.again(found[1], found[2]), text)
+        line = self.line()
+        return re.sub(
+            f"`{bare} ([^`]*)`", lambda found: found[0] if "--node" in found[1] else f"`{line} {found[1]}`", text
+        )
 
 
 def _shell_line(*words: str) -> str:

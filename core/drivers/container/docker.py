@@ -90,7 +90,7 @@ class DockerContainer(Driver):
         if found and not (yield from _is_ours(here, container, found)):
             raise Refused(
                 f"{container.rid}: a container {container.name} exists, and is not recorded as ours",
-                f"use it with --adopt {container.rid}, or remove it",
+                f"to use it: svcmgr -s {container.service.name} provision --adopt {container.rid}; or remove it",
             )
         yield from self._up(here, container, found)
 
