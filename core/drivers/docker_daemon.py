@@ -6,6 +6,7 @@ filesystem that the service declares for docker_data_dir is not mounted: it woul
 
 import shlex
 from binascii import crc32
+from functools import lru_cache
 from typing import NamedTuple
 
 from core.command import Check, Command, Note, Steps, Wait
@@ -37,9 +38,15 @@ def is_private(container: Resource) -> bool:
     return private and bool(container.service_value("docker_data_dir"))
 
 
+@lru_cache(maxsize=64)
+def split(text: str) -> tuple[str, ...]:
+    """Split a text as a shell does; the same arguments are asked for again and again."""
+    return tuple(shlex.split(text))
+
+
 def words(client: docker.Client, text: str) -> tuple[str, ...]:
     """Split arguments as the agent of the time did: at blanks in 2015, as a shell does now."""
-    return tuple(text.split() if client.is_own_daemon else shlex.split(text))
+    return tuple(text.split()) if client.is_own_daemon else split(text)
 
 
 def client(container: Resource) -> Steps:

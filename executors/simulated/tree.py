@@ -33,15 +33,35 @@ class Tree:
         self._links: set[str] = set()
         """The links of the root filesystem, and perhaps some that are gone."""
         self._counted = -1
+        self._reals: dict[str, str] = {}
+        """Where paths lead, as long as no link and no mount comes or goes."""
+        self._mounts: tuple[int, object] = (-1, None)
 
     def real(self, path: str) -> str:
         """Follow links, in every part of the path, as `readlink -f` does."""
         if not path.startswith("/"):
             return path
+        self._forget_if_changed()
+        known = self._reals.get(path)
+        if known is None:
+            known = self._followed(path)
+        return known
+
+    def _forget_if_changed(self) -> None:
+        mounts = self._state["mounts"]
+        now = (len(mounts), mounts[-1] if mounts else None)
+        if now[0] != self._mounts[0] or now[1] is not self._mounts[1] or len(self._state["files"]) != self._counted:
+            self._reals.clear()
+            self._mounts = now
+            self._known_links()
+
+    def _followed(self, path: str) -> str:
         if self._is_plain(path):
+            self._reals[path] = path
             return path
         if (target := self._only_link(path)) is not None:
-            return self.real(target)
+            real = self._reals[path] = self.real(target)
+            return real
         done, left = "", [part for part in path.split("/") if part and part != "."]
         followed = 0
         while left:
@@ -185,19 +205,25 @@ class Tree:
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
-        place = self.place(self._unfollowed(path))
-        at_root = place.files is self._state["files"]
-        links = self._known_links() if at_root else set()
-        place.files[place.path] = entry
-        if at_root:
-            self._counted = len(place.files)
-            if entry["kind"] == "link":
-                links.add(place.path)
+        self._change(self.place(self._unfollowed(path)), entry)
 
     def remove(self, path: str) -> None:
         """Take the entry at a path away; a link itself, not what it leads to."""
-        place = self.place(self._unfollowed(path))
-        place.files.pop(place.path, None)
+        self._change(self.place(self._unfollowed(path)), None)
+
+    def _change(self, place: Place, entry: Entry | None) -> None:
+        at_root = place.files is self._state["files"]
+        links = self._known_links() if at_root else set()
+        before = place.files.pop(place.path, None) if entry is None else place.files.get(place.path)
+        if entry is not None:
+            place.files[place.path] = entry
+        if at_root:
+            self._counted = len(place.files)
+        if "link" in {entry and entry["kind"], before and before["kind"]}:
+            self._reals.clear()
+            links.discard(place.path)
+            if entry is not None and entry["kind"] == "link":
+                links.add(place.path)
 
     def children(self, path: str) -> list[str]:
         """The names directly below a directory, subvolumes and mount points included, in order."""

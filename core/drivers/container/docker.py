@@ -5,7 +5,7 @@ makes the container and pulls its image. A stopped container keeps what it wrote
 """
 
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.command import Note, Steps, Wait
 from core.config.keywords import Keyword
@@ -69,7 +69,7 @@ class DockerContainer(Driver):
         """The daemon's directory, the directories that are mounted into it, the containers whose network it shares."""
         if docker_daemon.is_private(container):
             yield Tie("path", container.service_value("docker_data_dir"))
-        given = shlex.split(container["run_args"])
+        given = docker_daemon.split(container["run_args"])
         yield from (Tie("path", value.partition(":")[0]) for value in _values(given, VOLUME) if value.startswith("/"))
         yield from (Tie("container", value.partition(":")[0]) for value in _values(given, VOLUMES_FROM))
         yield from (
@@ -189,7 +189,7 @@ class DockerContainer(Driver):
         return Status("up")
 
 
-def _values(words: list[str], names: tuple[str, ...]) -> Iterator[str]:
+def _values(words: Sequence[str], names: tuple[str, ...]) -> Iterator[str]:
     """The values of an option, as `--net=X`, `--net X` or `-vX`."""
     for position, word in enumerate(words):
         name, equals, value = word.partition("=")
