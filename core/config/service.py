@@ -75,7 +75,7 @@ class Service:
         self._load_driver = load_driver
         names = {"svcname": name, "short_svcname": name.partition(".")[0], "nodename": self.nodename, "var": var}
         self._references = References(names, self)
-        self._values: dict[tuple[str, str], str | None] = {}
+        self._plain: dict[str, dict[str, str | None]] = {}
         self._scoped = {section for section in document.sections() if "@" in "".join(document.options(section))}
         self._scopes: tuple[str, ...] | None = None
         self._tables: dict[tuple[str, str], Mapping[str, Keyword]] = {}
@@ -214,12 +214,9 @@ class Service:
 
     def read(self, section: str, option: str) -> str | None:
         """Return what `value` does, for a section and an option apart."""
-        key = (section, option)
-        if key not in self._values:
-            self._values[key] = self._read(section, option)
-        return self._values[key]
-
-    def _read(self, section: str, option: str) -> str | None:
+        plain = self._plain.get(section)
+        if plain is not None and option in plain:
+            return plain[option]
         found = self._option(section, option)
         if found is not None:
             text = self.document.get(section, found) or ""
@@ -228,14 +225,19 @@ class Service:
                 return self.read("DEFAULT", option)
             default = self._default(section, option)
             if default is None:
-                return None
+                return self._remember(section, option, None)
             text = default
         if "{" not in text and "$(" not in text:
-            return text
+            return self._remember(section, option, text)
         try:
             return self._references.value((section, option.lower()), text)
         except Unresolved as error:
             raise self.error(section, found or option, error.text, error.fix) from None
+
+    def _remember(self, section: str, option: str, text: str | None) -> str | None:
+        """Keep a value that refers to nothing until its section is edited (the others are kept by `References`)."""
+        self._plain.setdefault(section, {})[option] = text
+        return text
 
     def evaluate_option(self, section: str, option: str) -> str:
         """Return the value of one option as it stands, also of a scope that is not for this node.
@@ -347,7 +349,9 @@ class Service:
         return self._resources
 
     def _edited(self, section: str, option: str) -> None:
-        self._values.clear()
+        if section == "DEFAULT":
+            self._plain.clear()
+        self._plain.pop(section, None)
         base = option.lower().partition("@")[0]
         if "@" in option:
             self._scoped.add(section)

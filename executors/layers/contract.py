@@ -41,15 +41,19 @@ class Contract:
     def _advance(self, command: Command) -> None:
         expected = self._planned[self._next] if self._next < len(self._planned) else None
         for position in range(self._next, len(self._planned)):
-            if self._unified(self._planned[position], command) is not None:
-                left_out = [planned for planned in self._planned[self._next : position] if not self._may_skip(planned)]
+            added = self._unified(self._planned[position], command)
+            if added is None:
+                continue
+            left_out = [planned for planned in self._planned[self._next : position] if not self._may_skip(planned)]
+            if position > self._next:
+                # What was left out may have bound a hole.
                 added = self._unified(self._planned[position], command)
-                if not left_out and added is not None:
-                    self._bound |= added
-                    self._next = position + 1
-                    return
-                expected = (*left_out, self._planned[position])[0]
-                break
+            if not left_out and added is not None:
+                self._bound |= added
+                self._next = position + 1
+                return
+            expected = (*left_out, self._planned[position])[0]
+            break
         if not self._may_repeat(command):
             raise NodeChanged("nothing more" if expected is None else _shown(expected), _shown(command))
 

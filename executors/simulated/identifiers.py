@@ -2,10 +2,13 @@
 
 from binascii import crc32
 
+LONG = {"container", "image"}
+"""The kinds whose identifiers have 64 digits."""
+
 
 def generated(kind: str, seed: str, serial: int) -> str:
     """Return identifier number `serial` of `kind`, in the form that the real maker gives it."""
-    digits = digits_of(f"{seed}/{kind}/{serial}")
+    digits = digits_of(f"{seed}/{kind}/{serial}", 64 if kind in LONG else 32)
     match kind:
         case "volume":
             return f"vol-{digits[:17]}"
@@ -25,9 +28,9 @@ def generated(kind: str, seed: str, serial: int) -> str:
             return digits[:12]
 
 
-def digits_of(text: str) -> str:
-    """Return 64 hexadecimal digits that look random and depend on nothing but the text.
+def digits_of(text: str, length: int = 64) -> str:
+    """Return that many hexadecimal digits, which look random and depend on nothing but the text.
 
     Nobody has to be kept from guessing them, and hashlib would be the slowest import of a preview.
     """
-    return "".join(f"{crc32(f'{part}{text}{part}'.encode()):08x}" for part in range(8))
+    return "".join([f"{crc32(f'{part}{text}{part}'.encode()):08x}" for part in range(-(-length // 8))])[:length]

@@ -4,7 +4,8 @@ What a daemon knows lies in the directory it was given, so it is out of reach wh
 policies only `always` is known: a container that has it runs again with its daemon.
 """
 
-from ipaddress import IPv4Network, ip_interface
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_interface
 from itertools import count
 from typing import Any
 
@@ -137,7 +138,7 @@ def _bring_bridge_up(node: SimulatedNode, bridge: str) -> None:
     if interface["addresses"]:
         return
     taken = [
-        ip_interface(address["address"]).network
+        _network(address["address"])
         for each in node.state["interfaces"].values()
         for address in each["addresses"]
         if "«" not in address["address"]
@@ -147,6 +148,11 @@ def _bring_bridge_up(node: SimulatedNode, bridge: str) -> None:
         if not any(isinstance(other, IPv4Network) and network.overlaps(other) for other in taken):
             interface["addresses"].append({"address": f"{network[1]}/{network.prefixlen}", "label": ""})
             return
+
+
+@lru_cache(maxsize=1024)
+def _network(address: str) -> IPv4Network | IPv6Network:
+    return ip_interface(address).network
 
 
 def _file(text: str | None) -> Entry:
@@ -199,13 +205,9 @@ def _make_store(node: SimulatedNode, data_root: str) -> None:
 
 def make_directories(node: SimulatedNode, path: str) -> None:
     """Make a directory and those above it, where nothing is."""
-    if node.tree.exists(path):
-        return
-    parts = path.strip("/").split("/")
-    for depth in range(1, len(parts) + 1):
-        above = "/" + "/".join(parts[:depth])
-        if not node.tree.exists(above):
-            node.tree.put(above, directory())
+    if not node.tree.exists(path):
+        make_directories(node, path.rpartition("/")[0] or "/")
+        node.tree.put(path, directory())
 
 
 def always_restarts(container: dict[str, Any]) -> bool:

@@ -84,7 +84,7 @@ def pulled(node: SimulatedNode, data_root: str, image: str) -> list[str]:
         raise Refusal(_not_there(node, repository, tag))
     filled_store(node, data_root)["images"][name] = dict(found)
     official = repository if is_one_program(node) or "/" in repository else f"library/{repository}"
-    layers = [digits_of(f"{name}/{number}")[:12] for number in range(LAYERS)]
+    layers = [digits_of(f"{name}/{number}", 12) for number in range(LAYERS)]
     return [
         f"{tag}: Pulling from {official}",
         *(

@@ -64,9 +64,10 @@ def _verb(
     answer: _Asked, switches: str = "", values: str = "", operands: tuple[int, int] = (0, 0)
 ) -> Callable[[SimulatedNode, Command, str, list[str]], Completed]:
     """Wrap the answer to a verb: its options are known, its daemon answers."""
+    known_switches, known_values = table(switches), table(values)
 
     def checked(node: SimulatedNode, command: Command, socket: str, rest: list[str]) -> Completed:
-        asked = parse(rest, table(switches), table(values))
+        asked = parse(rest, known_switches, known_values)
         least, most = operands
         if not least <= len(asked.operands) <= most:
             return Completed(1, "", f"{command.argv[0]}: {len(asked.operands)} arguments\nSee 'docker --help'.\n")

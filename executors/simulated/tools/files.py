@@ -30,6 +30,8 @@ def _failed(text: str) -> Completed:
 
 def _test(node: SimulatedNode, words: list[str]) -> Completed:
     """Conditions, each perhaps turned round by `!`, joined by `-a` or by `-o`; another expression is a usage error."""
+    if len(words) == 2 and words[0] in _TESTS:  # noqa: PLR2004 - a condition and its path: nearly every test
+        return Completed(0 if _TESTS[words[0]](node, words[1]) else 1)
     joints = {word for word in words if word in {"-a", "-o"}}
     parts: list[list[str]] = [[]]
     for word in words:

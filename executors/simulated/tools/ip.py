@@ -3,6 +3,7 @@
 A deleted primary address does not take its secondaries along: Debian promotes them (`promote_secondaries`).
 """
 
+from functools import lru_cache
 from ipaddress import ip_interface, ip_network
 from typing import Any
 
@@ -193,7 +194,7 @@ def _line(interface: dict[str, Any], entry: dict[str, str], name: str) -> str:
     secondary = " secondary" if _is_secondary(interface["addresses"], entry) else ""
     broadcast = ""
     if scope == "global" and "«" not in address and not address.endswith(("/31", "/32")):
-        broadcast = f" brd {ip_network(address, strict=False).broadcast_address}"
+        broadcast = f" brd {_broadcast(address)}"
     return f"inet {address}{broadcast} scope {scope}{secondary} {entry['label'] or name}"
 
 
@@ -210,5 +211,11 @@ def _as_the_kernel_lists(entries: list[dict[str, str]]) -> list[dict[str, str]]:
     return sorted(version_4, key=lambda entry: _is_secondary(version_4, entry)) + version_6
 
 
+@lru_cache(maxsize=1024)
+def _broadcast(address: str) -> str:
+    return str(ip_network(address, strict=False).broadcast_address)
+
+
+@lru_cache(maxsize=1024)
 def _network(address: str) -> str:
     return address.rpartition("/")[2] if "«" in address else str(ip_network(address, strict=False))
