@@ -85,7 +85,9 @@ def real(lines: list[str]) -> list[Completed]:
 
 def held(answer: Completed) -> set[tuple[str, int]]:
     """The IPv4 addresses that eth0 has, with their prefix lengths."""
-    return {(each.address, each.prefix) for each in ip.parse(answer.stdout)["eth0"].addresses if ":" not in each.address}
+    return {
+        (each.address, each.prefix) for each in ip.parse(answer.stdout)["eth0"].addresses if ":" not in each.address
+    }
 
 
 @pytest.mark.parametrize("name", SEQUENCES)

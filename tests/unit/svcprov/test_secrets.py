@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core.config.document import Document
+from core.config.service import Service
+from core.driver import load
+from core.record import Record
 from svcprov.secrets import mask, mask_json, reveal, reveal_json
 from svcprov.svcmgr import main
 
@@ -60,3 +64,10 @@ def test_a_secret_is_in_no_byte_that_is_kept_or_shown(
     for text in (kept_text, said.out, said.err):
         assert "hun" not in text
     assert "«secret:env.password»" in kept_text
+
+
+def test_a_secret_in_the_words_of_a_command_is_warned_of() -> None:
+    """Validation names the keyword by which a declared secret would reach a command line."""
+    found = Service("s", Document(FILE), "node1", Record(), load).warnings()
+    assert [(each.section, each.key, each.line) for each in found] == [("disk#0", "file", 7)]
+    assert "the secret env.password would stand in the words of a command" in found[0].text
