@@ -89,7 +89,9 @@ class Engine:
                 self._ran(section, verb, command)
             except CommandFailed as error:
                 if blocking:
-                    raise
+                    failed = Failed(f"blocking_{when}_{verb} trigger failed: {error}")
+                    failed.rid = section
+                    raise failed from None
                 self._listener.note(section, Note(f"{when}_{verb} trigger failed: {error}", "warning"))
 
     def _drive(self, rid: str, verb: str, steps: Steps) -> Any:

@@ -27,6 +27,9 @@ def commands(resource: "Resource", verb: str, when: str) -> list[tuple[Command, 
 
 def of_section(service: "Service", section: str, verb: str, when: str) -> list[tuple[Command, bool]]:
     """`commands`, for any section: DEFAULT (around the whole action) and `subset#...` may have triggers, too."""
+    # Nearly every section has none, which its text tells at less cost than four options that are not there.
+    if f"{when}_{verb}" not in " ".join(service.document.options(section)):
+        return []
     found = []
     for blocking, option in ((True, f"blocking_{when}_{verb}"), (False, f"{when}_{verb}")):
         value = service.read(section, option)

@@ -9,10 +9,10 @@ from core.command import Note
 from core.config.keywords import is_true
 from core.config.service import Service
 from core.errors import Failed, Refused, SvcprovError
-from core.plan import Plan
+from core.plan import Plan, Step
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
-from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection
+from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
 from svcprov.files import ServiceFiles
 from svcprov.invocation import RESULTS, Invocation
 from svcprov.lock import Lock
@@ -22,13 +22,16 @@ from svcprov.render import PlanText, header
 
 INTERRUPTED = 130
 PENDING = 2
+SHOWING = ("--dry-run", "--detailed-exitcode")
+"""The options that make an action show what it would do, instead of doing it."""
 
 
 class Task(NamedTuple):
     """A verb to be acted out on a service.
 
     load: makes the service for a node of this name. prepare: what comes between consent and run (create writes files).
-    finish: what comes after it was done (the collector is told).
+    finish: what comes after it was done (the collector is told). following: the verb that comes after this one, where
+    they are one action (restart).
     """
 
     verb: str
@@ -37,6 +40,7 @@ class Task(NamedTuple):
     selection: Selection = EVERYTHING
     prepare: Callable[[], None] = lambda: None
     finish: Callable[[], None] = lambda: None
+    following: str = ""
 
 
 def where(node: NodeFile) -> str:
@@ -74,18 +78,43 @@ def show(call: Invocation, task: Task) -> int:
     for remark in task.files.remarks:
         log.note("", Note(remark, "warning"))
     plan = call.plan = action.preview()
+    if task.following:
+        plan = call.plan = _joined(call.action, plan, _after(action, task, log))
     if call.json is not None:
         call.json.plan(plan)
-        call.json.summary(plan, task.verb, "planned", resumable=action.unfinished is not None)
+        call.json.summary(plan, plan.verb, "planned", resumable=action.unfinished is not None)
     else:
         selected = _selecting(call)
         allowed = consent.words_allowed(call)
         typed = call.line(task.verb, *selected, *allowed)
         if call.options.dry_run:
-            typed = shell.line(("svcmgr", *(word for word in call.argv if word != "--dry-run")))
+            typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
         for line in PlanText(plan, call.screen).lines(where(node), typed):
             call.screen.out(line)
     return PENDING if call.options.detailed_exitcode and plan.steps else 0
+
+
+def _after(action: Action, task: Task, listener: Listening) -> Plan:
+    """What follows a verb that was previewed, on the node as that will leave it."""
+    if action.foreseen is None:
+        raise AssertionError("nothing was previewed")
+    service, state = action.foreseen
+    node, nowhere = SimulatedNode(state), Unkept()
+    then = Action(service, task.following, node, lambda: state, nowhere, listener, selection=task.selection)
+    return then.preview()
+
+
+def _joined(verb: str, first: Plan, then: Plan) -> Plan:
+    """Two plans as one; the resources of both have to be the same."""
+    plan = Plan(first.service, verb, first.order)
+    plan.purposes |= first.purposes
+    done = len(first.steps)
+    plan.events += first.events
+    plan.events += (
+        event._replace(number=event.number + done) if isinstance(event, Step) and event.number else event
+        for event in then.events
+    )
+    return plan
 
 
 def _selecting(call: Invocation) -> list[str]:
@@ -153,8 +182,11 @@ def _act(call: Invocation, task: Task, node: NodeFile) -> int:
     finally:
         saved.flush()
     task.finish()
-    if call.json is not None:
-        call.json.summary(plan, task.verb, "done")
+    if task.following:
+        call.done = plan
+    elif call.json is not None:
+        whole = plan if call.done is None else _joined(call.action, call.done, plan)
+        call.json.summary(whole, whole.verb, "done")
     return 0
 
 
@@ -168,7 +200,7 @@ def tell_collector(call: Invocation, files: ServiceFiles) -> None:
 def _announce(call: Invocation, plan: Plan, node: NodeFile, listener: Listening) -> None:
     """Say where this is going to happen, then what was typed."""
     if call.json is not None:
-        call.json.follow(plan)
+        call.json.follow(plan, call.done)
         return
     call.screen.err(call.screen.styled(header(plan, where(node)), "bold", error=True))
     listener.note("", Note(call.typed))

@@ -154,6 +154,8 @@ class Action:
         self._listener, self._selection, self._outside = listener, selection, outside
         inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
         self._logged = Log(inner, listener)
+        self.foreseen: tuple[Service, NodeState] | None = None
+        """The service and the node as the last preview left them; None before the first."""
         self._journal, self._header = self._remembered(self._logged)
 
     def _remembered(self, inner: Executor) -> tuple[Journal, dict[str, Any] | None]:
@@ -174,7 +176,7 @@ class Action:
     def _may_begin(self) -> None:
         """Refuse what would lose the thread of an unfinished action. Raises Refused with what to type."""
         before = self.unfinished
-        if before is None or self.verb == "unprovision":
+        if before is None or (self.verb == "unprovision" and before.verb != self.verb):
             return
         if self._journal.rolling:
             raise Refused(
@@ -182,7 +184,13 @@ class Action:
                 f"`svcmgr -s {self._service.name} rollback` finishes it",
             )
         if before.verb == self.verb:
-            return
+            chosen = [list(words) for words in self._selection]
+            if self._selection.everything or before.header.get("selection", chosen) == chosen:
+                return
+            raise Refused(
+                f"{before.verb} of {self._service.name} is unfinished, and this would go on with a part of it",
+                f"`svcmgr -s {self._service.name} {before.verb}` goes on with all of it",
+            )
         if before.verb in {"provision", "unprovision"}:
             raise Refused(
                 f"{before.verb} of {self._service.name} is unfinished",
@@ -211,6 +219,7 @@ class Action:
         journal.close_brackets()
         for rid in plan.order:
             recorder.meet(rid)
+        self.foreseen = service, node.state
         return plan
 
     @property
@@ -232,7 +241,11 @@ class Action:
         if not self._continues:
             if self._header is not None:
                 self._keep.journal_line({"end": "superseded"})
-            self._header = {"action": self.verb, **(header or {})}
+            self._header = {
+                "action": self.verb,
+                "selection": [list(words) for words in self._selection],
+                **(header or {}),
+            }
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
         contract = Contract(self._journal, plan.commands)

@@ -1,6 +1,6 @@
 """The command line of `svcmgr`: its actions, its options, and which option means something to which action."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from core.errors import UsageError
@@ -50,7 +50,7 @@ ACTIONS: Mapping[str, ActionWords] = {
     "unprovision": ActionWords("act:unprovision", "delete what was made for the service", (*ACTING, *PLANNING)),
     "start": ActionWords("act:start", "bring the service up", (*ACTING, *PLANNING, *FAILING)),
     "stop": ActionWords("act:stop", "bring the service down", (*ACTING, *PLANNING)),
-    "restart": ActionWords("act:restart", "stop, then start", (*ACTING, *FAILING)),
+    "restart": ActionWords("act:restart", "stop, then start", (*ACTING, *PLANNING, *FAILING)),
     "rollback": ActionWords(
         "act:rollback",
         "undo what the last interrupted or failed action did",
@@ -112,7 +112,7 @@ OPTIONS = (
     Option(("--config",), "FILE", "create: the file to make the service of"),
     Option(("--template",), "FILE|NAME", "create: the template to make the service of"),
     Option(("--resource",), "JSON", "create, update: a resource", repeated=True),
-    Option(("--env",), "K=V", "create: a value of [env]", repeated=True),
+    Option(("--env",), "K=V", "create, update: a value of [env]; @FILE: a secret", repeated=True),
     Option(("-i", "--interactive"), "", "create: ask for the values of [env]"),
     Option(("-f", "--force"), "", "create: replace an existing service file"),
     Option(("--provision",), "", "create, update: provision afterwards"),
@@ -186,6 +186,12 @@ def _read(words: Sequence[str]) -> "Namespace":
     return parser.parse_intermixed_args(list(words))
 
 
+def _meant(word: str, known: Iterable[str]) -> str:
+    from core.config.spelling import meant
+
+    return meant(word, tuple(known))
+
+
 class Request(NamedTuple):
     """A command line that was understood: the action, its operands and its options."""
 
@@ -200,7 +206,7 @@ def parse(argv: Sequence[str]) -> Request:
     rest: list[str] = []
     docker = _docker_at(words)
     if docker is not None:
-        words, rest = words[:docker], words[docker:]
+        words, rest = _ours_before_docker(words, docker)
     if "--value" in words[:-1]:
         at = words.index("--value")
         # A value may begin with a dash, as the options of a daemon do.
@@ -230,13 +236,20 @@ def _docker_at(words: Sequence[str]) -> int | None:
     return None
 
 
+def _ours_before_docker(words: Sequence[str], docker: int) -> tuple[list[str], list[str]]:
+    """Our words, and docker's: what names service and node right after `docker` is ours, since docker has no such."""
+    ours, rest = list(words[:docker]), list(words[docker + 1 :])
+    while rest and rest[0].partition("=")[0] in {"-s", "--service", "--node"}:
+        taken = 1 if "=" in rest[0] else 2
+        ours, rest = [*ours, *rest[:taken]], rest[taken:]
+    return ours, ["docker", *rest]
+
+
 def _unknown(spoken: Sequence[str]) -> str:
     if spoken[0] in LATER:
         return f"{spoken[0]}: {LATER[spoken[0]]} comes with a later version of svcprov"
-    from core.config.spelling import meant
-
     said = " ".join(spoken[:2]) if spoken[0] in {"print", "edit", "validate"} else spoken[0]
-    return f"invalid service action: {said}{meant(said, tuple(ACTIONS))}; `svcmgr --help` lists them"
+    return f"invalid service action: {said}{_meant(said, ACTIONS)}; `svcmgr --help` lists them"
 
 
 def _check(name: str, operands: tuple[str, ...], options: "Namespace") -> None:

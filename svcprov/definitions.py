@@ -12,7 +12,10 @@ from core.config.validation import GROUPS
 from core.errors import UsageError
 
 FREE = ("DEFAULT", "env")
+DECLARATION = ".secret"
+"""What follows the name of an option of [env] in the option that declares it a secret."""
 SHOWN_CHARS_MAX = 60
+VALUE_CHARS_MAX = 65536
 
 
 def define(document: Document, definitions: Sequence[str]) -> list[str]:
@@ -116,6 +119,7 @@ def _put(document: Document, key: str, value: str, what: str) -> None:
 def fill_in(document: Document, given: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """Give the options of [env] their values: of `--env`, then of upper-case variables of the environment.
 
+    `K=@FILE` takes what the file holds, without the end of its last line, and declares K a secret.
     Returns the sentences that say what came from the environment. Raises UsageError for what [env] does not declare.
     """
     declared = document.options("env")
@@ -127,13 +131,26 @@ def fill_in(document: Document, given: Sequence[str], environment: Mapping[str, 
         if name not in declared:
             remedy = f"it declares {', '.join(declared)}" if declared else "the file has no section [env]"
             raise UsageError(f"--env {name}: [env] has no such option{meant(name, declared)}; {remedy}")
+        if value.startswith("@"):
+            value = _of_file(value.removeprefix("@"), name)
+            _put(document, f"env.{name}{DECLARATION}", "true", "--env")
         _put(document, f"env.{name}", value, "--env")
     said = []
     for name in declared:
-        if (variable := name.upper().replace(".", "_")) in environment:
+        if not name.endswith(DECLARATION) and (variable := name.upper().replace(".", "_")) in environment:
             _put(document, f"env.{name}", environment[variable], f"the environment variable {variable}")
             said.append(f"env.{name} is taken from the environment variable {variable}")
     return said
+
+
+def _of_file(path: str, name: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read(VALUE_CHARS_MAX).rstrip("\n")
+    except UnicodeDecodeError:
+        raise UsageError(f"--env {name}=@{path}: this is not a text file") from None
+    except OSError as error:
+        raise UsageError(f"--env {name}=@{path}: {error.strerror}; after @ comes the file with the value") from None
 
 
 def checked(document: Document) -> Document:

@@ -22,13 +22,15 @@ RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid"
 class Invocation:
     """What an action of the command line works with.
 
-    argv: the words as typed, without the program. plan: the last preview, for the summary.
+    argv: the words as typed, without the program. plan: the last preview, for the summary. done: the plan of the
+    part of the action that was done before (the `stop` of a restart).
     """
 
     def __init__(self, argv: Sequence[str], request: Request, screen: Screen) -> None:
         self.argv, self.screen = tuple(argv), screen
         self.action, self.operands, self.options = request
         self.plan: Plan | None = None
+        self.done: Plan | None = None
         self._json: JsonLines | None = None
 
     @property

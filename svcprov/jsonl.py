@@ -65,7 +65,7 @@ class JsonLines:
     def __init__(self, screen: Screen, *, reads: bool = False) -> None:
         self._screen, self._reads = screen, reads
         self._steps: Sequence[Step] = ()
-        self._next = 0
+        self._next = self._done = 0
         self._begun = 0.0
         self.changed = 0
         """How many changes were done."""
@@ -86,9 +86,11 @@ class JsonLines:
             return _step_line(event) if event.number or self._reads else None
         return note_line(*event) if isinstance(event, PlannedNote) else wait_line(*event)
 
-    def follow(self, plan: Plan) -> None:
-        """What is heard from now on is a run of this plan: its steps keep their numbers."""
-        self._steps, self._next, self.changed = plan.steps, 0, 0
+    def follow(self, plan: Plan, done: Plan | None = None) -> None:
+        """What is heard from now on is a run of this plan: its steps keep their numbers, counted on from `done`."""
+        self._steps, self._next = plan.steps, 0
+        self._done = 0 if done is None else len(done.steps)
+        self.changed = 0 if done is None else self.changed
 
     def note(self, rid: str, note: Note) -> None:
         """Write a line of the log."""
@@ -128,7 +130,7 @@ class JsonLines:
             if same_place and unify(planned.argv, command.argv, {}, {}) is not None:
                 self._next = max(self._next, position + 1)
                 number: int = self._steps[position].number
-                return number
+                return self._done + number
         return 0
 
     def summary(self, plan: Plan | None, action: str, result: str, *, resumable: bool = False) -> None:

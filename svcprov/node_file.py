@@ -1,7 +1,8 @@
 """The simulated node that `--node FILE` names: read from the file, and back in it after every change."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from core.command import Command, Completed
 from core.errors import Failed, UsageError
@@ -90,12 +91,26 @@ class SavedNode:
 
     def run(self, command: Command) -> Completed:
         """Answer as the node, and keep what came of it."""
-        answer = self._node.run(command)
         # A value that was made up is never handed out again, whatever happens next.
-        if command.kind != "reads" or command.argv[0] == "fresh":
+        if command.kind == "reads" and command.argv[0] != "fresh":
+            return self._node.run(command)
+        with _uninterrupted():
+            answer = self._node.run(command)
             self._save()
         return answer
 
     def flush(self) -> None:
         """Keep what has not been kept yet."""
         self._save()
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C and a polite kill wait: a machine does not stop in the middle because somebody here went away."""
+    from signal import SIG_BLOCK, SIG_SETMASK, SIGHUP, SIGINT, SIGTERM, pthread_sigmask
+
+    before = pthread_sigmask(SIG_BLOCK, (SIGINT, SIGTERM, SIGHUP))
+    try:
+        yield
+    finally:
+        pthread_sigmask(SIG_SETMASK, before)

@@ -37,26 +37,33 @@ class PlanText:
     def lines(self, where: str, next_line: str) -> Iterator[str]:
         """Every line, from the header to what to type next."""
         yield self._screen.styled(header(self._plan, where), "bold")
+        events = [(_rid(event), shown) for event in self._plan.events if (shown := list(self._event(event)))]
+        busy = {rid for rid, _ in events}
+        place = {rid: position for position, rid in enumerate(self._plan.order)}
+        passed = 0
         met: set[str] = set()
         at: str | None = None
-        for event in self._plan.events:
-            rid = event.command.rid if isinstance(event, Step) else event.rid
-            shown = list(self._event(event))
-            if not shown:
-                continue
+        for rid, shown in events:
             if rid != at:
+                if (here := place.get(rid, -1)) >= passed:
+                    yield from self._idle(self._plan.order[passed:here], busy)
+                    passed = here + 1
                 yield ""
                 yield self._title(rid, again=rid in met)
                 met.add(rid)
                 at = rid
             yield from shown
-        for rid in self._plan.order:
-            if rid not in met:
+        yield from self._idle(self._plan.order[passed:], busy)
+        yield ""
+        yield from self._end(next_line)
+
+    def _idle(self, rids: Iterable[str], busy: set[str]) -> Iterator[str]:
+        """The resources among `rids` that have nothing to do."""
+        for rid in rids:
+            if rid not in busy:
                 yield ""
                 yield self._title(rid, again=False)
                 yield self._detail("nothing to do")
-        yield ""
-        yield from self._end(next_line)
 
     def _title(self, rid: str, *, again: bool) -> str:
         if not rid:
@@ -105,6 +112,10 @@ class PlanText:
         counts += [count(waits, "wait"), f"{len(self._plan.destructive)} destructive"]
         yield f"{', '.join(counts)}."
         yield f"To do it: {next_line}" if self._plan.steps else "There is nothing to do."
+
+
+def _rid(event: Event) -> str:
+    return event.command.rid if isinstance(event, Step) else event.rid
 
 
 def _cascade(argv: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ whole-line comments, values continued on lines indented deeper than their option
 import re
 from collections.abc import Iterator
 
+from core.config.section import BLANKS, Piece, Section
 from core.errors import ConfigError, Problem
 
 DOCUMENT_BYTES_MAX = 1024 * 1024
@@ -20,59 +21,8 @@ _SEPARATOR = re.compile(r"[=:]")
 _SECTION_NAME = re.compile(r"[^\]\x00-\x20\x7f](?:[^\]\x00-\x1f\x7f]*[^\]\x00-\x20\x7f])?")
 _OPTION_NAME = re.compile(r"[^=:#;\[\x00-\x20\x7f](?:[^=:\x00-\x1f\x7f]*[^=:\x00-\x20\x7f])?")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029«»]|\r(?!\n)")
-_BLANKS = " \t"
 _INDENT = "    "
 _BYTE_ORDER_MARK = "\ufeff"
-
-
-class _Piece:
-    """One option with its value, or (without a name) lines that say nothing: comments and blanks.
-
-    lead: the text up to and with the separator. raw: what follows it, to the end of the last line of the value.
-    end: the line end. frame: the blanks around the value, and what stands there when it is empty, as first met.
-    """
-
-    __slots__ = ("end", "frame", "lead", "name", "raw")
-
-    def __init__(self, name: str, lead: str, raw: str, end: str) -> None:
-        self.name, self.lead, self.raw, self.end = name, lead, raw, end
-        self.frame: tuple[str, str, str] | None = None
-
-    def lines(self) -> int:
-        return self.lead.count("\n") + self.raw.count("\n") + 1
-
-    def value(self) -> str:
-        if "\n" not in self.raw:
-            return self.raw.strip(_BLANKS)
-        first, *others = (line.strip(_BLANKS + "\r") for line in self.raw.split("\n"))
-        return "\n".join((first, *(line for line in others if line and line[0] not in "#;")))
-
-    def framed(self) -> tuple[str, str, str]:
-        if self.frame is None:
-            body = self.raw.strip(" \t\r\n")
-            if body:
-                before, _, after = self.raw.partition(body)
-                self.frame = (" " if "\n" in before else before, after, after)
-            else:
-                self.frame = (self.raw or " ", "", self.raw)
-        return self.frame
-
-
-class _Section:
-    """A header and the pieces below it. The first one of a document has no header: it is what stands before any."""
-
-    __slots__ = ("end", "header", "name", "options", "pieces", "text")
-
-    def __init__(self, name: str, header: str, end: str) -> None:
-        self.name, self.header, self.end = name, header, end
-        self.pieces: list[_Piece] = []
-        self.options: dict[str, _Piece] = {}
-        self.text: str | None = None
-
-    def joined(self) -> str:
-        if self.text is None:
-            self.text = self.header + self.end + "".join([piece.lead + piece.raw + piece.end for piece in self.pieces])
-        return self.text
 
 
 class Document:
@@ -89,8 +39,8 @@ class Document:
         self.problems: list[Problem] = []
         self.line_end = "\r\n" if "\r\n" in text[: text.find("\n") + 1] else "\n"
         self._open_ended = bool(text) and not text.endswith("\n")
-        self._order: list[_Section] = [_Section("", "", "")]
-        self._sections: dict[str, _Section] = {}
+        self._order: list[Section] = [Section("", "", "")]
+        self._sections: dict[str, Section] = {}
         self._added: set[str] = set()
         self._text: str | None = None
         self._first_line: dict[int, int] | None = None
@@ -124,9 +74,18 @@ class Document:
 
     def copy(self) -> "Document":
         """Make an independent document of the same text: what a preview edits."""
-        copied = Document(self.text, self.path)
-        copied.problems = list(self.problems)  # an edit may have put holes into the text of a preview; they are none
+        copied = Document("", self.path)
+        copied.line_end, copied.problems = self.line_end, self.problems.copy()
+        # To scan the text once more would take ten times as long.
+        copied._hold([each.copy() for each in self._order], self._added.copy(), self._open_ended)
         return copied
+
+    def _hold(self, order: list[Section], added: set[str], open_ended: bool) -> None:  # noqa: FBT001 - a field
+        self._order, self._added, self._open_ended, self._text = order, added, open_ended, None
+        self._sections = {}
+        for section in order:
+            if section.name:
+                self._sections.setdefault(section.name, section)
 
     @property
     def text(self) -> str:
@@ -184,7 +143,7 @@ class Document:
         A missing option is added at the end of its section, a missing section at the end of the file. Raises
         ValueError for what cannot be written: control characters, a further line that would be read as a comment.
         """
-        lines = [line.strip(_BLANKS) for line in value.split("\n")]
+        lines = [line.strip(BLANKS) for line in value.split("\n")]
         lines = [lines[0], *(line for line in lines[1:] if line)]
         _refuse_unwritable(section, option, lines)
         piece = self._piece(section, option) or self._add(section, option)
@@ -193,15 +152,16 @@ class Document:
         before, after, empty = piece.framed()
         if len(lines) > 1:
             further = f"{self.line_end}{_indent_of(piece)}"
-            piece.raw = (before + lines[0] if lines[0] else "") + "".join(further + line for line in lines[1:])
+            raw = (before + lines[0] if lines[0] else "") + "".join(further + line for line in lines[1:])
         else:
-            piece.raw = before + lines[0] + after if lines[0] else empty
+            raw = before + lines[0] + after if lines[0] else empty
+        self._sections[section].put(piece, piece.holding(raw, piece.frame))
         self._changed(section)
 
     def set_raw(self, section: str, option: str, raw: str) -> None:
         """Put back the exact text that `raw` gave, byte for byte. A missing option is added first."""
         piece = self._piece(section, option) or self._add(section, option)
-        piece.raw, piece.frame = raw, None
+        self._sections[section].put(piece, piece.holding(raw, None))
         self._changed(section)
 
     def unset(self, section: str, option: str, *, prune: bool = False) -> bool:
@@ -220,7 +180,7 @@ class Document:
         self._changed(section)
         return True
 
-    def _piece(self, section: str, option: str) -> _Piece | None:
+    def _piece(self, section: str, option: str) -> Piece | None:
         found = self._sections.get(section)
         return found.options.get(option.lower()) if found else None
 
@@ -229,29 +189,29 @@ class Document:
         if section in self._sections:
             self._sections[section].text = None
 
-    def _add(self, name: str, option: str) -> _Piece:
+    def _add(self, name: str, option: str) -> Piece:
         section = self._sections.get(name)
         if section is None:
             # Always one blank line more: whoever takes the section out again need not know what stood before it.
             separator = self.line_end if self.text else ""
-            section = _Section(name, f"{separator}[{name}]", self.line_end)
+            section = Section(name, f"{separator}[{name}]", self.line_end)
             self._order.append(section)
             self._sections[name] = section
             self._added.add(name)
         last = next(reversed(section.options.values()), None)
-        indent = last.lead[: len(last.lead) - len(last.lead.lstrip(_BLANKS))] if last else ""
-        piece = _Piece(option.lower(), f"{indent}{option} =", "", self.line_end)
+        indent = last.lead[: len(last.lead) - len(last.lead.lstrip(BLANKS))] if last else ""
+        piece = Piece(option.lower(), f"{indent}{option} =", "", self.line_end)
         section.pieces.insert(section.pieces.index(last) + 1 if last else 0, piece)
         section.options[piece.name] = piece
         self._changed(name)
         return piece
 
-    def _remove(self, section: _Section) -> None:
+    def _remove(self, section: Section) -> None:
         position = self._order.index(section)
         if section.name not in self._added:
             # The blank line that `_add` wrote before the header was read back as the end of the section before.
             before = self._order[position - 1]
-            if before.pieces and not before.pieces[-1].name and not before.pieces[-1].lead.strip(_BLANKS):
+            if before.pieces and not before.pieces[-1].name and not before.pieces[-1].lead.strip(BLANKS):
                 before.pieces.pop()
                 before.text = None
         del self._order[position], self._sections[section.name]
@@ -280,11 +240,11 @@ class Document:
         met: dict[tuple[str, str], int] = {}
         section, option, option_indent = self._order[0], None, 0
         grown: list[str] = []  # the further lines of the option's value, each with the line end before it
-        idle: list[_Piece] = []  # comments and blanks since its last line: part of the value if that goes on
+        idle: list[Piece] = []  # comments and blanks since its last line: part of the value if that goes on
         for number, line, end in _lines(text, self.line_end):
-            body = line.lstrip(_BLANKS)
+            body = line.lstrip(BLANKS)
             if not body or body[0] in "#;":
-                piece = _Piece("", line, "", end)
+                piece = Piece("", line, "", end)
                 section.pieces.append(piece)
                 idle.append(piece)
                 continue
@@ -311,10 +271,10 @@ class Document:
         if grown and option is not None:
             option.raw += "".join(grown)
 
-    def _open(self, number: int, line: str, end: str, met: dict[tuple[str, str], int]) -> _Section:
-        match = _HEADER.match(line.strip(_BLANKS))
-        name = match[1].strip(_BLANKS) if match else ""
-        section = _Section(name, line, end)
+    def _open(self, number: int, line: str, end: str, met: dict[tuple[str, str], int]) -> Section:
+        match = _HEADER.match(line.strip(BLANKS))
+        name = match[1].strip(BLANKS) if match else ""
+        section = Section(name, line, end)
         self._order.append(section)
         if not name:
             self._complain(number, "", "", f"not the header of a section: {_short(line)}", "write it as [fs#0]")
@@ -326,13 +286,13 @@ class Document:
             met[name, ""] = number
         return section
 
-    def _piece_of(self, section: _Section, number: int, line: str, end: str, met: dict[tuple[str, str], int]) -> _Piece:
+    def _piece_of(self, section: Section, number: int, line: str, end: str, met: dict[tuple[str, str], int]) -> Piece:
         separator = _SEPARATOR.search(line)
-        name = line[: separator.start()].strip(_BLANKS).lower() if separator else ""
+        name = line[: separator.start()].strip(BLANKS).lower() if separator else ""
         if separator is None or not name:
-            piece = _Piece("", line, "", end)
+            piece = Piece("", line, "", end)
         else:
-            piece = _Piece(name, line[: separator.end()], line[separator.end() :], end)
+            piece = Piece(name, line[: separator.end()], line[separator.end() :], end)
         if section is self._order[0]:
             self._complain(number, "", "", f"text before the first section: {_short(line)}", "put [DEFAULT] above it")
         elif not name:
@@ -378,16 +338,16 @@ def _refuse_unwritable(section: str, option: str, lines: list[str]) -> None:
             raise ValueError(f"{section}.{option}: the line {line!r} of the value would be read as a comment")
 
 
-def _indent_of(piece: _Piece) -> str:
+def _indent_of(piece: Piece) -> str:
     """The indentation of a value's further lines: as they have it, else one step deeper than the option."""
-    own = piece.lead[: len(piece.lead) - len(piece.lead.lstrip(_BLANKS))]
+    own = piece.lead[: len(piece.lead) - len(piece.lead.lstrip(BLANKS))]
     for line in piece.raw.split("\n")[1:]:
-        body = line.lstrip(_BLANKS)
+        body = line.lstrip(BLANKS)
         if body.strip() and body[0] not in "#;":
             return line[: len(line) - len(body)]
     return own + _INDENT
 
 
 def _short(line: str) -> str:
-    text = line.strip(_BLANKS)
+    text = line.strip(BLANKS)
     return repr(text if len(text) <= 40 else text[:37] + "...")  # noqa: PLR2004 - what fits beside the place

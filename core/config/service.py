@@ -89,6 +89,8 @@ class Service:
         """Make an independent service of the same texts: what a preview changes."""
         other = Service(self.name, self.document.copy(), self.nodename, self.record.copy(), self._load_driver, self.var)
         other.adopt, other.allow_destroy = self.adopt, self.allow_destroy
+        # The same texts ask for the same drivers.
+        other._resources = {each.rid: Resource(other, each.rid, each.type, each.driver) for each in self.resources()}
         return other
 
     @property
@@ -129,8 +131,7 @@ class Service:
     def text(self, key: str) -> str | None:
         """Return the text of a key as it is written for this node; None where it is not given."""
         section, option = split_key(key)
-        found = self._option(section, option)
-        return None if found is None else self.document.get(section, found)
+        return self._text(section, option)
 
     def source(self, key: str) -> str | None:
         """Return the key that really holds the value, with its scope (`disk#0.volumes@nodes`); None where none does."""
@@ -217,22 +218,19 @@ class Service:
         plain = self._plain.get(section)
         if plain is not None and option in plain:
             return plain[option]
-        found = self._option(section, option)
-        if found is not None:
-            text = self.document.get(section, found) or ""
-        else:
+        text = self._text(section, option)
+        if text is None:
             if option in _INHERITED and _RID.fullmatch(section) and self._option("DEFAULT", option) is not None:
                 return self.read("DEFAULT", option)
-            default = self._default(section, option)
-            if default is None:
+            text = self._default(section, option)
+            if text is None:
                 return self._remember(section, option, None)
-            text = default
         if "{" not in text and "$(" not in text:
             return self._remember(section, option, text)
         try:
             return self._references.value((section, option.lower()), text)
         except Unresolved as error:
-            raise self.error(section, found or option, error.text, error.fix) from None
+            raise self.error(section, self._option(section, option) or option, error.text, error.fix) from None
 
     def _remember(self, section: str, option: str, text: str | None) -> str | None:
         """Keep a value that refers to nothing until its section is edited (the others are kept by `References`)."""
@@ -299,8 +297,8 @@ class Service:
 
     def find(self, section: str, option: str) -> str | None:
         """Return the text that a reference to an option stands for, before evaluation (for `References`)."""
-        found = self._option(section, option)
-        return self._default(section, option) if found is None else self.document.get(section, found)
+        text = self._text(section, option)
+        return self._default(section, option) if text is None else text
 
     def sections(self) -> tuple[str, ...]:
         """Return the names of the sections (for `References`)."""
@@ -317,6 +315,11 @@ class Service:
                 if self.document.raw(section, f"{option}@{scope}") is not None:
                     return f"{option}@{scope}".lower()
         return option.lower() if self.document.raw(section, option) is not None else None
+
+    def _text(self, section: str, option: str) -> str | None:
+        """The text of the option that holds the value for this node; None where none does."""
+        found = self._option(section, option) if section in self._scoped else option
+        return None if found is None else self.document.get(section, found)
 
     def _scopes_here(self) -> tuple[str, ...]:
         if self._scopes is None:

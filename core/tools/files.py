@@ -77,17 +77,20 @@ def missing_directories(rid: str, path: str) -> Steps:
 
 def remove_directory(path: str, unmakes: tuple[str, ...] = (), *, temporary: bool = False) -> Command:
     """Remove an empty directory; rmdir refuses any other."""
-    again = Command(("mkdir", path), kind="changes", check=is_there(path), quiet=True, tool=TOOL)
     return Command(
         ("rmdir", path),
         kind="changes",
         unmakes=unmakes,
         check=is_gone(path),
-        undo=() if temporary else (again,),
+        undo=() if temporary else (_directory_again(path),),
         temporary=temporary,
         quiet=True,
         tool=TOOL,
     )
+
+
+def _directory_again(path: str) -> Command:
+    return Command(("mkdir", path), kind="changes", check=is_there(path), quiet=True, tool=TOOL)
 
 
 def link(target: str, path: str, name: str = "", before: str = "") -> Command:

@@ -72,10 +72,16 @@ def look_into(file: str, mount_point: str) -> Command:
 
     Its check is about the place, since after that answer nothing is mounted, and nothing is to be unmounted.
     """
-    return mount("auto", "ro,loop", file, mount_point, temporary=True)._replace(
+    back = umount(mount_point, temporary=True)
+    return Command(
+        ("mount", "-t", "auto", "-o", "ro,loop", file, mount_point),
+        kind="changes",
         accepts=(0, REFUSED),
         check=Check(Command(("test", "-d", mount_point), accepts=(0, 1), tool="files")),
-        undo=(umount(mount_point, temporary=True)._replace(accepts=(0, REFUSED)),),
+        undo=(back._replace(accepts=(0, REFUSED)),),
+        temporary=True,
+        reaches=True,
+        tool=TOOL,
     )
 
 

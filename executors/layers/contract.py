@@ -61,9 +61,12 @@ class Contract:
         """The bindings with which a command is the planned one; None when it is another."""
         if (planned.rid, planned.verb, _made(planned)) != (command.rid, command.verb, _made(command)):
             return None
-        if any(was.blank and not now.blank for was, now in zip(planned.destroys, command.destroys, strict=False)):
+        if planned.destroys and any(
+            was.blank and not now.blank for was, now in zip(planned.destroys, command.destroys, strict=False)
+        ):
             return None
-        return unify(_words(planned), _words(command), self._bound, self._kinds)
+        words, actual = _words(planned), _words(command)
+        return {} if words == actual else unify(words, actual, self._bound, self._kinds)
 
     def _may_repeat(self, command: Command) -> bool:
         """Brackets and announcements leave nothing behind, so they may come more often than planned."""

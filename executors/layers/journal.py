@@ -162,7 +162,7 @@ class Journal:
         self._answered(entry, "done", made)
         if command.temporary and not command.undo:
             self._closed(command.argv)
-        return answer._replace(made=made)
+        return answer._replace(made=made) if made else answer
 
     def _made_up(self, command: Command) -> Completed:
         name = command.argv[2]

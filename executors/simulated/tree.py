@@ -35,7 +35,7 @@ class Tree:
         self._counted = -1
         self._reals: dict[str, str] = {}
         """Where paths lead, as long as no link and no mount comes or goes."""
-        self._mounts: tuple[int, object] = (-1, None)
+        self._mounts, self._newest_mount = -1, None
 
     def real(self, path: str) -> str:
         """Follow links, in every part of the path, as `readlink -f` does."""
@@ -49,10 +49,14 @@ class Tree:
 
     def _forget_if_changed(self) -> None:
         mounts = self._state["mounts"]
-        now = (len(mounts), mounts[-1] if mounts else None)
-        if now[0] != self._mounts[0] or now[1] is not self._mounts[1] or len(self._state["files"]) != self._counted:
+        newest = mounts[-1] if mounts else None
+        if (
+            newest is not self._newest_mount
+            or len(mounts) != self._mounts
+            or len(self._state["files"]) != self._counted
+        ):
             self._reals.clear()
-            self._mounts = now
+            self._mounts, self._newest_mount = len(mounts), newest
             self._known_links()
 
     def _followed(self, path: str) -> str:
@@ -90,7 +94,7 @@ class Tree:
         files, start = self._state["files"], 0
         if mount is None or mount["mount_point"] == "/":
             links = self._known_links()
-            if not links or (len(links) <= FEW_LINKS and not any(path.startswith(link) for link in links)):
+            if not links or (len(links) <= FEW_LINKS and not path.startswith(tuple(links))):
                 return True
         else:
             device = self._state["devices"].get(mount["device"])
@@ -145,26 +149,31 @@ class Tree:
         longest = 0
         for mount in self._state["mounts"]:
             point = mount["mount_point"]
-            length = len(point)
-            if length >= longest and path.startswith(point) and (path[length : length + 1] in {"", "/"} or length == 1):
-                found, longest = mount, length
+            if path.startswith(point):
+                length = len(point)
+                if length >= longest and (path[length : length + 1] in {"", "/"} or length == 1):
+                    found, longest = mount, length
         return found
 
     def place(self, path: str) -> Place:
         """Where a path without links ends up."""
+        return Place(*self._placed(path))
+
+    def _placed(self, path: str) -> tuple[dict[str, Entry], str, str]:
+        """The fields of a `Place`, which most who look something up need for a moment only."""
         mount = self.mount_of(path) if self._state["mounts"] else None
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
         if mount is None or mount["mount_point"] == "/" or device is None:
-            return Place(self._state["files"], path, "")
+            return self._state["files"], path, ""
         content = self.holder(device)["content"]
         subvolumes, inside = content.get("subvolumes", {}), _from_the_top(mount, path)
         if not subvolumes:
-            return Place(content.get("files", {}), inside or "/", mount["device"])
+            return content.get("files", {}), inside or "/", mount["device"]
         # A subvolume may lie in another: the innermost one has the files.
         names = [name for name in subvolumes if inside == f"/{name}" or inside.startswith(f"/{name}/")]
         name = max(names, key=len, default="")
         files = subvolumes[name] if name else content.get("files", {})
-        return Place(files, inside[len(name) + 1 if name else 0 :] or "/", mount["device"])
+        return files, inside[len(name) + 1 if name else 0 :] or "/", mount["device"]
 
     def holder(self, device: dict[str, Any]) -> dict[str, Any]:
         """What has the `content` of a device: the device itself, its volume, or its loop file."""
@@ -180,10 +189,10 @@ class Tree:
         return entry if entry is not None and "content" in entry else device
 
     def _entry_at(self, path: str) -> Entry | None:
-        place = self.place(path)
-        if place.path == "/":
-            return place.files.get("/", {"kind": "directory", "mode": "0755", "docker": None})
-        return place.files.get(place.path)
+        files, inside, _ = self._placed(path)
+        if inside == "/":
+            return files.get("/", {"kind": "directory", "mode": "0755", "docker": None})
+        return files.get(inside)
 
     def entry(self, path: str) -> Entry | None:
         """The file or directory at a path, links followed; None when there is none (devices are not files)."""

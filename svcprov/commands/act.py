@@ -35,9 +35,10 @@ def stop(call: Invocation) -> int:
 
 def restart(call: Invocation) -> int:
     """Stop, then start."""
+    down = _task(call, "stop")._replace(following="start")
     if call.options.dry_run:
-        raise UsageError("restart --dry-run: what start will do is seen after stop; look at `plan stop`")
-    return act(call, _task(call, "stop")) or act(call, _task(call, "start"))
+        return show(call, down)
+    return act(call, down) or act(call, _task(call, "start"))
 
 
 def rollback(call: Invocation) -> int:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from core.config.document import Document
 from core.config.service import Service
-from core.errors import Failed, Refused, UsageError
+from core.errors import ConfigError, Failed, Refused, UsageError
 from svcprov import inventory
 from svcprov.definitions import checked, define, fill_in
 from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
@@ -29,6 +29,8 @@ def create(call: Invocation) -> int:
     define(document, call.options.resource or ())
     document = checked(document)
     before = _before(call, files, own=own)
+    if before is not None:
+        _hide(call, files, before)
 
     def load(nodename: str) -> Service:
         return files.serve(document.copy(), nodename)
@@ -36,6 +38,7 @@ def create(call: Invocation) -> int:
     def prepare() -> None:
         if before is not None and before.text != document.text:
             _keep_old(call, files, before, document)
+        _make_etc()
         files.save_file()
         _links(files)
 
@@ -43,6 +46,7 @@ def create(call: Invocation) -> int:
         return _provisioned(call, files, load, prepare, ())
     service = load(call.nodename())
     service.check()
+    call.screen.hide(service.secrets())
     if call.options.dry_run:
         call.screen.out(document.text.rstrip("\n"))
         return 0
@@ -58,12 +62,15 @@ def create(call: Invocation) -> int:
 def update(call: Invocation) -> int:
     """Add or change resources of a service; with --provision, provision those."""
     files = call.files()
-    if not call.options.resource:
-        raise UsageError("update: nothing to add or change; give --resource JSON")
+    if not call.options.resource and not call.options.env:
+        raise UsageError("update: nothing to add or change; give --resource JSON or --env KEY=VALUE")
     document = files.document()
     document.check()
     before = document.text
-    touched = define(document, call.options.resource)
+    _hide(call, files, document)
+    touched = define(document, call.options.resource or ())
+    for sentence in fill_in(document, call.options.env or (), os.environ):
+        call.screen.err(sentence)
     document = checked(document)
 
     def load(nodename: str) -> Service:
@@ -77,6 +84,7 @@ def update(call: Invocation) -> int:
         return _provisioned(call, files, load, files.save_file, tuple(touched))
     service = load(call.nodename())
     service.check()
+    call.screen.hide(service.secrets())
     if call.options.dry_run:
         for line in _difference(before, document.text, files.conf):
             call.screen.out(line)
@@ -169,6 +177,13 @@ def _before(call: Invocation, files: ServiceFiles, *, own: bool) -> Document | N
     return files.document()
 
 
+def _hide(call: Invocation, files: ServiceFiles, document: Document) -> None:
+    """Show no secret of the file as it was, when its difference to what it becomes is shown."""
+    # One that is replaced because it is broken need not say what its secrets are.
+    with suppress(ConfigError):
+        call.screen.hide(files.serve(document.copy(), call.nodename()).secrets())
+
+
 def _keep_old(call: Invocation, files: ServiceFiles, before: Document, document: Document) -> None:
     if call.options.force:
         replace(f"{files.conf}.bak", before.text.encode(), CONF_MODE)
@@ -191,6 +206,14 @@ def _ask_for_env(call: Invocation, document: Document) -> None:
         answer = call.screen.ask(f"{name} [{default}]: ")
         if answer:
             fill_in(document, [f"{name}={answer}"], {})
+
+
+def _make_etc() -> None:
+    """The first service of a node finds no directory for service files yet."""
+    try:
+        os.makedirs(etc(), mode=0o755, exist_ok=True)
+    except OSError as error:
+        raise Failed(f"{etc()}: {error.strerror}; nothing was changed") from None
 
 
 def _links(files: ServiceFiles) -> None:

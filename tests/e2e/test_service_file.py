@@ -123,3 +123,10 @@ def test_env_is_resolved_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> 
     path = bench.write(CONF)
     bench.on("web", "create", "--config", path, "--env", "size=2G", "--env", "password:open")
     assert text_of(bench) == CONF.replace("size = 100M", "size = 2G").replace("hunter2", "swordfish")
+
+
+def test_the_first_service_finds_no_directory(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OSVCETC is made when it is not there yet."""
+    monkeypatch.setenv("OSVCETC", str(bench.directory / "new" / "etc"))
+    assert bench.on("web", "create", "--config", bench.write(LOOP)).code == 0
+    assert (bench.directory / "new" / "etc" / "web.conf").exists()

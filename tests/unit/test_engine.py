@@ -337,6 +337,7 @@ def test_a_failing_blocking_trigger_stops_the_action() -> None:
     def verb() -> Steps:
         yield OK
 
-    with pytest.raises(CommandFailed):
+    with pytest.raises(Failed, match=r"blocking_pre_start trigger failed: fails: return code 1: no luck") as raised:
         world.start(verb)
+    assert raised.value.rid == "disk#0"
     assert world.words == ["fails"]

@@ -34,6 +34,13 @@ def test_docker_gets_its_own_words() -> None:
     assert request.options.service == "docker"
 
 
+@pytest.mark.parametrize("words", ["docker --node f -s web ps -a", "-s web docker --node=f ps -a"])
+def test_service_and_node_may_follow_docker(words: str) -> None:
+    """Docker has no option that names a service or a node, so right after `docker` they are ours."""
+    request = parse(words.split())
+    assert (request.operands, request.options.service, request.options.node) == (("ps", "-a"), "web", "f")
+
+
 def test_a_value_may_begin_with_a_dash() -> None:
     """`--value --ip` sets the value `--ip`."""
     assert parse(["-s", "web", "set", "--param", "a.b", "--value", "--ip 1"]).options.value == "--ip 1"

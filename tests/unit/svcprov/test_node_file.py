@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -108,3 +110,19 @@ def test_the_documentations_example_is_a_node() -> None:
     """The first example of docs/node-state.md can be used as it is."""
     text = (REPOSITORY / "docs/node-state.md").read_text()
     assert load(json.loads(text.split("```json\n")[1].split("```")[0]))["hostname"] == "node1"
+
+
+def test_an_interrupt_waits_for_the_change_to_be_saved(path: Path) -> None:
+    """Ctrl-C in the middle of a change ends the action once the file has it, not with half of it."""
+    node = NodeFile(str(path))
+
+    def save() -> None:
+        # To this very thread: a test runner has others, which would take it at once.
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        node.save()
+
+    saved = SavedNode(SimulatedNode(node.state), save)
+    with pytest.raises(KeyboardInterrupt):
+        saved.run(Command(("mkdir", "/srv"), kind="changes", tool="files"))
+    assert "/srv" in loads(path.read_text())["files"]
+    node.save()

@@ -76,3 +76,12 @@ def test_triggers_of_sections_have_a_title() -> None:
         ("fs#0", "the ext4 filesystem on /dev/sdb, mounted on /srv/x"),
         ("subset#fs:a", "triggers"),
     ]
+
+
+def test_resources_stand_in_their_order() -> None:
+    """A resource that has nothing to do stands where its turn comes, not behind those that have."""
+    world = of_the_documentation()
+    world.act("provision")
+    plan = world.preview("provision")
+    lines = list(PlanText(plan, Screen("never")).lines("SIMULATED", "svcmgr"))
+    assert [found[1] for line in lines if (found := re.match(r"(\S+#\S+)  ", line))] == list(plan.order)
