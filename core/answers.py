@@ -11,6 +11,12 @@ from typing import Any
 _STEP = re.compile(r"([A-Za-z0-9_-]+)|\[(\d*)\]")
 
 
+def version(text: str, after: str = "") -> tuple[int, int] | None:
+    """Return the first `MAJOR.MINOR` that `text` has right behind `after`, None where there is none."""
+    found = re.search(re.escape(after) + r"([0-9]+)\.([0-9]+)", text)
+    return None if found is None else (int(found[1]), int(found[2]))
+
+
 def pick(text: str, path: str) -> list[str]:
     """Return the texts that `path` finds in `text`; an empty list where there are none (`null` and "" are none).
 

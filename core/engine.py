@@ -84,7 +84,7 @@ class Engine:
         return status
 
     def _triggers(self, verb: str, when: str, section: str) -> None:
-        for command, blocking in trigger.of_section(self._service, section, verb, when):
+        for command, blocking in trigger.commands(self._service, section, verb, when):
             try:
                 self._ran(section, verb, command)
             except CommandFailed as error:

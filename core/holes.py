@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from core.command import Check, Command
 
 HOLE = re.compile("«([^«»]+)»")
-QUOTES = re.compile("[«»]")
 
 PATTERNS = {
     "address": r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]+",

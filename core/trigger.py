@@ -10,23 +10,18 @@ from typing import TYPE_CHECKING
 from core.command import Command
 
 if TYPE_CHECKING:
-    from core.config.resource import Resource
     from core.config.service import Service
 
 TOOL = "trigger"
 SHELL_WORDS = {"|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1"}
 
 
-def commands(resource: "Resource", verb: str, when: str) -> list[tuple[Command, bool]]:
-    """Return the triggers of a resource for a moment (`pre` or `post` of a verb), each with whether it is blocking.
+def commands(service: "Service", section: str, verb: str, when: str) -> list[tuple[Command, bool]]:
+    """Return the triggers of a section for a moment (`pre` or `post` of a verb), each with whether it is blocking.
 
-    A failing blocking trigger stops the action; it comes first. Raises ConfigError for a value that is no command.
+    section: of a resource, DEFAULT (around the whole action) or `subset#...`. A failing blocking trigger stops the
+    action; it comes first. Raises ConfigError for a value that is no command.
     """
-    return of_section(resource.service, resource.rid, verb, when)
-
-
-def of_section(service: "Service", section: str, verb: str, when: str) -> list[tuple[Command, bool]]:
-    """`commands`, for any section: DEFAULT (around the whole action) and `subset#...` may have triggers, too."""
     # Nearly every section has none, which its text tells at less cost than four options that are not there.
     if f"{when}_{verb}" not in " ".join(service.document.options(section)):
         return []

@@ -5,7 +5,7 @@ nothing runs that the preview did not show.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from core.command import Executor, Note
 from core.config.service import Resource, Service
@@ -15,13 +15,10 @@ from core.order import order
 from core.plan import Plan, Recorder
 from core.state import NodeState, copy
 from executors.layers.contract import Contract
-from executors.layers.journal import Journal
+from executors.layers.journal import Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Lines = list[dict[str, Any]]
 
@@ -162,11 +159,10 @@ class Action:
         """The journal of the unfinished action, if there is one, and its header."""
         lines = self._keep.journal_lines()
         journal = Journal(inner, self._service.record, self._keep.journal_line, self._keep.save_record)
-        if not lines or "end" in lines[-1]:
-            return journal, None
-        for line in lines[1:]:
+        header = unfinished(lines)
+        for line in lines[1:] if header is not None else ():
             journal.read(line)
-        return journal, lines[0]
+        return journal, header
 
     @property
     def unfinished(self) -> Unfinished | None:
@@ -300,13 +296,6 @@ class Action:
             )
             # Not to be undone: what was allocated before this action stays allocated after its rollback.
             executor.run(set_key(key, known.value, text)._replace(rid=rid, verb=self.verb, undo=()))
-
-
-def status_of(service: Service, node: Executor, listener: Listening) -> "Iterable[tuple[Resource, Any]]":
-    """Ask every resource of the service what it is; reads only."""
-    engine = Engine(service, Log(node, listener), listener)
-    for resource in natural(service.resources()):
-        yield resource, engine.status(resource)
 
 
 def natural(resources: Sequence[Resource]) -> list[Resource]:

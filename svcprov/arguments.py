@@ -1,6 +1,6 @@
 """The command line of `svcmgr`: its actions, its options, and which option means something to which action."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from core.errors import UsageError
@@ -186,12 +186,6 @@ def _read(words: Sequence[str]) -> "Namespace":
     return parser.parse_intermixed_args(list(words))
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
-    from core.config.spelling import meant
-
-    return meant(word, tuple(known))
-
-
 class Request(NamedTuple):
     """A command line that was understood: the action, its operands and its options."""
 
@@ -248,8 +242,10 @@ def _ours_before_docker(words: Sequence[str], docker: int) -> tuple[list[str], l
 def _unknown(spoken: Sequence[str]) -> str:
     if spoken[0] in LATER:
         return f"{spoken[0]}: {LATER[spoken[0]]} comes with a later version of svcprov"
+    from core.config.spelling import meant
+
     said = " ".join(spoken[:2]) if spoken[0] in {"print", "edit", "validate"} else spoken[0]
-    return f"invalid service action: {said}{_meant(said, ACTIONS)}; `svcmgr --help` lists them"
+    return f"invalid service action: {said}{meant(said, tuple(ACTIONS))}; `svcmgr --help` lists them"
 
 
 def _check(name: str, operands: tuple[str, ...], options: "Namespace") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import UsageError
 from core.holes import is_of_kind
 from core.wire import decode
+from executors.layers.journal import unfinished
 from svcprov.files import Lines, ServiceFiles
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _forgotten(files: ServiceFiles, node: "NodeFile", name: str) -> None:
 
 def _in_flight(lines: Lines, name: str) -> dict[str, Any] | None:
     """The line of the intent that made `name` and has no answer; None when there is none."""
-    if not lines or "end" in lines[-1]:
+    if unfinished(lines) is None:
         return None
     answered = {line["of"] for line in lines if "of" in line and "state" in line}
     for line in reversed(lines):

@@ -24,7 +24,7 @@ from core.holes import hole
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from core.state import loads
 from tests.conftest import REPOSITORY
-from tests.worlds import Heard, World
+from tests.worlds import Heard, World, status_of
 
 GOLDENS = REPOSITORY / "tests/goldens"
 IDENTITY_LENGTH_MIN = 7
@@ -99,7 +99,6 @@ def _name_of(world: World, rid: str) -> str:
 
 def _status(world: World, rids: list[str]) -> str:
     from executors.simulated.node import SimulatedNode
-    from svcprov.action import status_of
 
     lines = [f"availstatus {world.availstatus}"]
     for resource, status in status_of(world.service, SimulatedNode(world.state), Heard()):

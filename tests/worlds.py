@@ -6,23 +6,24 @@ nothing else is carried over. So a `Crash` loses exactly what a kill would lose.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from core.command import Command, Completed, Executor, Note, Wait
 from core.config.document import Document
-from core.config.service import Service
+from core.config.service import Resource, Service
 from core.driver import load
-from core.engine import ENGINE
+from core.engine import ENGINE, Engine
 from core.plan import Plan
 from core.record import Record
 from core.state import NodeState, copy, dumps, loads
 from core.state import load as load_state
-from core.status import State, merged
+from core.status import State, Status, merged
 from core.wire import encode
 from executors.layers.faults import Crash, Faults
+from executors.layers.log import Log
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Action, Lines, status_of
+from svcprov.action import Action, Lines, natural
 
 NAME = "s1.example.com"
 NEVER = 0
@@ -177,6 +178,13 @@ class _Watched:
         answer = self._inner.run(command)
         self._watch(Point(self._changes, "after", self._where))
         return answer
+
+
+def status_of(service: Service, node: Executor, heard: Heard) -> Iterator[tuple[Resource, Status]]:
+    """Ask every resource of a service what it is, in the natural order. Raises what its driver raises."""
+    engine = Engine(service, Log(node, heard), heard)
+    for resource in natural(service.resources()):
+        yield resource, engine.status(resource)
 
 
 class World:

@@ -7,9 +7,9 @@ answer, while `--volume-ids` of something that is gone is an error like any othe
 """
 
 import json
-import re
 from typing import Any, NamedTuple
 
+from core import answers
 from core.command import Check, Command, Completed, Makes, Thing
 
 TOOL = "aws"
@@ -22,8 +22,6 @@ ALLOCATION_IDS = "Addresses[].AllocationId"
 ASSOCIATION_IDS = "Addresses[].AssociationId"
 PRIVATE_ADDRESSES = "Reservations[].Instances[].NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress"
 INSTANCE_IDS = "Reservations[].Instances[].InstanceId"
-
-_VERSION = re.compile(r"aws-cli/(\d+)\.(\d+)")
 
 
 class Cli(NamedTuple):
@@ -95,8 +93,8 @@ def version(program: str) -> Command:
 
 def cli(program: str, profile: str, answer: Completed) -> Cli:
     """How to speak to a CLI that answered `version` so; it says it on stderr under Python 2, on stdout since."""
-    match = _VERSION.search(answer.stdout + answer.stderr)
-    tokens = match is not None and int(match[2]) >= TOKENS_SINCE.get(int(match[1]), 0)
+    found = answers.version(answer.stdout + answer.stderr, "aws-cli/")
+    tokens = found is not None and found[1] >= TOKENS_SINCE.get(found[0], 0)
     return Cli(program, profile, tokens)
 
 

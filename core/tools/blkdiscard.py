@@ -1,12 +1,12 @@
 """blkdiscard(8): zeroes on a part of a device."""
 
-import re
-
+from core import answers
 from core.command import Command, Completed
 from core.tools import cmp
 
 TOOL = "blkdiscard"
 NOT_INSTALLED = 127
+ZEROES_SINCE = (2, 28)
 
 
 def version() -> Command:
@@ -16,8 +16,8 @@ def version() -> Command:
 
 def can_zero(answer: Completed) -> bool:
     """Tell whether this version can write zeroes (`-z`, since 2.28)."""
-    found = re.search(r"([0-9]+)\.([0-9]+)", answer.stdout)
-    return answer.returncode == 0 and found is not None and (int(found[1]), int(found[2])) >= (2, 28)
+    found = answers.version(answer.stdout)
+    return answer.returncode == 0 and found is not None and found >= ZEROES_SINCE
 
 
 def zero(device: str, offset: int, length: int) -> Command:

@@ -20,11 +20,6 @@ def is_file(path: str) -> Command:
     return Command(("test", "-f", path), accepts=(0, 1), tool=TOOL)
 
 
-def is_executable(path: str) -> Command:
-    """Ask whether the path is a program that can be run: 0 or 1."""
-    return Command(("test", "-x", path), accepts=(0, 1), tool=TOOL)
-
-
 def is_there(path: str) -> Check:
     """Hold when something is at the path."""
     return Check(exists(path))

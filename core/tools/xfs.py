@@ -1,7 +1,6 @@
 """mkfs.xfs(8)."""
 
-import re
-
+from core import answers
 from core.command import Command, Completed, Makes
 from core.tools import blkid
 
@@ -16,8 +15,8 @@ def version() -> Command:
 
 def takes_uuid(answer: Completed) -> bool:
     """Tell whether this version lets us choose the uuid (`-m uuid=`)."""
-    found = re.search(r"([0-9]+)\.([0-9]+)", answer.stdout + answer.stderr)
-    return found is not None and (int(found[1]), int(found[2])) >= UUID_SINCE
+    found = answers.version(answer.stdout + answer.stderr)
+    return found is not None and found >= UUID_SINCE
 
 
 def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str = "", place: str = "") -> Command:

@@ -22,7 +22,6 @@ class Contract:
         self._next = 0
         self._bound: dict[str, str] = dict(inner.bound) | inner.fresh
         self._kinds = {command.makes.name: command.makes.kind for command in planned if command.makes is not None}
-        self._temporary: list[Command] = []
 
     def run(self, command: Command) -> Completed:
         """Run a command that the plan has. Raises NodeChanged, before anything happened, for another one."""

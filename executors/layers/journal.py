@@ -7,7 +7,7 @@ A return code that is not an answer leaves the intent open: a command may fail a
 *settled* at the start of the next action, from their data alone: by what they make, or by their check.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -21,6 +21,11 @@ from core.wire import decode
 
 State = Literal["in flight", "done", "gone"]
 ROLLBACK = "rollback"
+
+
+def unfinished(lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The header of the action that these lines of a journal are of, unless it came to its end, or there is none."""
+    return None if not lines or "end" in lines[-1] else lines[0]
 
 
 class Entry:

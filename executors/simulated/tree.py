@@ -26,7 +26,7 @@ def _from_the_top(mount: dict[str, Any], path: str) -> str:
 
 
 class Tree:
-    """Looks paths up in a node's state; holds nothing itself."""
+    """Looks paths up in a node's state, and remembers where they lead until a link or a mount changes."""
 
     def __init__(self, state: NodeState) -> None:
         self._state = state

@@ -8,6 +8,7 @@ from contextlib import suppress
 from core.config.document import Document
 from core.config.service import Service
 from core.errors import ConfigError, Failed, Refused, UsageError
+from executors.layers.journal import unfinished
 from svcprov import inventory
 from svcprov.definitions import checked, define, fill_in
 from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
@@ -117,9 +118,9 @@ def _provisioned(
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    lines = files.journal_lines()
-    if lines and "end" not in lines[-1] and lines[0].get("action") in {"provision", "unprovision"}:
-        verb = lines[0]["action"]
+    before = unfinished(files.journal_lines())
+    if before is not None and before.get("action") in {"provision", "unprovision"}:
+        verb = before["action"]
         raise Refused(
             f"{verb} of {files.name} is unfinished, and works with the file as it is",
             f"`{call.line(verb)}` continues it, `{call.line('rollback')}` undoes it",

@@ -4,6 +4,7 @@ import os
 from contextlib import suppress
 
 from core.errors import Failed, Refused, UsageError
+from executors.layers.journal import unfinished
 from svcprov import consent
 from svcprov.acting import Task, act, held, show
 from svcprov.files import ServiceFiles, etc, var
@@ -45,10 +46,10 @@ def _shown(call: Invocation, files: ServiceFiles) -> int:
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    lines = files.journal_lines()
-    if lines and "end" not in lines[-1] and not call.options.unprovision:
+    before = unfinished(files.journal_lines())
+    if before is not None and not call.options.unprovision:
         raise Refused(
-            f"{lines[0].get('action')} of {files.name} is unfinished, so what was made for it is not known",
+            f"{before.get('action')} of {files.name} is unfinished, so what was made for it is not known",
             f"`{call.line('rollback')}` or `{call.line('delete', '--unprovision')}` take it back first",
         )
 

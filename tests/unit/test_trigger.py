@@ -20,7 +20,7 @@ def service(text: str) -> Service:
 
 def triggers(options: str, verb: str = "start", when: str = "pre") -> list[tuple[tuple[str, ...], bool]]:
     """The words of the triggers of fs#0 for a moment, and whether they are blocking."""
-    found = trigger.commands(service(f"[fs#0]\n{options}\n").resource("fs#0"), verb, when)
+    found = trigger.commands(service(f"[fs#0]\n{options}\n"), "fs#0", verb, when)
     assert all(command.kind == "changes" for command, _ in found)
     return [(command.argv, blocking) for command, blocking in found]
 
@@ -49,8 +49,8 @@ def test_references_and_scopes() -> None:
 def test_sections_that_are_no_resource() -> None:
     """The whole service may have triggers, too; they are not those of its resources."""
     whole = service("[DEFAULT]\npost_stop = a\n[fs#0]\n")
-    assert [command.argv for command, _ in trigger.of_section(whole, "DEFAULT", "stop", "post")] == [("a",)]
-    assert trigger.commands(whole.resource("fs#0"), "stop", "post") == []
+    assert [command.argv for command, _ in trigger.commands(whole, "DEFAULT", "stop", "post")] == [("a",)]
+    assert trigger.commands(whole, "fs#0", "stop", "post") == []
 
 
 @pytest.mark.parametrize(
