@@ -78,6 +78,7 @@ class Command(NamedTuple):
     again before a rollback takes back what lies there.
     background: a daemon; done when started. quiet: housekeeping, not in the info log.
     shows: stdout and stderr are for people and go to the log (else they are an answer to the driver).
+    public: what it makes is for others to reach, too (a directory above a mount point), not only for its owner.
     tool: the module of `core.tools` that built it. rid, verb: stamped by the engine.
     """
 
@@ -95,6 +96,7 @@ class Command(NamedTuple):
     background: bool = False
     quiet: bool = False
     shows: bool = True
+    public: bool = False
     tool: str = ""
     rid: str = ""
     verb: str = ""

@@ -67,6 +67,7 @@ def create_subvolume(directory: str, subvolume: str, name: str, identity: str) -
         kind="changes",
         makes=Makes(name, "subvolume", identity=identity),
         check=Check(is_missing, absent=True),
+        public=True,
         tool=TOOL,
     )
 

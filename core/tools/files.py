@@ -52,6 +52,8 @@ def make_directory(path: str, name: str = "", *, temporary: bool = False, mode: 
         undo=(remove_directory(path, temporary=temporary),),
         temporary=temporary,
         quiet=True,
+        # Others have to come through it to what is mounted below; nobody has to look into a temporary one.
+        public=not temporary,
         tool=TOOL,
     )
 
@@ -85,7 +87,7 @@ def remove_directory(path: str, unmakes: tuple[str, ...] = (), *, temporary: boo
 
 
 def _directory_again(path: str) -> Command:
-    return Command(("mkdir", path), kind="changes", check=is_there(path), quiet=True, tool=TOOL)
+    return Command(("mkdir", path), kind="changes", check=is_there(path), quiet=True, public=True, tool=TOOL)
 
 
 def link(target: str, path: str, name: str = "", before: str = "") -> Command:

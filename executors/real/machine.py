@@ -1,0 +1,139 @@
+"""This machine, as a node: commands become processes, but for the few that are answered in this one.
+
+A tool has a real face of its own (`executors/real/tools/NAME.py`) where a library answers better than its program:
+`aws` by boto3, the metadata service by an HTTP request, `docker pull` by docker's SDK. Such a face may pass (None);
+then the program is run. What the plan shows is the program's argv either way.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Protocol
+
+from core.command import Command, Completed
+from core.engine import ENGINE
+from executors.real import processes
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+READ_SECONDS_MAX = 60.0
+"""How long a question may take; a `wait` of the cloud has its own, longer limit."""
+SLEEP_SLICE_SECONDS = 0.05
+PASSED_ON = ("AWS_", "HOME")
+"""The beginnings of the variables that children keep: whose credentials, and where a user's files are."""
+
+
+class RealFace(Protocol):
+    """A module of `executors.real.tools`."""
+
+    def run(self, machine: "Machine", command: Command) -> Completed | None:
+        """Answer a command in this process; None leaves it to the program."""
+        ...
+
+
+def _ignore(_text: str) -> None:
+    """Hear nothing."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Machine:
+    """Runs commands on this machine.
+
+    prefix: words put before each argv (`nsenter ...`). logs: the directory for what daemons say, None for nowhere.
+    live: hears what changing commands write, as they write it. remark: hears who answered, for the debug log.
+    progress: hears how far something has come that shows nothing else. interrupted: tells whether somebody wants an
+    end; then no further command is begun, and KeyboardInterrupt is raised in its place.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one thing that a test, a terminal or a namespace needs otherwise
+        self,
+        *,
+        prefix: tuple[str, ...] = (),
+        environment: Mapping[str, str] = os.environ,
+        logs: str | None = None,
+        live: Callable[[str], None] | None = None,
+        remark: Callable[[str], None] = _ignore,
+        progress: Callable[[str], None] = _ignore,
+        interrupted: Callable[[], bool] = _never,
+        read_seconds_max: float = READ_SECONDS_MAX,
+    ) -> None:
+        kept = {name: value for name, value in environment.items() if name.startswith(PASSED_ON)}
+        self.around = processes.Surroundings({**kept, "LC_ALL": "C.UTF-8", "PATH": PATH}, prefix)
+        self.remark, self.progress = remark, progress
+        self.read_seconds_max = read_seconds_max
+        self._logs, self._live, self._interrupted = logs, live, interrupted
+        self._faces: dict[str, RealFace | None] = {}
+        self._daemons: list[int] = []
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment of the children."""
+        return self.around.environment
+
+    def run(self, command: Command) -> Completed:
+        """Run a command to its end; that it cannot be started is an answer, too (127, 126)."""
+        if self._interrupted():
+            raise KeyboardInterrupt
+        # A daemon of ours that has ended is no process any more once somebody asked after it.
+        self._daemons = [pid for pid in self._daemons if processes.is_running(pid)]
+        if command.tool == ENGINE:
+            return self._engine(command)
+        face = self._face(command.tool)
+        answer = None if face is None else face.run(self, command)
+        return self._process(command) if answer is None else answer
+
+    def _process(self, command: Command) -> Completed:
+        if command.background:
+            program = command.argv[0].rpartition("/")[2]
+            log = None if self._logs is None else f"{self._logs}/{program}.log"
+            pid, answer = processes.start(command.argv, self.around, log)
+            self._daemons += [pid] if pid else []
+            return answer
+        reads = command.kind == "reads"
+        return processes.run(
+            command.argv,
+            command.stdin,
+            self.around,
+            public=command.public,
+            seconds_max=self.read_seconds_max if reads and not command.check else None,
+            live=None if reads else self._live,
+        )
+
+    def _face(self, name: str) -> RealFace | None:
+        if name not in self._faces:
+            module = f"executors.real.tools.{name}"
+            try:
+                self._faces[name] = import_module(module) if name else None
+            except ModuleNotFoundError as error:
+                if error.name != module:
+                    raise
+                self._faces[name] = None
+        return self._faces[name]
+
+    def _engine(self, command: Command) -> Completed:
+        match command.argv:
+            case ("sleep", seconds):
+                self._sleep(float(seconds))
+                return Completed(0)
+            case ("fresh", kind, _name):
+                return Completed(0, made_up(kind))
+            case _:
+                return Completed(processes.NOT_FOUND, "", f"{command.argv[0]}: command not found\n")
+
+    def _sleep(self, seconds: float) -> None:
+        """Let time pass, until somebody wants an end."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and not self._interrupted():
+            time.sleep(min(left, SLEEP_SLICE_SECONDS))
+
+
+def made_up(kind: str) -> str:
+    """A value that nobody has had before: a uuid (for a token, too), or the path of a temporary directory."""
+    if kind == "tmpdir":
+        return f"/tmp/tmp{os.urandom(6).hex()}"
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) % 4]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

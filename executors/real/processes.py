@@ -1,0 +1,204 @@
+"""Start programs of this machine, and bring back what came of them.
+
+What a child writes goes into memory that the kernel keeps (memfd), not through pipes: nothing has to be read while it
+runs, it can say megabytes, and a process costs what `subprocess.run` costs. Only when somebody wants to see it live are
+there pipes.
+"""
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from typing import IO, NamedTuple
+
+from core.command import Completed
+
+NOT_FOUND, NOT_EXECUTABLE, TIMED_OUT = 127, 126, 124
+GRACE_SECONDS = 0.3
+"""How long a daemon is watched: one that is refused an option ends within it."""
+KILL_SECONDS = 2
+"""How long a question that took too long has, between the request to end and the end."""
+CHUNK_BYTES = 65536
+UMASK, PUBLIC_UMASK = 0o077, 0o022
+
+Live = Callable[[str], None]
+
+
+class Surroundings(NamedTuple):
+    """What every child gets. prefix: words put before each argv, such as `nsenter ...`."""
+
+    environment: Mapping[str, str]
+    prefix: tuple[str, ...] = ()
+
+
+def text_of(data: bytes) -> str:
+    r"""Read what a program wrote: what is no UTF-8 is shown as `\xNN`, and guillemets never count as holes."""
+    text = data.decode("utf-8", "backslashreplace")
+    return text.replace("«", "\\xab").replace("»", "\\xbb") if "«" in text or "»" in text else text
+
+
+def not_started(program: str, error: OSError) -> Completed:
+    """What a shell would answer for a program that cannot be started."""
+    if isinstance(error, FileNotFoundError):
+        return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+    return Completed(NOT_EXECUTABLE, "", f"{program}: {error.strerror}\n")
+
+
+def run(
+    argv: tuple[str, ...],
+    given: str | None,
+    around: Surroundings,
+    *,
+    public: bool = False,
+    seconds_max: float | None = None,
+    live: Live | None = None,
+) -> Completed:
+    """Run a program to its end.
+
+    given: text for its input; None for no input. public: what it makes may be reached by everybody.
+    seconds_max: it is ended after that long, with its children, and TIMED_OUT is the answer; None: no limit.
+    live: hears its output as it comes.
+    """
+    out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
+    source = _input(given)
+    try:
+        piped = subprocess.PIPE if live is not None else None
+        child = _start(argv, around, source, piped or out, piped or err, public=public)
+        if live is not None:
+            _copy(child, {child.stdout: out, child.stderr: err}, live)
+        in_time = _ended(child, seconds_max)
+        said = text_of(_whole(err))
+        if not in_time:
+            said += f"{argv[0]}: no answer within {seconds_max:g} seconds: ended\n"
+        return Completed(child.returncode if in_time else TIMED_OUT, text_of(_whole(out)), said)
+    except OSError as error:
+        return not_started(argv[0], error)
+    finally:
+        os.close(out)
+        os.close(err)
+        if source != subprocess.DEVNULL:
+            os.close(source)
+
+
+def start(argv: tuple[str, ...], around: Surroundings, log: str | None) -> tuple[int, Completed]:
+    """Start a daemon, which outlives us; return its pid, 0 when it has ended already, and what came of it.
+
+    log: the file that its output is appended to, made with the directories above it.
+    """
+    try:
+        output = os.memfd_create("output") if log is None else _log(log)
+    except OSError as error:
+        return 0, Completed(1, "", f"{log}: {error.strerror}\n")
+    begin = os.lseek(output, 0, os.SEEK_END)
+    try:
+        child = _start(argv, around, subprocess.DEVNULL, output, output, public=True, own_session=True)
+        if not _ended_within(child.pid, GRACE_SECONDS):
+            # It is not waited for, and Popen would warn of that at its own end.
+            child.returncode = 0
+            return child.pid, Completed(0)
+        child.wait()
+        return 0, Completed(child.returncode, "", text_of(_whole(output, begin)))
+    except OSError as error:
+        return 0, not_started(argv[0], error)
+    finally:
+        os.close(output)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a daemon that was started runs; one that has ended is no process any more afterwards."""
+    try:
+        return os.waitpid(pid, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return False
+
+
+def _start(
+    argv: tuple[str, ...],
+    around: Surroundings,
+    source: int,
+    out: int,
+    err: int,
+    *,
+    public: bool,
+    own_session: bool = False,
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        (*around.prefix, *argv),
+        stdin=source,
+        stdout=out,
+        stderr=err,
+        env=around.environment,
+        cwd="/",
+        umask=PUBLIC_UMASK if public else UMASK,
+        process_group=None if own_session else 0,
+        start_new_session=own_session,
+    )
+
+
+def _input(given: str | None) -> int:
+    if given is None:
+        return subprocess.DEVNULL
+    source = os.memfd_create("stdin")
+    data = memoryview(given.encode())
+    while data:
+        data = data[os.write(source, data) :]
+    os.lseek(source, 0, os.SEEK_SET)
+    return source
+
+
+def _log(path: str) -> int:
+    os.makedirs(path.rpartition("/")[0], mode=0o755, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
+
+
+def _whole(descriptor: int, begin: int = 0) -> bytes:
+    """What was written into a file from `begin` on."""
+    left = os.fstat(descriptor).st_size - begin
+    parts = []
+    while left > 0 and (part := os.pread(descriptor, left, begin)):
+        parts.append(part)
+        begin += len(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _ended_within(pid: int, seconds: float | None) -> bool:
+    """Wait until a child has ended, without taking note of it; tell whether it has, in this time."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(None if seconds is None else seconds * 1000))
+    finally:
+        os.close(descriptor)
+
+
+def _ended(child: subprocess.Popen[bytes], seconds_max: float | None) -> bool:
+    """Wait for a child; one that takes too long is ended, with its group. Tell whether it was in time."""
+    in_time = seconds_max is None or _ended_within(child.pid, seconds_max)
+    if not in_time:
+        os.killpg(child.pid, signal.SIGTERM)
+        if not _ended_within(child.pid, KILL_SECONDS):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    return in_time
+
+
+def _copy(child: subprocess.Popen[bytes], targets: "dict[IO[bytes] | None, int]", live: Live) -> None:
+    """Copy what a child writes until it has closed both of its outputs, and show it."""
+    open_ends = {stream.fileno(): target for stream, target in targets.items() if stream is not None}
+    poll = select.poll()
+    for descriptor in open_ends:
+        poll.register(descriptor, select.POLLIN | select.POLLHUP)
+    while open_ends:
+        for descriptor, _ in poll.poll():
+            if data := os.read(descriptor, CHUNK_BYTES):
+                os.write(open_ends[descriptor], data)
+                live(text_of(data))
+            else:
+                poll.unregister(descriptor)
+                del open_ends[descriptor]
+    for stream in (child.stdout, child.stderr):
+        if stream is not None:
+            stream.close()
