@@ -211,7 +211,8 @@ class Tree:
         if found is None:
             return True
         content: dict[str, Any] = self.holder(found)["content"]
-        return not content.get("known", True)
+        known: bool = content.get("known", True)
+        return not known
 
     def _is_absent(self, files: dict[str, Entry], inside: str) -> bool:
         """Tell whether nothing can be at a path, since something above it is no directory."""
@@ -219,7 +220,7 @@ class Tree:
         while above:
             entry = files.get(above)
             if entry is not None:
-                return entry["kind"] == "file"
+                return bool(entry["kind"] == "file")
             above = above.rpartition("/")[0]
         return False
 

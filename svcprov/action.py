@@ -231,6 +231,10 @@ class Action:
         self.foreseen = attempt.service, attempt.node.state
         return plans[0] if len(plans) == 1 else merged(*plans)
 
+    def inquire(self) -> None:
+        """Let a preview ask for everything that it needs to know, whatever comes of it."""
+        self._informed(set(), supposes=False)
+
     def _informed(self, hopeless: set[Question], *, supposes: bool) -> _Attempt:
         """Try the action until nothing is asked any more; what nobody can answer is added to `hopeless`."""
         rounds = 0
@@ -318,6 +322,12 @@ class Action:
         if self._header is None:
             raise Refused(
                 "the last action came to its end", f"use `svcmgr -s {self._service.name} unprovision` to take it back"
+            )
+        lost = self._journal.has_done(lambda done: bool(done.unmakes or done.destroys))
+        if self._header["action"] == "unprovision" and lost:
+            raise Refused(
+                f"unprovision of {self._service.name} has deleted what a rollback cannot bring back",
+                f"`svcmgr -s {self._service.name} unprovision` finishes it",
             )
         if not self._journal.rolling:
             self._keep.journal_line({"rolling": True})

@@ -16,6 +16,8 @@ from core.tree import Tree
 from executors.simulated.identifiers import generated
 
 NOT_FOUND = 127
+ON_PATHS = frozenset(("path", "below", "text"))
+"""The questions whose subject is a path."""
 USUAL = {"docker.io": "20.10.24"}
 """What is taken for the version of a tool that nobody has asked yet, beside Debian's."""
 
@@ -85,16 +87,21 @@ class SimulatedNode:
 
     def _is_unknown(self, question: Question) -> bool:
         """Note a question, unless its answer is known."""
-        if str(question) in self.state["known"]:
+        if str(question) in self.state["known"] or self._is_planned(question):
             return False
         asked = self.guesses if question in self._hopeless or not self._can_be_seen(question) else self.questions
         if question not in asked:
             asked.append(question)
         return True
 
+    def _is_planned(self, question: Question) -> bool:
+        """Tell whether a path is a name that the plan made up, outside of everything that was there before."""
+        subject = question.subject
+        return question.kind in ON_PATHS and subject.startswith("«") and not self.tree.place(subject).device
+
     def _can_be_seen(self, question: Question) -> bool:
         """Tell whether a path leads to the same filesystem now as before anything was planned."""
-        if question.kind not in {"path", "below", "text"}:
+        if question.kind not in ON_PATHS:
             return True
         now = self.tree.place(question.subject).device
         return now == Tree({**self.state, "mounts": self._mounts_at_first}).place(question.subject).device
