@@ -12,6 +12,8 @@ BLOCK_BYTES = 512
 def paths(state: NodeState, subjects: list[str]) -> Steps:
     """Look at paths, and at all that is above them, since a link may be on the way."""
     whole = sorted({above for path in subjects for above in _ancestry(path)} - _known(state, "path"))
+    if not whole:
+        return subjects
     answer = yield anyhow(find.facts(whole))
     if is_denied(answer):
         note_unseen(state, "some files", answer)
