@@ -155,6 +155,24 @@ class Engine:
         return None if before == effect.value else set_key(key, effect.value, before, shared=effect.shared)
 
 
+def asked(steps: Steps, node: Executor) -> Any:
+    """Drive a generator that only reads, outside of any action; return what it returns.
+
+    Raises CommandFailed for a return code that is no answer.
+    """
+    answer: Completed | None = None
+    while True:
+        try:
+            question = steps.send(answer)
+        except StopIteration as end:
+            return end.value
+        if not isinstance(question, Command) or question.kind != "reads":
+            raise AssertionError(f"{question!r} is not a question")
+        answer = node.run(question)
+        if answer.returncode not in question.accepts:
+            raise CommandFailed(question.argv, answer.returncode, answer.stdout, answer.stderr)
+
+
 def _sections(resources: list["Resource"]) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
     """Where the sets of resources that a `[subset#...]` names begin and end among the resources: by position."""
     first: dict[str, int] = {}

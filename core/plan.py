@@ -9,11 +9,15 @@ from core.holes import open_holes
 
 
 class Step(NamedTuple):
-    """A command of a plan. number: from 1 for what changes or announces something, 0 for reads."""
+    """A command of a plan. number: from 1 for what changes or announces something, 0 for reads.
+
+    conditional: whether it is needed cannot be seen before the steps above it have run.
+    """
 
     number: int
     command: Command
     answer: Completed
+    conditional: bool = False
 
     @property
     def is_cascade(self) -> bool:
@@ -66,6 +70,11 @@ class Plan:
         return [step.command for step in self.steps]
 
     @property
+    def conditional(self) -> frozenset[int]:
+        """The positions among `commands` of those that may not be needed."""
+        return frozenset(position for position, step in enumerate(self.steps) if step.conditional)
+
+    @property
     def destructive(self) -> list[Step]:
         """The steps that would destroy content."""
         return [step for step in self.steps if step.lost]
@@ -84,6 +93,31 @@ class Plan:
             for name in open_holes(step.command.argv):
                 found.setdefault(name, makers.get(name, step.command.rid))
         return found
+
+
+def merged(one: Plan, other: Plan) -> Plan:
+    """Two plans of one action, under different suppositions, as one: what only one of them has is conditional."""
+    from difflib import SequenceMatcher
+
+    plan = Plan(one.service, one.verb, one.order)
+    plan.purposes = other.purposes | one.purposes
+    number = 0
+    keys = [_key(event) for event in one.events], [_key(event) for event in other.events]
+    for what, begin, end, other_begin, other_end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
+        events = one.events[begin:end] + ([] if what == "equal" else other.events[other_begin:other_end])
+        for event in events:
+            if isinstance(event, Step) and event.number:
+                number += 1
+                event = event._replace(number=number, conditional=what != "equal")  # noqa: PLW2901 - as it is entered
+            plan.events.append(event)
+    return plan
+
+
+def _key(event: Event) -> tuple[object, ...]:
+    """What makes two events of different plans the same."""
+    if isinstance(event, Step):
+        return (event.command.rid, event.command.verb, event.command.argv)
+    return (event.rid, event.note) if isinstance(event, PlannedNote) else (event.rid, event.wait.subject)
 
 
 class Remembering(Executor, Protocol):

@@ -7,12 +7,17 @@ Content (of a disk, a volume, a loop file) is one of
 - zero: nothing was ever written there, or it was zeroed;
 - residue: no signature, but bytes are left (what `wipefs -a` leaves behind);
 - signature: a filesystem or another thing that a probe recognises, with what it holds;
-- unknown: it cannot be read.
+- unknown: it cannot be read;
+- unseen: nobody has looked yet.
+
+A state that is not `complete` came from looking at a real node. What it does not have is not known to be absent, unless
+its question is among the `known` ones; `unseen` are sentences on what could not be looked at. A signature whose `known`
+is false is that of a filesystem into which one can look only where it is mounted.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
 
@@ -20,6 +25,22 @@ FORMAT = 1
 STATE_BYTES_MAX = 64 * 1024 * 1024
 
 NodeState = dict[str, Any]
+
+
+class Question(NamedTuple):
+    """A fact that a state does not say: what is at a `path`, whether somebody answers a `ping` to an address, ...
+
+    The kinds are those that `core.observe` has an answer to.
+    """
+
+    kind: str
+    subject: str
+
+    def __str__(self) -> str:
+        """As `known` of a state has it: `path /srv/web`."""
+        return f"{self.kind} {self.subject}"
+
+
 Content = dict[str, Any]
 Entry = dict[str, Any]
 
@@ -118,6 +139,7 @@ _ENTRIES: dict[str, Shape] = {
 _CONTENTS: dict[str, Shape] = {
     "zero": fields({"kind": (text, REQUIRED)}),
     "unknown": fields({"kind": (text, REQUIRED)}),
+    "unseen": fields({"kind": (text, REQUIRED)}),
     "residue": fields({"kind": (text, REQUIRED), "head": (flag, True), "tail": (flag, True)}),
     "signature": fields(
         {
@@ -127,6 +149,7 @@ _CONTENTS: dict[str, Shape] = {
             "label": (text, ""),
             "mountable": (flag, True),
             "tail": (flag, True),
+            "known": (flag, True),
             "files": (_files, dict),
             "subvolumes": (table(_files), dict),
         }
@@ -259,6 +282,8 @@ _STATE = fields(
     {
         "format": (count, FORMAT),
         "complete": (flag, True),
+        "known": (items(text), list),
+        "unseen": (items(text), list),
         "description": (text, ""),
         "hostname": (text, "node1"),
         "clock": (count, 0),
@@ -293,12 +318,12 @@ def load(value: Any) -> NodeState:
     `tools` of a hand-written file are added to those of Debian 12; `null` takes one away (`"net-tools": null`).
     """
     if isinstance(value, dict) and isinstance(value.get("tools"), dict):
-        tools = {**DEBIAN_12, **value["tools"]}
+        tools = {**({} if value.get("complete") is False else DEBIAN_12), **value["tools"]}
         value = {**value, "tools": {name: version for name, version in tools.items() if version is not None}}
     if isinstance(value, dict) and value.get("format", FORMAT) != FORMAT:
         raise ShapeError("format", f"this is format {value['format']!r}; this program reads format {FORMAT}")
     state: NodeState = _STATE(value, "")
-    for path in ("/dev", "/tmp", "/var/lib/opensvc"):
+    for path in ("/dev", "/tmp", "/var/lib/opensvc") if state["complete"] else ():
         state["files"] = _files({path: "directory", **state["files"]}, "files")
     for interface in state["interfaces"].values():
         if interface["configured"] is None:
@@ -321,7 +346,8 @@ def loads(source: str) -> NodeState:
 
 def dumps(state: NodeState) -> str:
     """Write a node-state file that `loads` reads back to an equal state."""
-    tools: dict[str, Any] = {name: state["tools"].get(name) for name in {**DEBIAN_12, **state["tools"]}}
+    every = {**DEBIAN_12, **state["tools"]} if state["complete"] else state["tools"]
+    tools: dict[str, Any] = {name: state["tools"].get(name) for name in every}
     return json.dumps({**state, "tools": tools}, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -336,7 +362,7 @@ def _copied(value: Any) -> Any:
     return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
-COUNTERS = ("clock", "serial", "identifiers", "seed")
+COUNTERS = ("clock", "serial", "identifiers", "seed", "known", "unseen")
 
 
 def same_world(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:

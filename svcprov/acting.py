@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
-from core.command import Note
+from core.command import Executor, Note
 from core.config.keywords import is_true
 from core.config.service import Service
 from core.errors import Failed, Refused, SvcprovError
@@ -17,7 +17,7 @@ from svcprov.files import ServiceFiles
 from svcprov.invocation import RESULTS, Invocation
 from svcprov.lock import Lock
 from svcprov.log import LogLines
-from svcprov.node_file import NodeFile, SavedNode
+from svcprov.node import MACHINE, Node
 from svcprov.render import PlanText, header
 
 INTERRUPTED = 130
@@ -43,38 +43,33 @@ class Task(NamedTuple):
     following: str = ""
 
 
-def where(node: NodeFile) -> str:
-    """Where an action is going to happen, for its header."""
-    return f"SIMULATED {node.path.rpartition('/')[2]}"
-
-
-def begun(
-    task: Task, service: Service, node: SavedNode | SimulatedNode, path: str, keep: Keeping, listener: Listening
-) -> Action:
-    """The action of a task on the node whose file is at `path`.
+def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Keeping, listener: Listening) -> Action:
+    """The action of a task on a node; `executor` is that node, for questions or for changes.
 
     Raises Failed for a journal that is not ours, Refused when an unfinished action was one on another node.
     """
     try:
-        action = Action(service, task.verb, node, lambda: node.state, keep, listener, selection=task.selection)
+        action = Action(
+            service, task.verb, executor, node.observed, keep, listener, selection=task.selection, learn=node.learn
+        )
     except (KeyError, IndexError, TypeError) as error:
         said = f"{task.files.journal}: not a journal of this version ({error!r}); move it away to begin anew"
         raise Failed(said) from None
     before = action.unfinished
-    elsewhere = path if before is None else str(before.header.get("node", path))
-    if before is not None and elsewhere != path:
-        said = f"{before.verb} of {service.name} is unfinished on the node {elsewhere}, and this is {path}"
-        raise Refused(said, f"go on there, with --node {elsewhere}")
+    elsewhere = node.identity if before is None else str(before.header.get("node", node.identity))
+    if before is not None and elsewhere != node.identity:
+        said = f"{before.verb} of {service.name} is unfinished on the node {elsewhere}, and this is {node.identity}"
+        raise Refused(said, f"go on there, with{'out --node' if elsewhere == MACHINE else f' --node {elsewhere}'}")
     return action
 
 
 def show(call: Invocation, task: Task) -> int:
     """Show what a task would run. Changes nothing, not even a lock."""
     node = call.node()
-    service = task.load(node.state["hostname"])
+    service = task.load(node.hostname)
     call.check(service)
     log = LogLines(service, call.screen, debug=call.options.debug)
-    action = begun(task, service, SimulatedNode(node.state), node.path, task.files, log)
+    action = begun(task, service, node, node.asking(log), task.files, log)
     for remark in task.files.remarks:
         log.note("", Note(remark, "warning"))
     plan = call.plan = action.preview()
@@ -89,7 +84,7 @@ def show(call: Invocation, task: Task) -> int:
         typed = call.line(task.verb, *selected, *allowed)
         if call.options.dry_run:
             typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
-        for line in PlanText(plan, call.screen).lines(where(node), typed):
+        for line in PlanText(plan, call.screen).lines(node.where, typed):
             call.screen.out(line)
     return PENDING if call.options.detailed_exitcode and plan.steps else 0
 
@@ -126,15 +121,16 @@ def _selecting(call: Invocation) -> list[str]:
 
 
 @contextmanager
-def held(call: Invocation, files: ServiceFiles, node: NodeFile | None) -> Iterator[None]:
+def held(call: Invocation, files: ServiceFiles, node: Node | None) -> Iterator[None]:
     """Hold the locks of a service, and of the node that it acts on. Raises ServiceHeld."""
     wait_seconds = call.options.waitlock or 0.0
     lock = files.lock(call.action, wait_seconds)
     node_lock = None
     try:
-        if node is not None:
-            node_lock = Lock(node.lock_path, node.path, f"{call.action} of {files.name}")
+        if node is not None and node.lock_path is not None:
+            node_lock = Lock(node.lock_path, node.identity, f"{call.action} of {files.name}")
             node_lock.take(wait_seconds)
+        if node is not None:
             node.read()
         yield
     finally:
@@ -149,29 +145,30 @@ def act(call: Invocation, task: Task) -> int:
     if call.options.dry_run:
         return show(call, task)
     node = call.node()
-    call.check(task.load(node.state["hostname"]))
+    call.check(task.load(node.hostname))
     task.files.check_writable()
     node.check_writable()
     with held(call, task.files, node), _signals():
         return _act(call, task, node)
 
 
-def _act(call: Invocation, task: Task, node: NodeFile) -> int:
+def _act(call: Invocation, task: Task, node: Node) -> int:
     settling.decide(call, task.files, node)
-    service = task.load(node.state["hostname"])
+    service = task.load(node.hostname)
     call.check(service)
     listener = call.listener(service)
-    saved = SavedNode(SimulatedNode(node.state), node.save)
-    action = begun(task, service, saved, node.path, task.files, listener)
+    action = begun(task, service, node, node.acting(listener), task.files, listener)
     for remark in task.files.remarks:
         listener.note("", Note(remark, "warning"))
-    action.settle()
+    with node.deferring(call.screen.err):
+        action.settle()
     plan = call.plan = action.preview()
     consent.ask(call, task.verb, service, plan)
     _announce(call, plan, node, listener)
     task.prepare()
     try:
-        action.run(plan, {"argv": list(call.argv), "node": node.path})
+        with node.deferring(call.screen.err):
+            action.run(plan, {"argv": list(call.argv), "node": node.identity})
     except SvcprovError as error:
         call.complain(error)
         undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, listener)
@@ -180,7 +177,7 @@ def _act(call: Invocation, task: Task, node: NodeFile) -> int:
         call.screen.err("svcmgr: interrupted")
         return _failed(call, task, INTERRUPTED, undone=False)
     finally:
-        saved.flush()
+        node.flush()
     task.finish()
     if task.following:
         call.done = plan
@@ -197,12 +194,12 @@ def tell_collector(call: Invocation, files: ServiceFiles) -> None:
     tell(call, files)
 
 
-def _announce(call: Invocation, plan: Plan, node: NodeFile, listener: Listening) -> None:
+def _announce(call: Invocation, plan: Plan, node: Node, listener: Listening) -> None:
     """Say where this is going to happen, then what was typed."""
     if call.json is not None:
         call.json.follow(plan, call.done)
         return
-    call.screen.err(call.screen.styled(header(plan, where(node)), "bold", error=True))
+    call.screen.err(call.screen.styled(header(plan, node.where), "bold", error=True))
     listener.note("", Note(call.typed))
 
 
@@ -244,24 +241,24 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
     node.check_writable()
     with held(call, files, node), _signals():
         settling.decide(call, files, node)
-        service = files.load(node.state["hostname"])
+        service = files.load(node.hostname)
         call.check(service)
         listener = call.listener(service)
-        saved = SavedNode(SimulatedNode(node.state), node.save)
-        action = begun(task, service, saved, node.path, files, listener)
+        action = begun(task, service, node, node.acting(listener), files, listener)
         try:
             before = action.unfinished
             if before is not None:
                 consent.ask(call, "rollback", service, None)
                 if call.json is None:
-                    call.screen.err(f"{where(node)}: rollback {files.name}: undoes {before.verb}")
+                    call.screen.err(f"{node.where}: rollback {files.name}: undoes {before.verb}")
                     listener.note("", Note(call.typed))
-            action.rollback()
+            with node.deferring(call.screen.err):
+                action.rollback()
         except KeyboardInterrupt:
             call.screen.err(f"svcmgr: interrupted\nto go on: {call.line('rollback', '--yes')}")
             return INTERRUPTED
         finally:
-            saved.flush()
+            node.flush()
     if call.json is not None:
         call.json.summary(None, "rollback", "done")
     return 0

@@ -4,7 +4,7 @@ Every acting verb goes this way, so a missing `eth9` of ip#2 is found before the
 nothing runs that the preview did not show.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from core.command import Executor, Note
@@ -12,8 +12,8 @@ from core.config.service import Resource, Service
 from core.engine import UNDOING, Engine, Listener, set_key
 from core.errors import Refused, SvcprovError
 from core.order import order
-from core.plan import Plan, Recorder
-from core.state import NodeState, copy
+from core.plan import Plan, Recorder, merged
+from core.state import NodeState, Question, copy
 from executors.layers.contract import Contract
 from executors.layers.journal import Journal, unfinished
 from executors.layers.log import CommandListener, Log
@@ -23,8 +23,21 @@ from executors.simulated.node import SimulatedNode
 Lines = list[dict[str, Any]]
 
 
+ROUNDS_MAX = 4
+"""How often a preview asks the real node for what it did not know, and begins anew."""
+
+
 class Listening(Listener, CommandListener, Protocol):
     """A log or a display: hears notes, waits and commands."""
+
+
+class _Attempt(NamedTuple):
+    """A run on a copy of everything: the plan so far, the service and node that it left, why it ended early."""
+
+    plan: Plan
+    service: Service
+    node: SimulatedNode
+    error: SvcprovError | None
 
 
 class Keeping(Protocol):
@@ -129,7 +142,8 @@ def _purpose(resource: Resource, verb: str) -> str:
 class Action:
     """One verb on one service and one node.
 
-    node: where it acts. observed: the state to preview from (for a simulated node, its own).
+    node: where it acts. observed: the state to preview from (for a simulated node, its own). learn: looks up on the
+    node what that state does not say, so that `observed` says it; returns the questions that it answered.
     keep: where journal, record and service file go. listener: who hears of it.
     around: wraps the node inside the journal, outside: wraps the journal (faults, in tests).
     """
@@ -144,10 +158,12 @@ class Action:
         listener: Listening,
         *,
         selection: Selection = EVERYTHING,
+        learn: Callable[[list[Question]], list[Question]] = lambda _questions: [],
         around: Callable[[Executor], Executor] = lambda inner: inner,
         outside: Callable[[Executor], Executor] = lambda inner: inner,
     ) -> None:
         self._service, self.verb, self._observed, self._keep = service, verb, observed, keep
+        self._learn = learn
         self._listener, self._selection, self._outside = listener, selection, outside
         inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
         self._logged = Log(inner, listener)
@@ -196,17 +212,54 @@ class Action:
             )
 
     def preview(self) -> Plan:
-        """Run the action on a copy of everything, with holes for what nobody knows yet. Changes nothing."""
+        """Run the action on a copy of everything, with holes for what nobody knows yet. Changes nothing.
+
+        What the state does not say is asked of the node, and the run begins anew. What cannot be seen before the action
+        is there (the inside of a filesystem that is not mounted) is supposed both ways: a step that only one of them
+        needs is conditional. Raises what the action would raise.
+        """
         self._may_begin()
+        hopeless: set[Question] = set()
+        attempt = self._informed(hopeless, supposes=False)
+        plans = [attempt.plan] if attempt.error is None else []
+        if attempt.node.guesses:
+            other = self._informed(hopeless, supposes=True)
+            plans += [other.plan] if other.error is None else []
+            attempt = attempt if attempt.error is None else other
+        if not plans:
+            raise attempt.error or AssertionError("an attempt without plan and error")
+        self.foreseen = attempt.service, attempt.node.state
+        return plans[0] if len(plans) == 1 else merged(*plans)
+
+    def _informed(self, hopeless: set[Question], *, supposes: bool) -> _Attempt:
+        """Try the action until nothing is asked any more; what nobody can answer is added to `hopeless`."""
+        rounds = 0
+        while True:
+            attempt = self._attempt(hopeless, supposes=supposes)
+            questions = attempt.node.questions
+            if not questions:
+                return attempt
+            answered = self._learn(questions) if rounds < ROUNDS_MAX else []
+            hopeless |= set(questions) - set(answered)
+            rounds += 1
+
+    def _attempt(self, hopeless: Collection[Question], *, supposes: bool) -> _Attempt:
         service = self._service.copy()
-        node = SimulatedNode(copy(self._observed()), holes=True)
+        node = SimulatedNode(copy(self._observed()), holes=True, hopeless=hopeless, supposes=supposes)
+        resources = acting(service, self.verb, self._selection)
+        plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
+        try:
+            self._rehearse(service, node, plan, resources)
+        except SvcprovError as error:
+            return _Attempt(plan, service, node, error)
+        return _Attempt(plan, service, node, None)
+
+    def _rehearse(self, service: Service, node: SimulatedNode, plan: Plan, resources: list[Resource]) -> None:
         inner = ServiceFile(node, service)
         journal = self._journal.again(inner, service.record) if self._continues else Journal(inner, service.record)
         if self._header is not None:
             settling = journal if self._continues else self._journal.again(inner, service.record)
             settling.settle()
-        resources = acting(service, self.verb, self._selection)
-        plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
         recorder = Recorder(journal, plan)
         engine = Engine(service, recorder, recorder)
         self._mend(service, recorder, recorder)
@@ -215,8 +268,6 @@ class Action:
         journal.close_brackets()
         for rid in plan.order:
             recorder.meet(rid)
-        self.foreseen = service, node.state
-        return plan
 
     @property
     def _continues(self) -> bool:
@@ -244,7 +295,7 @@ class Action:
             }
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
-        contract = Contract(self._journal, plan.commands)
+        contract = Contract(self._journal, plan.commands, plan.conditional)
         executor = self._outside(contract)
         resources = acting(self._service, self.verb, self._selection)
         try:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 SHORT = len("-s")
 
-EVERYWHERE = ("service", "node", "color", "format", "debug")
+EVERYWHERE = ("service", "node", "color", "format", "debug", "live")
 SELECTING = ("rid", "tags", "subsets")
 ACTING = (*SELECTING, "dry_run", "yes", "adopt", "found", "forget", "allow_destroy", "waitlock", "reads")
 PLANNING = ("detailed_exitcode",)
@@ -96,7 +96,7 @@ class Option(NamedTuple):
 
 OPTIONS = (
     Option(("-s", "--service"), "SERVICE", "the name of the service"),
-    Option(("--node",), "FILE", "act on the simulated node whose state is FILE"),
+    Option(("--node",), "FILE", "act on the simulated node whose state is FILE, not on this machine"),
     Option(("--dry-run",), "", "show what would run; change nothing"),
     Option(("--rid",), "RID,...", "only these resources, or groups such as disk", repeated=True),
     Option(("--tags",), "TAG,...", "only resources with one of these tags", repeated=True),
@@ -129,6 +129,7 @@ OPTIONS = (
     Option(("--format",), "FORMAT", "how a plan, run or status is written", choices=("text", "json", "sh", "md")),
     Option(("--color",), "WHEN", "auto: on a terminal without NO_COLOR", choices=("auto", "always", "never")),
     Option(("--debug",), "", "log questions and housekeeping, too"),
+    Option(("--live",), "", "show what commands say while they run"),
     Option(("--version",), "", "show the version"),
 )
 

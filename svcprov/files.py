@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
-from core.config.service import Service, service_name_problem
+from core.config.service import VAR, Service, service_name_problem
 from core.errors import ConfigError, Failed, Problem, UsageError
 from core.record import Record
 from core.wire import encode
@@ -34,6 +34,11 @@ def var() -> str:
     return os.path.abspath(os.environ.get("OSVCVAR") or "/var/lib/opensvc")
 
 
+def log_directory() -> str:
+    """Where daemons of services write what they say: with the system's logs, or with everything else of ours."""
+    return f"{var()}/log" if os.environ.get("OSVCVAR") else "/var/log/opensvc"
+
+
 def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
     """Read a service file: its bytes, and their document. Raises UsageError when there is none to read.
 
@@ -56,13 +61,14 @@ def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
 class ServiceFiles:
     """The files of the service called `name`. Raises UsageError for a name that no service can have.
 
+    node_var: the directory that `{var}` stands for on the node that the service is read for.
     remarks: what was found odd while reading, for the log.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, node_var: str = VAR) -> None:
         if said := service_name_problem(name):
             raise UsageError(said)
-        self.name = name
+        self.name, self.node_var = name, node_var
         self.conf = f"{etc()}/{name}.conf"
         self.directory = f"{var()}/{name}"
         self.record = f"{self.directory}/record.json"
@@ -94,7 +100,7 @@ class ServiceFiles:
 
     def serve(self, document: Document, nodename: str) -> Service:
         """Make the service of a document that need not be on disk yet; `save_file` is what puts it there."""
-        service = self._service = Service(self.name, document, nodename, Record(), load_driver)
+        service = self._service = Service(self.name, document, nodename, Record(), load_driver, self.node_var)
         service.record = self._recorded(service)
         return service
 

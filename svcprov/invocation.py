@@ -10,10 +10,10 @@ from svcprov.screen import Screen
 if TYPE_CHECKING:
     from core.config.service import Service
     from core.plan import Plan
-    from svcprov.action import Listening, Selection
+    from svcprov.action import Selection
     from svcprov.files import ServiceFiles
     from svcprov.jsonl import JsonLines
-    from svcprov.node_file import NodeFile
+    from svcprov.node import Hearing, Node
 
 RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid", 130: "interrupted"}
 """What the summary of a run says, by exit code."""
@@ -67,25 +67,25 @@ class Invocation:
 
     def files(self) -> "ServiceFiles":
         """The files of the service. Raises UsageError for a name that no service can have."""
-        from svcprov.files import ServiceFiles
+        from svcprov.files import ServiceFiles, var
 
-        return ServiceFiles(self.service_name)
+        # The directory of a simulated node is always the same one; on this machine it is where our own files are.
+        return ServiceFiles(self.service_name, *(() if self.options.node is not None else (var(),)))
 
-    def node(self) -> "NodeFile":
-        """The node to act on. Raises UsageError without --node, and for a file that is no node state."""
-        if self.options.node is None:
-            raise UsageError(
-                f"{self.action}: acting on this machine comes with a later version of svcprov; "
-                "give --node FILE, the state of a simulated node (fixtures/nodes/*.json)"
-            )
-        from svcprov.node_file import NodeFile
+    def node(self) -> "Node":
+        """The node to act on: this machine without --node. Raises UsageError for a file that is no node state."""
+        if self.options.node is not None:
+            from svcprov.node_file import NodeFile
 
-        return NodeFile(self.options.node)
+            return NodeFile(self.options.node)
+        from svcprov.machine import ThisMachine
+
+        return ThisMachine(self.service_name, self.screen.live if self.options.live else None)
 
     def nodename(self) -> str:
         """The node for which a service file is read when nothing is done there."""
         if self.options.node is not None:
-            return str(self.node().state["hostname"])
+            return self.node().hostname
         from os import uname
 
         return uname().nodename.lower()
@@ -110,7 +110,7 @@ class Invocation:
         service.allow_destroy = frozenset(commas(self.options.allow_destroy))
         self.screen.hide(service.secrets())
 
-    def listener(self, service: "Service") -> "Listening":
+    def listener(self, service: "Service") -> "Hearing":
         """Who hears of a run: the log, or JSON Lines."""
         if self.json is not None:
             return self.json

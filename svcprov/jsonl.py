@@ -17,8 +17,8 @@ FORMAT = 1
 Line = dict[str, Any]
 
 
-def command_line(command: Command, step: int) -> Line:
-    """The object of a command; `step` is 0 for a question."""
+def command_line(command: Command, step: int, *, conditional: bool = False) -> Line:
+    """The object of a command; `step` is 0 for a question. conditional: it may not be needed."""
     check = command.check
     return {
         "type": "command",
@@ -35,7 +35,7 @@ def command_line(command: Command, step: int) -> Line:
         ],
         "undo": [list(undo.argv) for undo in command.undo if isinstance(undo, Command)],
         "quiet": command.quiet,
-        "conditional": False,
+        "conditional": conditional,
     }
 
 
@@ -56,7 +56,9 @@ def wait_line(rid: str, wait: Wait) -> Line:
 
 
 def _step_line(step: Step) -> Line:
-    return cascade_line(step.command, step.number) if step.is_cascade else command_line(step.command, step.number)
+    if step.is_cascade:
+        return cascade_line(step.command, step.number)
+    return command_line(step.command, step.number, conditional=step.conditional)
 
 
 class JsonLines:
@@ -99,6 +101,9 @@ class JsonLines:
     def wait(self, rid: str, wait: Wait) -> None:
         """Write a wait."""
         self.write(wait_line(rid, wait))
+
+    def remark(self, text: str) -> None:
+        """Leave out who answered: that is for the debug log."""
 
     def begins(self, command: Command) -> None:
         """Note the time."""

@@ -42,6 +42,11 @@ class LogLines:
         """Write what a driver has to say."""
         self.line(note.level.upper(), rid, note.text)
 
+    def remark(self, text: str) -> None:
+        """Write who answered in the place of a program, at debug level."""
+        if self._debug:
+            self.line("DEBUG", "", text)
+
     def wait(self, rid: str, wait: Wait) -> None:
         """Say what is waited for, at debug level: the notes of a wait say how it goes."""
         if self._debug:

@@ -4,12 +4,14 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from core.command import Command, Completed
+from core.command import Command, Completed, Executor
 from core.errors import Failed, UsageError
 from core.schema import ShapeError
-from core.state import STATE_BYTES_MAX, NodeState, dumps, loads
+from core.state import STATE_BYTES_MAX, NodeState, Question, dumps, loads
 from executors.simulated.node import SimulatedNode
+from svcprov.action import Listening
 from svcprov.replace import replace, unwritable
+from svcprov.screen import Screen
 
 NODE_MODE = 0o644
 
@@ -18,7 +20,7 @@ class NodeFile:
     """A node-state file. Making one reads it; raises UsageError, naming file and JSON path, for what is none."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path = self.identity = path
         self._bytes = b""
         self._saved = ""
         self.state: NodeState = {}
@@ -41,6 +43,56 @@ class NodeFile:
         except ShapeError as error:
             raise UsageError(f"{self.path}: {error}") from None
         self._saved = ""
+
+    @property
+    def hostname(self) -> str:
+        """The name of the node."""
+        return str(self.state["hostname"])
+
+    @property
+    def where(self) -> str:
+        """The beginning of the header line."""
+        return f"SIMULATED {self.path.rpartition('/')[2]}"
+
+    def asking(self, listener: Listening) -> Executor:
+        """The node, for questions: what they change (a clock) is not kept."""
+        del listener
+        return SimulatedNode(self.state)
+
+    def acting(self, listener: Listening) -> Executor:
+        """The node; every change is kept in the file."""
+        del listener
+        return SavedNode(SimulatedNode(self.state), self.save)
+
+    def converse(self, command: Command, screen: Screen) -> int:
+        """Run a command, and show what it said."""
+        node = SavedNode(SimulatedNode(self.state), self.save)
+        answer = node.run(command)
+        self.save()
+        if answer.stdout:
+            screen.out(answer.stdout.removesuffix("\n"))
+        if answer.stderr:
+            screen.err(answer.stderr.removesuffix("\n"))
+        return answer.returncode
+
+    def flush(self) -> None:
+        """Keep what has not been kept yet: time that passed."""
+        self.save()
+
+    def observed(self) -> NodeState:
+        """The state."""
+        return self.state
+
+    def learn(self, questions: list[Question]) -> list[Question]:
+        """Look nothing up: there is no node to ask."""
+        del questions
+        return []
+
+    @contextmanager
+    def deferring(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Interrupt at once: a simulated command takes no time."""
+        del say
+        yield
 
     @property
     def lock_path(self) -> str:
@@ -78,16 +130,11 @@ class NodeFile:
 class SavedNode:
     """A simulated node that calls `save` after every command that changes it.
 
-    Time that passes (a wait, a sleep) is saved with the next change, or by `flush`.
+    Time that passes (a wait, a sleep) is saved with the next change.
     """
 
     def __init__(self, node: SimulatedNode, save: Callable[[], None]) -> None:
         self._node, self._save = node, save
-
-    @property
-    def state(self) -> NodeState:
-        """The state of the node, as it is now."""
-        return self._node.state
 
     def run(self, command: Command) -> Completed:
         """Answer as the node, and keep what came of it."""
@@ -98,10 +145,6 @@ class SavedNode:
             answer = self._node.run(command)
             self._save()
         return answer
-
-    def flush(self) -> None:
-        """Keep what has not been kept yet."""
-        self._save()
 
 
 @contextmanager

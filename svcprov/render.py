@@ -85,7 +85,8 @@ class PlanText:
         command = step.command
         shown = _cascade(command.argv) if step.is_cascade else shell.line(command.argv)
         style = "red" if step.lost else "dim" if command.quiet and not step.is_cascade else ""
-        yield f"  {step.number:>{self._digits}}  {self._screen.styled(shown, style) if style else shown}"
+        needed = self._screen.styled("  (if it is needed)", "dim") if step.conditional else ""
+        yield f"  {step.number:>{self._digits}}  {self._screen.styled(shown, style) if style else shown}{needed}"
         if command.stdin:
             yield from (self._detail(f"| {line}") for line in command.stdin.splitlines())
         if step.lost:

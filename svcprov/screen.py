@@ -48,6 +48,12 @@ class Screen:
         """Write lines to standard error."""
         self._write(sys.stderr, text)
 
+    def live(self, text: str) -> None:
+        """Write a piece of what a command says to standard error, as it comes."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(self.masked(text))
+            sys.stderr.flush()
+
     def _write(self, stream: IO[str], text: str) -> None:
         try:
             stream.write(f"{self.masked(text)}\n")

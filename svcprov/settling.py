@@ -10,10 +10,10 @@ from svcprov.files import Lines, ServiceFiles
 
 if TYPE_CHECKING:
     from svcprov.invocation import Invocation
-    from svcprov.node_file import NodeFile
+    from svcprov.node import Node
 
 
-def decide(call: "Invocation", files: ServiceFiles, node: "NodeFile") -> None:
+def decide(call: "Invocation", files: ServiceFiles, node: "Node") -> None:
     """Write what the operator knows into the journal and the record, before anything is asked of the node.
 
     Raises UsageError for a step that nobody is in doubt about.
@@ -27,7 +27,7 @@ def decide(call: "Invocation", files: ServiceFiles, node: "NodeFile") -> None:
         _forgotten(files, node, name)
 
 
-def _decided(files: ServiceFiles, node: "NodeFile", name: str, identity: str) -> None:
+def _decided(files: ServiceFiles, node: "Node", name: str, identity: str) -> None:
     intent = _in_flight(files.journal_lines(), name)
     if intent is None:
         raise UsageError(f"--found {name}={identity}: no interrupted step is in doubt about {name}")
@@ -35,14 +35,14 @@ def _decided(files: ServiceFiles, node: "NodeFile", name: str, identity: str) ->
     if not is_of_kind(identity, command.makes.kind):
         raise UsageError(f"--found {name}={identity}: this is no {command.makes.kind}")
     files.journal_line({"of": intent["intent"], "state": "done", "made": identity})
-    service = files.load(node.state["hostname"])
+    service = files.load(node.hostname)
     service.record.apply(command, identity)
     files.save_record()
 
 
-def _forgotten(files: ServiceFiles, node: "NodeFile", name: str) -> None:
+def _forgotten(files: ServiceFiles, node: "Node", name: str) -> None:
     intent = _in_flight(files.journal_lines(), name)
-    service = files.load(node.state["hostname"])
+    service = files.load(node.hostname)
     if intent is None and name not in service.record.made:
         raise UsageError(f"--forget {name}: neither an interrupted step nor the record has it")
     if intent is not None:

@@ -26,7 +26,7 @@ def prove(resource: "Resource", device: str) -> Steps:
         raise Refused(f"{resource.rid}: {dev} is in use ({', '.join(users)})", "free it, or name another device")
     size = int((yield blockdev.size(device)).stdout)
     is_zero = True
-    for offset, length in _ends(size):
+    for offset, length in ends(size):
         answer = yield cmp.zeroes(device, offset, length)
         if answer.returncode == cmp.UNREADABLE:
             raise Refused(f"{resource.rid}: {dev} cannot be read, so nobody knows what it holds", answer.stderr.strip())
@@ -63,13 +63,13 @@ def zeroing(device: str, file: str = "") -> Steps:
     The first comes last: while it is there, the device still says what it holds, so an interrupted run finds its way.
     file: what the device is a loop device of; then that is zeroed, since tomorrow the device has another name.
     """
-    ends = reversed(_ends(int((yield blockdev.size(device)).stdout)))
+    both = reversed(ends(int((yield blockdev.size(device)).stdout)))
     if file or not blkdiscard.can_zero((yield blkdiscard.version())):
-        return tuple(dd.zero(file or device, offset, length) for offset, length in ends)
-    return tuple(blkdiscard.zero(device, offset, length) for offset, length in ends)
+        return tuple(dd.zero(file or device, offset, length) for offset, length in both)
+    return tuple(blkdiscard.zero(device, offset, length) for offset, length in both)
 
 
-def _ends(size: int) -> list[tuple[int, int]]:
+def ends(size: int) -> list[tuple[int, int]]:
     """The first and the last MiB, as offset and length; one range where the device is not larger than that."""
     if size <= MEBIBYTE:
         return [(0, size)]

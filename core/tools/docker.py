@@ -96,6 +96,34 @@ def answers(client: Client) -> Command:
     return Command((*client.words, "info"), accepts=(0, UNREACHABLE), tool=TOOL)
 
 
+def data_root(client: Client) -> Command:
+    """Ask a daemon for the directory that it keeps everything in."""
+    return answers(client)._replace(argv=(*client.words, "info", "--format", "{{.DockerRootDir}}"))
+
+
+def image_table(client: Client) -> Command:
+    """Ask for every image that has a name; read the answer with `parse_image_table`."""
+    columns = "{{.Repository}}:{{.Tag}} {{.ID}} {{.Digest}}"
+    return Command((*client.words, "images", "--no-trunc", "--digests", "--format", columns), tool=TOOL)
+
+
+def parse_image_table(answer: Completed) -> list[tuple[str, str, str]]:
+    """Read the answer of `image_table`: name, id and digest ("" when it has none)."""
+    rows = [line.split() for line in answer.stdout.splitlines()]
+    named = (row for row in rows if len(row) == 3 and "<none>" not in row[0])  # noqa: PLR2004 - the columns above
+    return [(name, identity, "" if digest == "<none>" else digest) for name, identity, digest in named]
+
+
+def every_container(client: Client) -> Command:
+    """Ask for the ids of all containers, running or not."""
+    return Command((*client.words, "ps", "-a", "-q", "--no-trunc"), tool=TOOL)
+
+
+def describe(client: Client, containers: Sequence[str]) -> Command:
+    """Ask for everything about containers, as JSON."""
+    return Command((*client.words, "inspect", *containers), tool=TOOL)
+
+
 def is_answering(client: Client, otherwise: str = "") -> Check:
     """Hold when the daemon answers."""
     return Check(answers(client), otherwise=otherwise)

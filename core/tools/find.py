@@ -1,8 +1,44 @@
-"""find(1): whether a directory holds any file."""
+"""find(1): whether a directory holds any file, and what files are."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from core.command import Command
 
 TOOL = "find"
+_COLUMNS = r"%p\0%y\0%m\0%s\0%b\0%l\0"
+
+
+class Fact(NamedTuple):
+    """What is at a path. kind: the letter of find (f, d, l, b, c, p, s). blocks: allocated ones of 512 bytes.
+
+    mode: octal digits. target: where a link leads, else "".
+    """
+
+    path: str
+    kind: str
+    mode: str
+    size: int
+    blocks: int
+    target: str
+
+
+def facts(paths: Sequence[str]) -> Command:
+    """Ask what is at some paths, links not followed; read the answer with `parse_facts`. 1 when one is not there."""
+    return Command(("find", *paths, "-maxdepth", "0", "-printf", _COLUMNS), accepts=(0, 1), tool=TOOL)
+
+
+def facts_below(directory: str, *, deep: bool) -> Command:
+    """Ask what is directly in a directory, or (`deep`) anywhere below it on its filesystem."""
+    depth = ("-xdev",) if deep else ("-maxdepth", "1")
+    return Command(("find", directory, "-mindepth", "1", *depth, "-printf", _COLUMNS), accepts=(0, 1), tool=TOOL)
+
+
+def parse_facts(answer: str) -> list[Fact]:
+    """Read the answer of `facts` or `facts_below`."""
+    cells = answer.split("\0")[:-1]
+    rows = zip(*[iter(cells)] * len(Fact._fields), strict=False)
+    return [Fact(path, kind, mode, int(size), int(blocks), target) for path, kind, mode, size, blocks, target in rows]
 
 
 def file(directory: str) -> Command:

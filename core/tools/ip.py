@@ -1,5 +1,6 @@
 """ip(8) of iproute2: interfaces, and the addresses they have."""
 
+import json
 from typing import NamedTuple
 
 from core.command import Check, Command
@@ -23,6 +24,53 @@ class Interface(NamedTuple):
     name: str
     up: bool
     addresses: tuple[Address, ...]
+
+
+class Detail(NamedTuple):
+    """An interface with everything: `kind` is what it was made as (bridge, veth; "" for hardware), `bridge` whose port.
+
+    addresses: those that it has, labels as in `Address`.
+    """
+
+    name: str
+    up: bool
+    mtu: int
+    mac: str
+    kind: str
+    bridge: str
+    addresses: tuple[Address, ...]
+
+
+def details() -> Command:
+    """Ask for every interface with its details; read the answer with `parse_details`."""
+    return Command(("ip", "-j", "-d", "addr"), tool=TOOL)
+
+
+def parse_details(answer: str) -> list[Detail]:
+    """Read the answer of `details`, in the order of the kernel."""
+    found = []
+    for each in json.loads(answer):
+        held = (
+            Address(entry["local"], entry["prefixlen"], _label(entry.get("label", ""), each["ifname"]))
+            for entry in each.get("addr_info", ())
+            if "local" in entry
+        )
+        found.append(
+            Detail(
+                each["ifname"],
+                "UP" in each["flags"],
+                each["mtu"],
+                each.get("address", ""),
+                each.get("linkinfo", {}).get("info_kind", ""),
+                each.get("master", ""),
+                tuple(held),
+            )
+        )
+    return found
+
+
+def _label(label: str, interface: str) -> str:
+    return "" if label == interface else label
 
 
 def show() -> Command:

@@ -1,8 +1,34 @@
 """losetup(8): regular files as block devices."""
 
-from core.command import Check, Command, Makes
+import json
+from typing import NamedTuple
+
+from core.command import Check, Command, Completed, Makes
 
 TOOL = "losetup"
+DELETED = " (deleted)"
+
+
+class Loop(NamedTuple):
+    """A loop device that is attached. file: what it is of, also when that has no name any more (`is_deleted`)."""
+
+    file: str
+    is_deleted: bool
+    autoclear: bool
+
+
+def everything() -> Command:
+    """Ask for every loop device that is attached; read the answer with `parse_everything`."""
+    return Command(("losetup", "-l", "-J", "-O", "NAME,BACK-FILE,AUTOCLEAR"), tool=TOOL)
+
+
+def parse_everything(answer: Completed) -> dict[str, Loop]:
+    """Read the answer of `everything` by device; without any loop device it is empty."""
+    found = {}
+    for each in json.loads(answer.stdout or "{}").get("loopdevices", ()):
+        file = each["back-file"] or ""
+        found[each["name"]] = Loop(file.removesuffix(DELETED), file.endswith(DELETED), bool(each["autoclear"]))
+    return found
 
 
 def associated(file: str) -> Command:

@@ -1,12 +1,53 @@
 """lsblk(8): the disks that the kernel has, and which volumes they are."""
 
+import json
 import re
+from typing import Any, NamedTuple
 
 from core.command import Check, Command, Completed
 
 TOOL = "lsblk"
 
 _VOLUME_SERIAL = re.compile(r"vol-?([0-9a-f]{8,})")
+
+
+class Disk(NamedTuple):
+    """A block device of any kind; `holders` are the devices that are made of it, or are its partitions."""
+
+    path: str
+    size: int
+    serial: str
+    read_only: bool
+    holders: tuple[str, ...]
+
+
+def everything() -> Command:
+    """Ask for every block device, with what is made of it; read the answer with `parse_everything`."""
+    return Command(("lsblk", "-J", "-b", "-o", "PATH,TYPE,SIZE,RO,SERIAL"), tool=TOOL)
+
+
+def parse_everything(answer: Completed) -> list[Disk]:
+    """Read the answer of `everything`: each device once, but for those without a medium. Partitions hold nothing."""
+    found: dict[str, Disk] = {}
+
+    def walk(entry: dict[str, Any]) -> None:
+        children = entry.get("children", [])
+        holders = tuple(child["path"] for child in children if child["type"] != "part")
+        if entry["size"]:
+            serial = entry["serial"] or ""
+            found[entry["path"]] = Disk(entry["path"], int(entry["size"]), serial, bool(entry["ro"]), holders)
+        for child in children:
+            walk(child)
+
+    for entry in json.loads(answer.stdout or "{}").get("blockdevices", ()):
+        walk(entry)
+    return list(found.values())
+
+
+def volume_of_serial(serial: str) -> str:
+    """Read a serial number that is the id of a volume: `vol0a1b...` is `vol-0a1b...`; "" for any other."""
+    volume = _VOLUME_SERIAL.fullmatch(serial)
+    return f"vol-{volume[1]}" if volume else ""
 
 
 def disks() -> Command:
@@ -40,6 +81,5 @@ def by_serial(answer: Completed) -> dict[str, str]:
     for line in answer.stdout.splitlines():
         words = line.split()
         if len(words) == 2:  # noqa: PLR2004 - a name and a serial number
-            volume = _VOLUME_SERIAL.fullmatch(words[1])
-            found[f"vol-{volume[1]}" if volume else words[1]] = f"/dev/{words[0]}"
+            found[volume_of_serial(words[1]) or words[1]] = f"/dev/{words[0]}"
     return found

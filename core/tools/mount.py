@@ -36,6 +36,11 @@ def of(device: str) -> Command:
     )
 
 
+def everything() -> Command:
+    """Ask for everything that is mounted, in the order of the kernel. Read the answer with `mounts`."""
+    return Command(("findmnt", "-P", "-o", "SOURCE,TARGET,FSTYPE,OPTIONS"), accepts=(0, NOTHING_FOUND), tool=TOOL)
+
+
 def mounts(answer: Completed) -> list[Mount]:
     """What findmnt listed, the newest mount last."""
     found = []

@@ -4,7 +4,7 @@ A change that the plan does not have is not run: the node is not as the plan saw
 left out only when its check holds now; one that makes or destroys something only when this action's journal ran it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from shlex import join
 
 from core.command import Command, Completed
@@ -15,10 +15,13 @@ from executors.layers.journal import Journal
 
 
 class Contract:
-    """An executor around the journal. `planned`: the changes and announcements of the plan, in order."""
+    """An executor around the journal. `planned`: the changes and announcements of the plan, in order.
 
-    def __init__(self, inner: Journal, planned: Sequence[Command]) -> None:
-        self._inner, self._planned = inner, planned
+    conditional: the positions of those that may not be needed, which nobody could see beforehand.
+    """
+
+    def __init__(self, inner: Journal, planned: Sequence[Command], conditional: Collection[int] = ()) -> None:
+        self._inner, self._planned, self._conditional = inner, planned, conditional
         self._next = 0
         self._bound: dict[str, str] = dict(inner.bound) | inner.fresh
         self._kinds = {command.makes.name: command.makes.kind for command in planned if command.makes is not None}
@@ -43,7 +46,7 @@ class Contract:
             added = self._unified(self._planned[position], command)
             if added is None:
                 continue
-            left_out = [planned for planned in self._planned[self._next : position] if not self._may_skip(planned)]
+            left_out = [self._planned[before] for before in range(self._next, position) if not self._may_skip(before)]
             if position > self._next:
                 # What was left out may have bound a hole.
                 added = self._unified(self._planned[position], command)
@@ -73,8 +76,9 @@ class Contract:
             self._unified(planned, command) is not None for planned in self._planned[: self._next]
         )
 
-    def _may_skip(self, planned: Command) -> bool:
-        if planned.temporary or planned.kind == "announces":
+    def _may_skip(self, position: int) -> bool:
+        planned = self._planned[position]
+        if planned.temporary or planned.kind == "announces" or position in self._conditional:
             return True
         if planned.makes is not None:
             return self._inner.remembers(fill(planned, self._bound))

@@ -69,9 +69,9 @@ class Machine:
         self._daemons: list[int] = []
 
     @property
-    def environment(self) -> Mapping[str, str]:
+    def environment(self) -> dict[str, str]:
         """The environment of the children."""
-        return self.around.environment
+        return dict(self.around.environment)
 
     def run(self, command: Command) -> Completed:
         """Run a command to its end; that it cannot be started is an answer, too (127, 126)."""

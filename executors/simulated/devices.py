@@ -31,6 +31,7 @@ def signature(type_: str, uuid: str, label: str = "", files: dict[str, Entry] | 
         "label": label,
         "mountable": True,
         "tail": True,
+        "known": True,
         "files": files or {},
         "subvolumes": {},
     }

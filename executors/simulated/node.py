@@ -4,31 +4,46 @@ It refuses what it does not know: a program without a simulated face, or one tha
 ends with 127 as a shell would; an unknown option is the tool's own usage error.
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
 from core.command import Command, Completed
 from core.holes import hole
-from core.state import Content, NodeState
+from core.state import DEBIAN_12, Content, NodeState, Question
+from core.tree import Tree
 from executors.simulated.identifiers import generated
-from executors.simulated.tree import Tree
 
 NOT_FOUND = 127
+USUAL = {"docker.io": "20.10.24"}
+"""What is taken for the version of a tool that nobody has asked yet, beside Debian's."""
 
 
 class SimulatedNode:
     """Runs commands against `state`, in place.
 
     holes: hand out holes («disk#0.volume.0») in place of identifiers, for a preview.
-    questions: what was asked of a state that is not complete, and was not known.
+    hopeless: questions that have no answer. supposes: what is then taken for so: that it is there, or that it is not.
+    questions: what was asked of a state that is not complete, was not known, and can be asked of the real node.
+    guesses: what was asked, and can be known by nobody beforehand.
     """
 
-    def __init__(self, state: NodeState, *, holes: bool = False) -> None:
+    def __init__(
+        self,
+        state: NodeState,
+        *,
+        holes: bool = False,
+        hopeless: Collection[Question] = (),
+        supposes: bool = False,
+    ) -> None:
         self.state = state
         self.holes = holes
-        self.tree = Tree(state)
-        self.questions: list[str] = []
+        self.tree = Tree(state, None if state["complete"] else self.ask)
+        self.questions: list[Question] = []
+        self.guesses: list[Question] = []
+        self._hopeless, self._supposes = hopeless, supposes
+        self._mounts_at_first = list(state["mounts"])
         self._tools: dict[str, Any] = {}
         self._loops: dict[str, list[str]] = {}
         self._loops_of_devices = -1
@@ -41,6 +56,9 @@ class SimulatedNode:
         if program in self.state["programs"]:
             return Completed(**self.state["programs"][program])
         tool = self._tools.get(command.tool) or self._imported(command.tool)
+        if tool is None and not self.state["complete"] and self._is_unknown(Question("program", program)):
+            # What a program of the user's does cannot be foreseen: it is taken to go well.
+            return Completed(0)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
         if not self._has(packages):
             return Completed(NOT_FOUND, "", f"{program}: command not found\n")
@@ -49,8 +67,37 @@ class SimulatedNode:
 
     def _has(self, packages: str | tuple[str, ...]) -> bool:
         """Tell whether one of the packages that bring a program is installed."""
+        if not self.state["complete"]:
+            return any(self._is_installed(name) for name in ((packages,) if isinstance(packages, str) else packages))
         installed = self.state["tools"]
         return packages in installed if isinstance(packages, str) else any(name in installed for name in packages)
+
+    def _is_installed(self, package: str) -> bool:
+        installed = self.state["tools"]
+        if package not in installed and self._is_unknown(Question("tool", package)):
+            # Taken to be there, as on most nodes, so that what comes after it is asked in the same round.
+            installed[package] = DEBIAN_12.get(package, USUAL.get(package, "1"))
+        return package in installed
+
+    def ask(self, question: Question) -> bool:
+        """Hear what the state does not say; tell whether to take it for there."""
+        return self._is_unknown(question) and question in self.guesses and self._supposes
+
+    def _is_unknown(self, question: Question) -> bool:
+        """Note a question, unless its answer is known."""
+        if str(question) in self.state["known"]:
+            return False
+        asked = self.guesses if question in self._hopeless or not self._can_be_seen(question) else self.questions
+        if question not in asked:
+            asked.append(question)
+        return True
+
+    def _can_be_seen(self, question: Question) -> bool:
+        """Tell whether a path leads to the same filesystem now as before anything was planned."""
+        if question.kind not in {"path", "below", "text"}:
+            return True
+        now = self.tree.place(question.subject).device
+        return now == Tree({**self.state, "mounts": self._mounts_at_first}).place(question.subject).device
 
     def _imported(self, name: str) -> Any:
         """The simulated face of a tool; None where there is none."""
@@ -135,6 +182,11 @@ class SimulatedNode:
     def content(self, device: dict[str, Any]) -> Content:
         """What a device holds, wherever that lives: on the device, on its volume or in its loop file."""
         content: Content = self.tree.holder(device)["content"]
+        if content["kind"] == "unseen":
+            path = next((path for path, each in self.state["devices"].items() if each is device), "")
+            question = Question("content", device["file"] or path)
+            # Until somebody has looked it is taken for blank, so that what comes after it is asked in the same round.
+            return {"kind": "zero" if self._is_unknown(question) and question in self.questions else "unknown"}
         return content
 
     def set_content(self, device: dict[str, Any], content: Content) -> None:

@@ -1,6 +1,5 @@
 """`status` and `print status`: what the resources of a service are."""
 
-from executors.simulated.node import SimulatedNode
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
 from svcprov.render import status_lines
@@ -12,9 +11,10 @@ NOT_UP = 2
 def status(call: Invocation) -> int:
     """Show the tree; with --check the exit code says whether the service is up."""
     files, node = call.files(), call.node()
-    service = files.load(node.state["hostname"])
+    service = files.load(node.hostname)
     call.check(service)
-    found = look(service, SimulatedNode(node.state), LogLines(service, call.screen, debug=call.options.debug))
+    log = LogLines(service, call.screen, debug=call.options.debug)
+    found = look(service, node.asking(log), log)
     if call.options.format == "json":
         from json import dumps
 

@@ -19,7 +19,6 @@ BAD_LINES = {
     "slash in the name": (("-s", "a/b", "validate", "config"), "cannot be the name of a service"),
     "long name": (("-s", "a" * 200, "validate", "config"), "200 characters"),
     "no such service": (("-s", "x", "validate", "config"), "there is no service x"),
-    "this machine": (("-s", "x", "plan"), "give --node FILE"),
     "no node file": (("-s", "x", "--node", "/nowhere", "plan"), "/nowhere: there is no such file"),
     "later action": (("-s", "x", "apply", "f"), "later version"),
     "later format": (("-s", "x", "plan", "--format", "sh"), "later version"),

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface
 from itertools import count
 from typing import Any
 
-from core.state import Entry
+from core.state import Entry, Question
 from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.devices import directory
 from executors.simulated.node import SimulatedNode
@@ -174,6 +174,8 @@ def end(node: SimulatedNode, pid: str) -> None:
 def reached(node: SimulatedNode, socket: str) -> dict[str, Any] | None:
     """The daemon that answers at a socket; None while none does."""
     daemon: dict[str, Any] | None = node.state["docker"].get(socket)
+    if daemon is None and not node.state["complete"]:
+        node.ask(Question("docker", socket))
     return daemon if daemon is not None and daemon["ready"] <= node.clock else None
 
 

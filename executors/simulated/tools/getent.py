@@ -1,9 +1,9 @@
 """getent of glibc on a simulated node: the host names of its state."""
 
 from ipaddress import ip_address
-from shlex import join
 
 from core.command import Command, Completed
+from core.state import Question
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"getent": "libc-bin"}
@@ -16,7 +16,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         case (_, option) | (option,) if option.startswith("-"):
             return Completed(64, "", f"getent: unrecognized option '{option}'\n{TRY}")
         case ("ahosts", name):
-            return _ahosts(node, command, name)
+            return _ahosts(node, name)
         case ("ahosts",):
             return Completed(0, "".join(f"{a:<15} {name}\n" for name, a in node.state["names"].items() if a))
         case ():
@@ -25,12 +25,11 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return Completed(1, TRY, f"Unknown database: {words[0]}\n")
 
 
-def _ahosts(node: SimulatedNode, command: Command, name: str) -> Completed:
+def _ahosts(node: SimulatedNode, name: str) -> Completed:
     address = name if _is_address(name) else node.state["names"].get(name, "")
     if not address:
-        question = join(command.argv)
-        if not node.state["complete"] and name not in node.state["names"] and question not in node.questions:
-            node.questions.append(question)
+        if not node.state["complete"] and name not in node.state["names"]:
+            node.ask(Question("name", name))
         return Completed(2)
     kinds = (("STREAM", name), ("DGRAM ", ""), ("RAW   ", ""))
     return Completed(0, "".join(f"{address:<15} {kind} {canonical}\n" for kind, canonical in kinds))

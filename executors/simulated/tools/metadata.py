@@ -1,6 +1,7 @@
 """curl(1) on a simulated node, asking the metadata service of EC2; it reaches nothing else from there."""
 
 from core.command import Command, Completed
+from core.state import Question
 from core.tools.metadata import ADDRESS, CONNECTION_REFUSED, HTTP_ERROR
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
@@ -19,6 +20,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     except Usage as error:
         return Completed(FAILED_INIT, "", f"curl: {error}\ncurl: try 'curl --help' for more information\n")
     cloud = node.state["ec2"]
+    if cloud is None and not node.state["complete"]:
+        node.ask(Question("cloud", "ec2"))
     address, _, path = operands[0].removeprefix("http://").partition("/")
     if address != ADDRESS or cloud is None or not cloud["metadata"]:
         return Completed(CONNECTION_REFUSED)

@@ -1,9 +1,8 @@
 """ping of iputils on a simulated node: its own addresses answer, its neighbours do, and hosts of its cloud."""
 
-from shlex import join
-
 from core.command import Command, Completed
 from core.holes import is_of_kind
+from core.state import Question
 from executors.simulated.node import SimulatedNode
 from executors.simulated.tools.ip import bare, interfaces
 from executors.simulated.usage import Usage, options
@@ -34,7 +33,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if _answers(node, address):
         line = f"64 bytes from {address}: icmp_seq=1 ttl=64 time=0.050 ms\n"
         return Completed(0, f"{head}{line}{tail}1 received, 0% packet loss, time 0ms\n")
-    _ask_the_node(node, command, address)
+    _ask_the_node(node, address)
     return Completed(1, f"{head}{tail}0 received, 100% packet loss, time 0ms\n\n")
 
 
@@ -49,11 +48,8 @@ def _answers(node: SimulatedNode, address: str) -> bool:
     return address in local or address in node.state["neighbours"] or address in cloud
 
 
-def _ask_the_node(node: SimulatedNode, command: Command, address: str) -> None:
+def _ask_the_node(node: SimulatedNode, address: str) -> None:
     """Remember that it is not known whether somebody has the address, unless it is known that nobody has."""
-    question = join(command.argv)
     here = any(bare(e["address"]) == address for i in interfaces(node).values() for e in i["addresses"])
-    if node.state["complete"] or here or "«" in address or address in node.state["silent"]:
-        return
-    if question not in node.questions:
-        node.questions.append(question)
+    if not (node.state["complete"] or here or "«" in address or address in node.state["silent"]):
+        node.ask(Question("ping", address))

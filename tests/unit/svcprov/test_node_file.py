@@ -47,7 +47,7 @@ def test_a_question_is_not_saved_but_time_is_kept(path: Path) -> None:
     saved = SavedNode(SimulatedNode(node.state), node.save)
     saved.run(Command(("sleep", "5"), tool="engine"))
     assert path.read_bytes() == before
-    saved.flush()
+    node.flush()
     assert loads(path.read_text())["clock"] == 5
 
 

@@ -1,8 +1,12 @@
-"""Files, directories and links of a simulated node, seen through its mounts as a process would see them."""
+"""Files, directories and links of a node's state, seen through its mounts as a process would see them.
 
+Of a state that is not complete, whoever looks something up may want to hear what it does not say (`Tree(state, ask)`).
+"""
+
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from core.state import Entry, NodeState
+from core.state import Entry, NodeState, Question
 
 LINKS_MAX = 40
 FEW_LINKS = 8
@@ -26,10 +30,14 @@ def _from_the_top(mount: dict[str, Any], path: str) -> str:
 
 
 class Tree:
-    """Looks paths up in a node's state, and remembers where they lead until a link or a mount changes."""
+    """Looks paths up in a node's state, and remembers where they lead until a link or a mount changes.
 
-    def __init__(self, state: NodeState) -> None:
-        self._state = state
+    ask: hears what is looked up and not known; its answer tells whether to take it for there. None: what is not in the
+    state is not there.
+    """
+
+    def __init__(self, state: NodeState, ask: Callable[[Question], bool] | None = None) -> None:
+        self._state, self._ask = state, ask
         self._links: set[str] = set()
         """The links of the root filesystem, and perhaps some that are gone."""
         self._counted = -1
@@ -189,10 +197,31 @@ class Tree:
         return entry if entry is not None and "content" in entry else device
 
     def _entry_at(self, path: str) -> Entry | None:
-        files, inside, _ = self._placed(path)
+        files, inside, device = self._placed(path)
         if inside == "/":
             return files.get("/", {"kind": "directory", "mode": "0755", "docker": None})
-        return files.get(inside)
+        found = files.get(inside)
+        if found is None and self._ask is not None and self._is_open(device) and not self._is_absent(files, inside):
+            return {"kind": "directory", "mode": "0755", "docker": None} if self._ask(Question("path", path)) else None
+        return found
+
+    def _is_open(self, device: str) -> bool:
+        """Tell whether a filesystem may hold more than the state says; `device` is empty for the root filesystem."""
+        found = self._state["devices"].get(device)
+        if found is None:
+            return True
+        content: dict[str, Any] = self.holder(found)["content"]
+        return not content.get("known", True)
+
+    def _is_absent(self, files: dict[str, Entry], inside: str) -> bool:
+        """Tell whether nothing can be at a path, since something above it is no directory."""
+        above = inside.rpartition("/")[0]
+        while above:
+            entry = files.get(above)
+            if entry is not None:
+                return entry["kind"] == "file"
+            above = above.rpartition("/")[0]
+        return False
 
     def entry(self, path: str) -> Entry | None:
         """The file or directory at a path, links followed; None when there is none (devices are not files)."""
@@ -219,6 +248,8 @@ class Tree:
     def remove(self, path: str) -> None:
         """Take the entry at a path away; a link itself, not what it leads to."""
         self._change(self.place(self._unfollowed(path)), None)
+        if self._ask is not None:
+            self._state["known"].append(str(Question("path", self._unfollowed(path))))
 
     def _change(self, place: Place, entry: Entry | None) -> None:
         at_root = place.files is self._state["files"]
@@ -238,6 +269,8 @@ class Tree:
         """The names directly below a directory, subvolumes and mount points included, in order."""
         real = self.real(path)
         place = self.place(real)
+        if self._ask is not None and self._is_open(place.device):
+            self._ask(Question("below", real))
         prefix = "" if place.path == "/" else place.path
         names = {name[len(prefix) + 1 :].split("/")[0] for name in place.files if name.startswith(f"{prefix}/")}
         mount = self.mount_of(real)

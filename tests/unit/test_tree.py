@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from core.state import NodeState, load
-from executors.simulated.tree import LINKS_MAX, Tree
+from core.tree import LINKS_MAX, Tree
 
 
 def link(target: str) -> dict[str, str]:

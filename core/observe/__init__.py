@@ -1,0 +1,52 @@
+"""What is known of a real node, by looking at it.
+
+`begin` sees what every plan needs: interfaces, block devices, mounts. The rest is looked up when somebody asks: a
+preview runs on a state that is not complete, its node hears what the state does not say (`core.state.Question`), and
+`learn` finds the answers. Both are generators of reads, like everything that wants something of a node.
+
+What cannot be looked at (for lack of root, say) is a sentence in `unseen` of the state, and its question stays open.
+"""
+
+from collections.abc import Callable, Iterable
+
+from core.command import Steps
+from core.observe import cloud, containers, network, programs, storage, tree
+from core.state import NodeState, Question, load
+
+Answer = Callable[[NodeState, list[str]], Steps]
+"""Looks up the subjects of questions of one kind, and puts what it finds into the state; returns those it answered."""
+
+ANSWERS: dict[str, Answer] = {
+    "tool": programs.tools,
+    "program": programs.programs,
+    "path": tree.paths,
+    "below": tree.below,
+    "text": tree.texts,
+    "content": storage.contents,
+    "name": network.names,
+    "ping": network.pings,
+    "process": containers.processes,
+    "docker": containers.daemons,
+    "cloud": cloud.account,
+}
+
+
+def begin(hostname: str) -> Steps:
+    """Look at what every plan needs; return a state that is not complete."""
+    state = load({"complete": False, "hostname": hostname, "tools": {}, "names": {}})
+    yield from network.interfaces(state)
+    yield from storage.devices(state)
+    return state
+
+
+def learn(state: NodeState, questions: Iterable[Question]) -> Steps:
+    """Look up what was asked, and put it into the state; return the questions that found an answer."""
+    answered: list[Question] = []
+    for kind, answer in ANSWERS.items():
+        subjects = [question.subject for question in questions if question.kind == kind]
+        if subjects:
+            found = yield from answer(state, subjects)
+            answered += (Question(kind, subject) for subject in found)
+    # What came to be known beside the question itself is there already.
+    state["known"] += (text for text in map(str, answered) if text not in state["known"])
+    return answered

@@ -1,0 +1,59 @@
+"""Interfaces and their addresses, names, and who answers for an address."""
+
+from core.command import Steps
+from core.observe.reads import anyhow, note_unseen
+from core.state import NodeState
+from core.tools import getent, ip, ping
+
+PORTS = frozenset(("veth", "tun"))
+"""Interfaces that come and go with a container or a virtual machine while they are a port of a bridge."""
+
+
+def interfaces(state: NodeState) -> Steps:
+    """Look at every interface, but the ports of containers on a bridge.
+
+    Addresses that the kernel gives by itself (`fe80::...`) are left out: nobody configured them.
+    """
+    answer = yield anyhow(ip.details())
+    if answer.returncode:
+        return note_unseen(state, "network interfaces", answer)
+    for each in ip.parse_details(answer.stdout):
+        if each.kind in PORTS and each.bridge:
+            continue
+        held = [
+            {"address": f"{held.address}/{held.prefix}", "label": held.label}
+            for held in each.addresses
+            if not held.address.startswith("fe80:")
+        ]
+        state["interfaces"][each.name] = {
+            "up": each.up,
+            "mtu": each.mtu,
+            "mac": each.mac,
+            "addresses": held,
+            "configured": [dict(address) for address in held],
+            "virtual": bool(each.kind),
+        }
+    return None
+
+
+def names(state: NodeState, subjects: list[str]) -> Steps:
+    """Resolve names of hosts."""
+    for name in subjects:
+        answer = yield anyhow(getent.ahosts(name))
+        address = getent.first_address(answer.stdout) if answer.returncode == getent.FOUND else None
+        state["names"][name] = address or ""
+    return subjects
+
+
+def pings(state: NodeState, subjects: list[str]) -> Steps:
+    """See whether somebody answers for an address; that it cannot be asked leaves the question open."""
+    answered = []
+    for address in subjects:
+        answer = yield anyhow(ping.anybody(address))
+        if answer.returncode not in {ping.ANSWERED, ping.SILENT}:
+            note_unseen(state, f"whether {address} answers", answer)
+            continue
+        if answer.returncode == ping.ANSWERED:
+            state["neighbours"].append(address)
+        answered.append(address)
+    return answered

@@ -1,0 +1,125 @@
+"""Block devices: which there are, who uses them, and what they hold."""
+
+from core.command import Steps
+from core.drivers.blank import ends
+from core.observe.reads import anyhow, is_denied, note_unseen
+from core.observe.tree import paths
+from core.state import Content, NodeState
+from core.tools import blkid, blockdev, btrfs, cmp, files, losetup, lsblk, mount, wipefs
+from core.tree import Tree
+
+PSEUDO = frozenset(
+    (
+        *("autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "fusectl"),
+        *("hugetlbfs", "mqueue", "nsfs", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "sysfs"),
+        "tracefs",
+    )
+)
+"""The filesystems that the kernel, systemd and docker mount for themselves."""
+NOT_MOUNTED = frozenset(("LVM2_member", "crypto_LUKS", "linux_raid_member", "swap", "zfs_member"))
+
+
+def devices(state: NodeState) -> Steps:
+    """Look at every block device, what is mounted and what is used as swap."""
+    answer = yield anyhow(lsblk.everything())
+    if answer.returncode:
+        note_unseen(state, "block devices", answer)
+    loops = losetup.parse_everything((yield anyhow(losetup.everything())))
+    for disk in lsblk.parse_everything(answer):
+        loop = loops.get(disk.path)
+        state["devices"][disk.path] = {
+            "size": disk.size,
+            "content": {"kind": "unseen"},
+            "serial": disk.serial,
+            "appears": 0,
+            "volume": "",
+            "file": "" if loop is None or loop.is_deleted else loop.file,
+            "holders": list(disk.holders),
+            "autoclear": loop is not None and loop.autoclear,
+            "read_only": disk.read_only,
+        }
+    yield from _mounts(state)
+    swaps = yield anyhow(files.read("/proc/swaps"))
+    state["swaps"] = [line.split()[0] for line in swaps.stdout.splitlines()[1:] if line.startswith("/")]
+    if behind := [device["file"] for device in state["devices"].values() if device["file"]]:
+        yield from paths(state, behind)
+
+
+def _mounts(state: NodeState) -> Steps:
+    answer = yield anyhow(mount.everything())
+    if answer.returncode:
+        note_unseen(state, "mounts", answer)
+    for each in mount.mounts(answer):
+        if each.type not in PSEUDO or each.mount_point == "/":
+            state["mounts"].append(
+                {
+                    "device": each.device,
+                    "mount_point": each.mount_point,
+                    "type": each.type,
+                    "options": ",".join(each.options),
+                    "subvolume": each.root,
+                }
+            )
+
+
+def contents(state: NodeState, subjects: list[str]) -> Steps:
+    """Look at what devices (or files that are used as one) hold."""
+    for path in subjects:
+        content = yield from _content(state, path)
+        device = state["devices"].get(path)
+        entry = Tree(state).entry(path) if device is None else None
+        holder = Tree(state).holder(device) if device is not None else entry
+        if holder is not None:
+            holder["content"] = content
+        if content.get("type") == "btrfs":
+            yield from _subvolumes(state, path, content)
+    return subjects
+
+
+def _content(state: NodeState, path: str) -> Steps:
+    probed = yield anyhow(blkid.probe(path))
+    size = yield anyhow(blockdev.size(path) if path in state["devices"] else files.blocks(path))
+    if not (length := size.stdout.split()[:1]):
+        note_unseen(state, f"what {path} holds", size)
+        return {"kind": "unknown"}
+    zero = []
+    for offset, count in ends(int(length[0])):
+        answer = yield anyhow(cmp.zeroes(path, offset, count))
+        if answer.returncode not in {0, 1}:
+            note_unseen(state, f"what {path} holds", answer)
+            return {"kind": "unknown"}
+        zero.append(answer.returncode == 0)
+    signatures = yield anyhow(wipefs.signatures(path))
+    if is_denied(signatures) or probed.returncode not in {0, blkid.NOTHING_FOUND}:
+        note_unseen(state, f"what {path} holds", signatures if is_denied(signatures) else probed)
+        return {"kind": "unknown"}
+    tags = blkid.tags(probed)
+    if "TYPE" in tags or "PTTYPE" in tags:
+        return _signature(tags, tail=not zero[-1])
+    head = not zero[0] or bool(signatures.stdout.strip())
+    return {"kind": "residue", "head": head, "tail": not zero[-1]} if head or not all(zero) else {"kind": "zero"}
+
+
+def _signature(tags: dict[str, str], *, tail: bool) -> Content:
+    type_ = tags.get("TYPE") or tags["PTTYPE"]
+    return {
+        "kind": "signature",
+        "type": type_,
+        "uuid": tags.get("UUID") or tags.get("PTUUID", ""),
+        "label": tags.get("LABEL", "").replace("«", "<").replace("»", ">"),
+        "mountable": "TYPE" in tags and type_ not in NOT_MOUNTED,
+        "tail": tail,
+        "known": False,
+        "files": {},
+        "subvolumes": {},
+    }
+
+
+def _subvolumes(state: NodeState, path: str, content: Content) -> Steps:
+    """The subvolumes of a btrfs that is mounted somewhere; of another one they stay unknown."""
+    points = [each["mount_point"] for each in state["mounts"] if each["device"] == path]
+    for point in points[:1]:
+        answer = yield anyhow(btrfs.subvolumes(point))
+        if answer.returncode:
+            note_unseen(state, f"subvolumes of {path}", answer)
+        content["subvolumes"] = {name: {} for name in btrfs.paths(answer)}

@@ -1,0 +1,97 @@
+"""This machine as the node of a command line: observed when a preview needs it, acted on by real processes."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from core.command import Command, Executor
+from core.engine import asked
+from core.errors import Failed
+from core.observe import begin, learn
+from core.state import NodeState, Question
+from executors.real.machine import Machine
+from svcprov.files import log_directory
+from svcprov.node import MACHINE, Hearing
+from svcprov.screen import Screen
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ThisMachine:
+    """The machine that this process runs on. live: hears what changing commands say, as they say it."""
+
+    lock_path: str | None = None
+
+    def __init__(self, service: str, live: Callable[[str], None] | None = None) -> None:
+        self.identity = MACHINE
+        self.hostname = os.uname().nodename.lower()
+        self.where = f"REAL {self.hostname}"
+        self._service, self._live = service, live
+        self._state: NodeState | None = None
+        self._interrupted = False
+        self._machine = Machine()
+
+    def read(self) -> None:
+        """Forget what was observed."""
+        self._state = None
+
+    def check_writable(self) -> None:
+        """Raise Failed without root: half of an action would be worse than none."""
+        if os.geteuid():
+            raise Failed("acting on this machine needs root; nothing was changed; use sudo, or --node FILE to simulate")
+
+    def asking(self, listener: Hearing) -> Executor:
+        """This machine, for questions."""
+        return self.acting(listener)
+
+    def acting(self, listener: Hearing) -> Executor:
+        """This machine; its daemons write a log each."""
+        self._machine = Machine(
+            logs=f"{log_directory()}/{self._service}",
+            live=self._live,
+            remark=listener.remark,
+            interrupted=lambda: self._interrupted,
+        )
+        return self._machine
+
+    def converse(self, command: Command, screen: Screen) -> int:
+        """Run a command on the terminal that we were started from."""
+        del screen
+        environment = self._machine.environment | {"TERM": os.environ.get("TERM", "dumb")}
+        try:
+            return subprocess.run(command.argv, check=False, cwd="/", env=environment).returncode  # noqa: S603
+        except OSError as error:
+            raise Failed(f"{command.argv[0]}: {error.strerror}") from None
+
+    def flush(self) -> None:
+        """Do nothing: what happened has happened."""
+
+    def observed(self) -> NodeState:
+        """What every plan needs, looked at now, and what was learnt since."""
+        if self._state is None:
+            self._state = asked(begin(self.hostname), self._machine)
+        return self._state
+
+    def learn(self, questions: list[Question]) -> list[Question]:
+        """Look up what the state does not say."""
+        found: list[Question] = asked(learn(self.observed(), questions), self._machine)
+        return found
+
+    @contextmanager
+    def deferring(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Let the running command end before an interruption does."""
+
+        def interrupt(_number: int, _frame: FrameType | None) -> None:
+            if not self._interrupted:
+                say("svcmgr: interrupted: the running command is let end")
+            self._interrupted = True
+
+        before = {number: signal.signal(number, interrupt) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, earlier in before.items():
+                signal.signal(number, earlier)

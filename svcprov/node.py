@@ -1,0 +1,77 @@
+"""The node that a command line acts on: a file with a state, or this machine. What acts does not ask which it is."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from core.command import Command, Executor
+from core.state import NodeState, Question
+from svcprov.action import Listening
+from svcprov.screen import Screen
+
+MACHINE = "this machine"
+"""What a journal calls the node that is no file."""
+
+
+class Hearing(Listening, Protocol):
+    """A log or JSON Lines: a listener of actions that also hears who answered in the place of a program."""
+
+    def remark(self, text: str) -> None:
+        """Hear who answered."""
+
+
+class Node(Protocol):
+    """Where an action happens."""
+
+    @property
+    def identity(self) -> str:
+        """What a journal calls it."""
+        ...
+
+    @property
+    def hostname(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """The beginning of the header line."""
+        ...
+
+    @property
+    def lock_path(self) -> str | None:
+        """The file that is locked while an action changes it; None where actions may run side by side."""
+        ...
+
+    def read(self) -> None:
+        """Look again, once its lock is ours."""
+
+    def check_writable(self) -> None:
+        """Raise Failed when nothing could be changed here, before anything was."""
+
+    def asking(self, listener: Hearing) -> Executor:
+        """The node for questions."""
+        ...
+
+    def acting(self, listener: Hearing) -> Executor:
+        """The node for changes."""
+        ...
+
+    def converse(self, command: Command, screen: Screen) -> int:
+        """Run a command for the one who typed it: its words are theirs, and so is its return code."""
+        ...
+
+    def flush(self) -> None:
+        """Keep what has not been kept yet."""
+
+    def observed(self) -> NodeState:
+        """What is known of it, for a preview."""
+        ...
+
+    def learn(self, questions: list[Question]) -> list[Question]:
+        """Look up what `observed` does not say; return the questions that found an answer."""
+        ...
+
+    def deferring(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """While this lasts, Ctrl-C and a polite kill wait for the end of the command that runs."""
+        ...
