@@ -46,9 +46,13 @@ def names(state: NodeState, subjects: list[str]) -> Steps:
 
 
 def pings(state: NodeState, subjects: list[str]) -> Steps:
-    """See whether somebody answers for an address; that it cannot be asked leaves the question open."""
-    answered = []
-    for address in subjects:
+    """See whether somebody else answers for an address; that it cannot be asked leaves the question open.
+
+    For an address of this node it would be this node that answers, so nobody is asked and nobody else is taken to.
+    """
+    held = {each["address"].partition("/")[0] for every in state["interfaces"].values() for each in every["addresses"]}
+    answered = [address for address in subjects if address in held]
+    for address in (address for address in subjects if address not in held):
         answer = yield anyhow(ping.anybody(address))
         if answer.returncode not in {ping.ANSWERED, ping.SILENT}:
             note_unseen(state, f"whether {address} answers", answer)

@@ -1,0 +1,47 @@
+"""The installed svcmgr, and a lab for each test."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.real.installed import Installed, install
+from tests.e2e.real.lab import Lab, opened
+
+PACKAGES = {
+    "unshare": "util-linux",
+    "ip": "iproute2",
+    "ifconfig": "net-tools",
+    "ping": "iputils-ping",
+    "arping": "iputils-arping",
+    "mkfs.btrfs": "btrfs-progs",
+    "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs",
+}
+"""The programs that every service of these tests needs, each with the Debian package that has it."""
+
+
+@pytest.fixture(scope="session")
+def installed() -> Iterator[Installed]:
+    """The wheel, installed; removed after the last test."""
+    if os.geteuid():
+        pytest.skip("real disks and addresses: only root may make them")
+    missing = sorted({package for program, package in PACKAGES.items() if shutil.which(program) is None})
+    if missing:
+        pytest.skip(f"real disks and addresses: not installed: {' '.join(missing)}")
+    directory = Path(tempfile.mkdtemp(prefix="svc-", dir="/tmp"))
+    directory.chmod(0o755)
+    try:
+        yield install(directory / "env")
+    finally:
+        shutil.rmtree(directory)
+
+
+@pytest.fixture
+def lab(installed: Installed) -> Iterator[Lab]:
+    """A lab of the test's own."""
+    with opened(installed) as lab:
+        yield lab

@@ -1,0 +1,279 @@
+"""A piece of this machine to itself: namespaces, a directory, a network with a neighbour; and what is in it.
+
+Everything runs in a mount, a network and a process namespace that end with the test, whatever the test left there. Loop
+devices and control groups belong to the whole machine: those of the lab are told by its directory and its name.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+
+from tests.e2e.real.installed import Installed
+
+# The first process of a process namespace inherits whoever loses its parent: ignoring SIGCHLD buries them.
+INIT = "trap '' CHLD; echo ready; exec sleep infinity"
+SET_UP = """
+set -e
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/netns /run/lock /run/opensvc
+mkdir /run/cgroup
+mount --rbind /sys/fs/cgroup /run/cgroup
+mount -t sysfs sysfs /sys
+mount --move /run/cgroup /sys/fs/cgroup
+rmdir /run/cgroup
+ip link set lo up
+ip netns add neighbour
+ip link add eth0 type veth peer name eth0 netns neighbour
+ip addr add 10.33.0.10/24 dev eth0
+ip link set eth0 up
+ip -n neighbour addr add 10.33.0.1/24 dev eth0
+ip -n neighbour link set eth0 up
+echo 1 > /proc/sys/net/ipv4/neigh/eth0/mcast_solicit
+echo 50 > /proc/sys/net/ipv4/neigh/eth0/retrans_time_ms
+"""
+"""A /run and a /sys of the lab's own, and a neighbour who has 10.33.0.1 on the network of 10.33.0.10.
+
+That nobody has an address is known after one question and 50 ms: on a link of two ends, who is there answers at once.
+"""
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+COMMAND_SECONDS_MAX = 240
+END_SECONDS_MAX = 10
+POLL_SECONDS = 0.05
+CGROUPS = Path("/sys/fs/cgroup")
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
+class Ended(NamedTuple):
+    """What a program came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """Standard output as JSON Lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def commands(self) -> list[dict[str, Any]]:
+        """The changing commands of a plan or a run, as JSON Lines have them."""
+        return [each for each in self.objects if each["type"] == "command" and each["kind"] == "changes"]
+
+
+class Inventory(NamedTuple):
+    """What is there in a lab: what a service that is gone must not have left behind."""
+
+    loops: list[str]
+    mounts: list[str]
+    addresses: dict[str, list[str]]
+    processes: list[str]
+    files: dict[str, str]
+    cgroups: list[str]
+
+
+class Lab:
+    """A lab. Make one with `opened`."""
+
+    def __init__(self, directory: Path, installed: Installed, init: int) -> None:
+        self.directory, self._installed, self._init = directory, installed, init
+        self.name = directory.name.lower()
+        """A name that no other service on this machine has; devices are searched by the labels that are made of it."""
+        self.root = Path(f"/proc/{init}/root")
+        """The root of the lab's own mounts, as seen from outside."""
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
+            "OSVCETC": f"{directory}/etc",
+            "OSVCVAR": f"{directory}/var",
+            "HOME": str(directory),
+            "LANG": "C.UTF-8",
+            "PATH": PATH,
+        }
+
+    @property
+    def conf(self) -> Path:
+        """The service file."""
+        return self.directory / f"etc/{self.name}.conf"
+
+    def inside(self, *argv: str) -> tuple[str, ...]:
+        """The words that run a program in the lab."""
+        return ("nsenter", f"--target={self._init}", "--mount", "--net", "--pid", "--", *argv)
+
+    def start(self, *argv: str, **more: Any) -> subprocess.Popen[str]:
+        """Start a program in the lab, with pipes to all that it says."""
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        return subprocess.Popen(self.inside(*argv), env=self.environment, text=True, cwd="/", **{**pipes, **more})
+
+    def run(self, *argv: str) -> Ended:
+        """Run a program in the lab, to its end."""
+        with self.start(*argv) as process:
+            out, err = process.communicate(timeout=COMMAND_SECONDS_MAX)
+        return Ended(process.returncode, out, err)
+
+    def done(self, *argv: str) -> str:
+        """Run a program that has to succeed, and return what it said."""
+        ended = self.run(*argv)
+        assert ended.code == 0, (argv, ended)
+        return ended.out
+
+    def words(self, *words: str) -> tuple[str, ...]:
+        """The words of svcmgr for the lab's service."""
+        return (self._installed.svcmgr, "-s", self.name, *words)
+
+    def svcmgr(self, *words: str) -> Ended:
+        """Run svcmgr for the lab's service."""
+        return self.run(*self.words(*words))
+
+    def nodemgr(self, *words: str) -> Ended:
+        """Run nodemgr."""
+        return self.run(self._installed.nodemgr, *words)
+
+    def python(self, text: str, *words: str) -> Ended:
+        """Run Python that sees the installed svcprov, and not the checkout."""
+        return self.run(self._installed.python, "-c", text, *words)
+
+    def write(self, text: str, name: str = "service") -> str:
+        """Write a file below the lab, and return its path; `LAB` in the text is the lab's directory."""
+        path = self.directory / name
+        path.write_text(text.replace("LAB", str(self.directory)), encoding="utf-8")
+        return str(path)
+
+    def created(self, text: str, *more: str) -> Ended:
+        """Create the service of this text; with `--provision`, it has to come up."""
+        ended = self.svcmgr("create", "--config", self.write(text), *more)
+        assert ended.code == 0, ended.err
+        return ended
+
+    def unprovision(self, *words: str) -> Ended:
+        """Unprovision the service, which may lose whatever was made for it."""
+        rids = re.findall(r"^\[(\w+#\w+)\]$", self.conf.read_text(encoding="utf-8"), re.MULTILINE)
+        return self.svcmgr("unprovision", "--allow-destroy", ",".join(rids), *words)
+
+    def is_up(self) -> bool:
+        """Tell whether the service is up. It has to be known."""
+        ended = self.svcmgr("status", "--check")
+        assert ended.code in {0, 2}, ended
+        return ended.code == 0
+
+    def path(self, path: str) -> Path:
+        """A path of the lab's, with its mounts, as it is reached from outside."""
+        return self.root / path.lstrip("/")
+
+    def inventory(self) -> Inventory:
+        """What is in the lab now, except svcprov's own memory of it: journals are kept."""
+        return Inventory(
+            [file for _, file in attached(self.directory)],
+            mounts(self._init),
+            self.addresses(),
+            self.processes(),
+            self.files(),
+            cgroups(self.name),
+        )
+
+    def addresses(self) -> dict[str, list[str]]:
+        """The interfaces of the lab, with their addresses."""
+        listed = json.loads(self.done("ip", "-json", "addr"))
+        return {
+            each["ifname"]: [held["local"] for held in each["addr_info"] if held["family"] == "inet"] for each in listed
+        }
+
+    def processes(self) -> list[str]:
+        """The command lines of the processes of the lab."""
+        found = []
+        for each in self.path("/proc").iterdir():
+            try:
+                words = (each / "cmdline").read_bytes().split(b"\0") if each.name.isdigit() else []
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if words:
+                found.append(b" ".join(words).decode().strip())
+        return sorted(found)
+
+    def files(self) -> dict[str, str]:
+        """The files and directories of the lab, each with its kind, mode and size."""
+        found = {}
+        for top in (str(self.directory), "/run/opensvc"):
+            for path in sorted(self.path(top).rglob("*")):
+                shown = f"/{path.relative_to(self.root)}"
+                if not shown.startswith((f"{self.directory}/var/", f"{self.directory}/etc/")):
+                    state = path.lstat()
+                    size = 0 if path.is_dir() else state.st_size
+                    found[shown] = f"{state.st_mode:o} {size}"
+        return found
+
+    def rules(self) -> list[str]:
+        """The rules of the lab's packet filter, without what they have counted."""
+        text = self.done("iptables-save")
+        return [re.sub(r"\[\d+:\d+\]", "", line) for line in text.splitlines() if not line.startswith("#")]
+
+
+def attached(directory: Path) -> list[tuple[str, str]]:
+    """The loop devices of files below a directory, each with its file."""
+    listed = subprocess.run(
+        ("losetup", "--list", "--noheadings", "--raw", "--output", "NAME,BACK-FILE"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = [line.partition(" ") for line in listed.stdout.splitlines()]
+    return sorted((device, file) for device, _, file in pairs if file.startswith(f"{directory}/"))
+
+
+def cgroups(name: str) -> list[str]:
+    """The control groups of a service, the inner ones last."""
+    return sorted(str(path) for tops in ("", "*/") for path in CGROUPS.glob(f"{tops}{name}/**/"))
+
+
+def mounts(process: int | str) -> list[str]:
+    """The mount points that a process sees."""
+    text = Path(f"/proc/{process}/mountinfo").read_text(encoding="utf-8")
+    return sorted(line.split()[4] for line in text.splitlines())
+
+
+@contextmanager
+def opened(installed: Installed) -> Iterator[Lab]:
+    """Open a lab, and close it with all that a test left there."""
+    directory = Path(tempfile.mkdtemp(prefix="sv", dir="/tmp"))
+    directory.chmod(0o755)
+    (directory / "etc").mkdir()
+    own = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
+    # However the tests end, the lab ends with them: the kernel sees to it.
+    words = ("setpriv", "--pdeathsig=KILL", "unshare", *own, "sh", "-c", INIT)
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "ready\n"
+        init = int(Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text(encoding="utf-8"))
+        lab = Lab(directory, installed, init)
+        try:
+            lab.done("sh", "-c", SET_UP)
+            yield lab
+        finally:
+            # The first process of a process namespace takes all others with it, and `unshare` waits for that.
+            os.kill(init, signal.SIGKILL)
+            holder.wait()
+            _close(lab)
+
+
+def _close(lab: Lab) -> None:
+    """Take away what is not in the namespaces. Raises AssertionError when something stays."""
+    until = monotonic() + END_SECONDS_MAX
+    # The last user of a namespace is gone a moment before its mounts are, and a mounted device is detached after that.
+    while (devices := attached(lab.directory)) and monotonic() < until:
+        for device, _ in devices:
+            subprocess.run(("losetup", "--detach", device), check=False, capture_output=True)
+        sleep(POLL_SECONDS)
+    for path in reversed(cgroups(lab.name)):
+        Path(path).rmdir()
+    shutil.rmtree(lab.directory)
+    stays = [point for point in mounts("self") if str(lab.directory) in point]
+    assert (attached(lab.directory), cgroups(lab.name), stays) == ([], [], [])

@@ -1,0 +1,110 @@
+"""Loop disks, filesystems and addresses: a service's whole life, and nothing left of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.real import side_by_side
+from tests.e2e.real.lab import Lab
+from tests.e2e.real.services import EXT4, STORAGE, XFS
+
+CANARY = "nobody has to touch this"
+
+
+@pytest.fixture
+def canary(lab: Lab) -> Callable[[], bool]:
+    """A file on a filesystem of somebody else's, below the directories that services use; tells whether it is whole."""
+    lab.done("truncate", "--size=8M", f"{lab.directory}/foreign.img")
+    lab.done("mkfs.ext4", "-q", f"{lab.directory}/foreign.img")
+    lab.done("mkdir", f"{lab.directory}/foreign")
+    lab.done("mount", "-o", "loop", f"{lab.directory}/foreign.img", f"{lab.directory}/foreign")
+    file = lab.path(f"{lab.directory}/foreign/canary")
+    file.write_text(CANARY, encoding="utf-8")
+    return lambda: file.read_text(encoding="utf-8") == CANARY
+
+
+@pytest.mark.parametrize("text", [STORAGE, EXT4, XFS], ids=["btrfs", "ext4", "xfs"])
+def test_a_service_lives_and_leaves_nothing(lab: Lab, canary: Callable[[], bool], text: str) -> None:
+    """It comes up, changes nothing when it is up, goes down and up again, and is gone without a trace."""
+    before = lab.inventory()
+    lab.created(text, "--provision")
+    written = lab.conf.read_text(encoding="utf-8")
+    assert lab.is_up()
+    up = lab.inventory()
+    again = lab.svcmgr("provision", "--format", "json")
+    assert (again.code, again.commands) == (0, []), again.err
+    assert lab.inventory() == up
+    data = lab.path(f"{lab.directory}/srv/data/kept")
+    data.write_text("data", encoding="utf-8")
+    assert lab.svcmgr("stop").code == 0
+    assert not lab.is_up()
+    stopped = lab.inventory()
+    assert (stopped.loops, stopped.mounts, stopped.addresses) == (before.loops, before.mounts, before.addresses)
+    for verb in ("start", "restart"):
+        ended = lab.svcmgr(verb)
+        assert ended.code == 0, ended.err
+        assert lab.is_up()
+        assert data.read_text(encoding="utf-8") == "data"
+    gone = lab.unprovision()
+    assert gone.code == 0, gone.err
+    assert lab.inventory() == before
+    assert lab.conf.read_text(encoding="utf-8") == written
+    assert canary()
+
+
+def test_what_was_planned_elsewhere_is_what_runs(lab: Lab) -> None:
+    """The changes of a run are those that the observed node's file foretold, with the holes filled in."""
+    lab.created(STORAGE)
+    node = f"{lab.directory}/node.json"
+    observed = lab.nodemgr("observe", "-o", node)
+    assert observed.code == 0, observed.err
+    plan = lab.svcmgr("plan", "--node", node, "--format", "json")
+    run = lab.svcmgr("provision", "--format", "json")
+    assert (plan.code, run.code) == (0, 0), (plan.err, run.err)
+    found = side_by_side.pairs(plan.objects, run.objects)
+    assert found
+    assert all(pair.same for pair in found), side_by_side.table(found)
+
+
+def test_a_plan_of_this_machine_is_what_runs(lab: Lab) -> None:
+    """`plan` without a node file shows what `provision` then runs; showing it changes nothing."""
+    lab.created(STORAGE)
+    before = lab.inventory()
+    plan = lab.svcmgr("plan", "--format", "json")
+    assert lab.inventory() == before
+    run = lab.svcmgr("provision", "--format", "json")
+    assert (plan.code, run.code) == (0, 0), (plan.err, run.err)
+    found = side_by_side.pairs(plan.objects, run.objects)
+    assert all(pair.same for pair in found), side_by_side.table(found)
+
+
+@pytest.mark.parametrize("text", [STORAGE, EXT4], ids=["btrfs", "ext4"])
+def test_a_failed_provision_is_taken_back(lab: Lab, text: str) -> None:
+    """`rollback` after a failure leaves what was there before; so does `provision --rollback`, at once."""
+    failing = text.replace("mnt = LAB/srv/data\n", "mnt = LAB/srv/data\nblocking_post_provision = /bin/false\n")
+    lab.created(failing)
+    before = lab.inventory()
+    failed = lab.svcmgr("provision")
+    assert failed.code == 1, failed.err
+    assert lab.inventory() != before
+    taken_back = lab.svcmgr("rollback", "--yes")
+    assert taken_back.code == 0, taken_back.err
+    assert lab.inventory() == before
+    at_once = lab.svcmgr("provision", "--rollback")
+    assert at_once.code == 1, at_once.err
+    assert lab.inventory() == before
+
+
+def test_unprovision_asks_and_delete_does_both(lab: Lab) -> None:
+    """Without a terminal `unprovision` is refused with the line that would allow it; `delete --unprovision` ends it all."""
+    before = lab.inventory()
+    lab.created(EXT4, "--provision")
+    up = lab.inventory()
+    refused = lab.svcmgr("unprovision")
+    assert (refused.code, lab.inventory()) == (3, up)
+    assert "--allow-destroy disk#0" in refused.err
+    assert lab.svcmgr("delete").code == 3
+    deleted = lab.svcmgr("delete", "--unprovision", "--allow-destroy", "disk#0", "--allow-destroy", "fs#0")
+    assert deleted.code == 0, deleted.err
+    assert lab.inventory() == before
+    assert sorted((lab.directory / "etc").iterdir()) == []
