@@ -362,6 +362,9 @@ def _copied(value: Any) -> Any:
     return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
+ON_PATHS = frozenset(("path", "below", "text"))
+"""The questions whose subject is a path."""
+
 COUNTERS = ("clock", "serial", "identifiers", "seed", "known", "unseen")
 
 

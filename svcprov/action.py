@@ -277,6 +277,11 @@ class Action:
     def _continues(self) -> bool:
         return self._header is not None and self._header["action"] == self.verb
 
+    @property
+    def bound(self) -> dict[str, str]:
+        """What the holes of the plan have become, by their names."""
+        return self._journal.bound | self._journal.fresh
+
     def settle(self) -> None:
         """Decide what an earlier action left in flight, on the node itself. The first thing of every action."""
         if self._header is not None:

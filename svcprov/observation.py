@@ -43,7 +43,7 @@ def observe() -> tuple[NodeState, list[str]]:
     machine = ThisMachine("")
     state = machine.observed()
     questions = [Question("tool", package) for package in PROBES]
-    questions += [Question("content", device["file"] or path) for path, device in state["devices"].items()]
+    questions += [Question("content", path) for path, device in state["devices"].items()]
     machine.learn([*questions, Question("path", "/srv"), Question("below", "/srv"), Question("docker", SYSTEM_DOCKER)])
     failed = [f"{name}: {said}" for name in _services() for said in _planned(name, machine)]
     return state, failed

@@ -11,13 +11,11 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import hole
-from core.state import DEBIAN_12, Content, NodeState, Question
+from core.state import DEBIAN_12, ON_PATHS, Content, NodeState, Question
 from core.tree import Tree
 from executors.simulated.identifiers import generated
 
 NOT_FOUND = 127
-ON_PATHS = frozenset(("path", "below", "text"))
-"""The questions whose subject is a path."""
 USUAL = {"docker.io": "20.10.24"}
 """What is taken for the version of a tool that nobody has asked yet, beside Debian's."""
 
@@ -188,10 +186,12 @@ class SimulatedNode:
 
     def content(self, device: dict[str, Any]) -> Content:
         """What a device holds, wherever that lives: on the device, on its volume or in its loop file."""
-        content: Content = self.tree.holder(device)["content"]
+        holder = self.tree.holder(device)
+        content: Content = holder["content"]
         if content["kind"] == "unseen":
             path = next((path for path, each in self.state["devices"].items() if each is device), "")
-            question = Question("content", device["file"] or path)
+            # A file is looked at by its name: the loop device may be one that is only planned.
+            question = Question("content", path if holder is device and path else device["file"])
             # Until somebody has looked it is taken for blank, so that what comes after it is asked in the same round.
             return {"kind": "zero" if self._is_unknown(question) and question in self.questions else "unknown"}
         return content
