@@ -3,12 +3,18 @@
 import os
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
 from executors.real.machine import Machine
-from tests.e2e.real.lab import Lab
+from tests.e2e.real.installed import Installed
+from tests.e2e.real.lab import Lab, opened
 from tests.e2e.real.services import EXT4, STORAGE, XFS
+from tests.e2e.real.stacks import stacks
 from tests.square import RealWorld
 
+STACKS = int(os.environ.get("SVCPROV_STACKS", "50"))
+PHASES = (Phase.generate, Phase.shrink) if os.environ.get("SVCPROV_FULL") else (Phase.generate,)
+"""An example takes a second, so making a failing one smaller takes many minutes: the file is printed as it is."""
 SERVICES = {"subvolumes and an address": STORAGE, "ext4": EXT4, "xfs": XFS}
 
 
@@ -27,3 +33,19 @@ def test_every_verb_leaves_what_its_plan_predicted(lab: Lab, name: str) -> None:
     for verb in ("provision", "provision", "stop", "start", "unprovision"):
         _, found = there.act(verb)
         assert (verb, found) == (verb, [])
+
+
+@settings(
+    max_examples=STACKS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES
+)
+@given(text=stacks())
+def test_generated_stacks_become_what_their_plans_predict(installed: Installed, text: str) -> None:
+    """Whatever stack of disks and filesystems a service is, its plans predict what the kernel makes of it."""
+    # A lab for each: what a failing one leaves must not be in the way of the next.
+    with opened(installed) as lab:
+        there = world(lab, text, lab.name)
+        for verb in ("provision", "unprovision"):
+            _, found = there.act(verb)
+            assert (verb, found) == (verb, []), text
+        assert there.record.is_empty
+        assert lab.inventory().loops == []
