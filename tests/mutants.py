@@ -215,8 +215,8 @@ MUTANTS = (
     Mutant(
         "a run is not guarded",
         "svcprov/action.py",
-        "contract = Contract(self._journal, plan.commands, Guard(self._journal, self._service))",
-        "contract = Contract(self._journal, plan.commands)",
+        "        contract = Contract(self._journal, plan.commands, plan.conditional, guard)\n",
+        "        contract = Contract(self._journal, plan.commands, plan.conditional)\n",
         (GUARD,),
     ),
     Mutant(
