@@ -13,6 +13,7 @@ from typing import Protocol
 
 from core.command import Command, Completed
 from core.engine import ENGINE
+from executors import missing
 from executors.real import processes
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -83,7 +84,10 @@ class Machine:
             return self._engine(command)
         face = self._face(command.tool)
         answer = None if face is None else face.run(self, command)
-        return self._process(command) if answer is None else answer
+        answer = self._process(command) if answer is None else answer
+        if answer.returncode == missing.NOT_FOUND and answer == missing.answer(command.argv[0]):
+            return missing.answer(command.argv[0], missing.packages_of(command.argv[0], command.tool))
+        return answer
 
     def _process(self, command: Command) -> Completed:
         if command.background:
@@ -121,7 +125,7 @@ class Machine:
             case ("fresh", kind, _name):
                 return Completed(0, made_up(kind))
             case _:
-                return Completed(processes.NOT_FOUND, "", f"{command.argv[0]}: command not found\n")
+                return missing.answer(command.argv[0])
 
     def _sleep(self, seconds: float) -> None:
         """Let time pass, until somebody wants an end."""
