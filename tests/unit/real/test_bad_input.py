@@ -135,9 +135,24 @@ def test_megabytes_are_shown_live_and_kept() -> None:
 def test_bytes_that_are_no_text_reach_the_operator_as_escapes() -> None:
     """A failure whose words are not UTF-8 is a failure with words."""
     answer = Machine().run(sh(r"printf 'Datei \344\366 fehlt\n' >&2; exit 1", kind="changes"))
-    failure = CommandFailed(("mkfs.ext4", "/dev/x"), answer.returncode, answer.stdout, answer.stderr)
+    failure = failed(answer)
     assert str(failure) == r"mkfs.ext4 /dev/x: return code 1: Datei \xe4\xf6 fehlt"
     assert json.loads(json.dumps(str(failure)).encode()) == str(failure)
+
+
+def test_megabytes_do_not_bury_the_reason() -> None:
+    """Of 2 MB of complaints a failure repeats the end, where the reason is; all of them stay in its `stderr`."""
+    answer = Machine().run(sh("yes complaint | head -c 2000000 >&2; echo no space left >&2; exit 1", kind="changes"))
+    failure = failed(answer)
+    assert len(failure.stderr) > 2_000_000
+    assert str(failure).startswith("mkfs.ext4 /dev/x: return code 1: (")
+    assert str(failure).endswith("no space left")
+    assert len(str(failure)) < 2200
+
+
+def failed(answer: Completed) -> CommandFailed:
+    """What a driver meets when mkfs gives this answer."""
+    return CommandFailed(("mkfs.ext4", "/dev/x"), answer.returncode, answer.stdout, answer.stderr)
 
 
 CLOSED = """
