@@ -119,7 +119,7 @@ class SimulatedNode:
     def _engine(self, command: Command) -> Completed:
         """Answer what the engine itself asks of a node: time to pass, and values that are made up."""
         match command.argv:
-            case ("sleep", seconds):
+            case (("sleep" | "pause"), seconds):
                 self.state["clock"] += int(seconds)
                 return Completed(0)
             case ("fresh", kind, name):

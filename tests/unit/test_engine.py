@@ -179,7 +179,7 @@ def test_a_wait_ends_with_the_answer_that_was_waited_for() -> None:
         assert answer.stdout == "5"
 
     world.start(verb)
-    assert world.words == ["ok", "sleep 2", "ok", "sleep 2", "ok"]
+    assert world.words == ["ok", "pause 2", "ok", "pause 2", "ok"]
     assert world.heard == [
         "disk#0: waits for five",
         "disk#0: info: poll 1",
@@ -197,7 +197,7 @@ def test_a_wait_lasts_no_longer_than_it_may() -> None:
             yield Wait(OK, lambda _answer: False, 2, 5, "godot")
 
     world.start(verb)
-    assert world.words == ["ok", "sleep 2", "ok", "sleep 2", "ok"]
+    assert world.words == ["ok", "pause 2", "ok", "pause 2", "ok"]
     assert world.heard == ["disk#0: waits for godot"]
 
 
