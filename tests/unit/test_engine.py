@@ -10,7 +10,7 @@ from core.config.document import Document
 from core.config.keywords import Keyword
 from core.config.service import Service
 from core.driver import Driver
-from core.engine import ENGINE, SVCMGR, Engine
+from core.engine import ENGINE, PAUSE, SVCMGR, Engine
 from core.errors import CommandFailed, Failed, Refused, WaitedTooLong
 from core.record import Record
 from core.status import Status
@@ -47,9 +47,10 @@ class World:
         self.engine = Engine(self.service, ServiceFile(self, self.service), self)
 
     def run(self, command: Command) -> Completed:
-        """Answer 1 to what fails, a number to what counts."""
+        """Answer 1 to what fails, a number to what counts; pauses last."""
         self.ran.append(command)
-        return Completed(1 if command.argv[0] == "fails" else 0, str(len(self.ran)), "no luck")
+        said = "" if command.argv[0] == PAUSE else str(len(self.ran))
+        return Completed(1 if command.argv[0] == "fails" else 0, said, "no luck")
 
     def note(self, rid: str, note: Note) -> None:
         """Hear a note."""
