@@ -15,6 +15,7 @@ from core.order import order
 from core.plan import Plan, Recorder, merged
 from core.state import NodeState, Question, copy
 from executors.layers.contract import Contract
+from executors.layers.guard import Guard
 from executors.layers.journal import Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
@@ -264,7 +265,7 @@ class Action:
         if self._header is not None:
             settling = journal if self._continues else self._journal.again(inner, service.record)
             settling.settle()
-        recorder = Recorder(journal, plan)
+        recorder = Recorder(Guard(journal, service), plan)
         engine = Engine(service, recorder, recorder)
         self._mend(service, recorder, recorder)
         recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
@@ -304,7 +305,8 @@ class Action:
             }
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
-        contract = Contract(self._journal, plan.commands, plan.conditional)
+        guard = Guard(self._journal, self._service)
+        contract = Contract(self._journal, plan.commands, plan.conditional, guard)
         executor = self._outside(contract)
         resources = acting(self._service, self.verb, self._selection)
         try:
@@ -337,7 +339,7 @@ class Action:
         if not self._journal.rolling:
             self._keep.journal_line({"rolling": True})
             self._journal.rolling = True
-        self._journal.rollback()
+        self._journal.rollback(Guard(self._journal, self._service))
         self._keep.journal_line({"end": "rolled back"})
 
     def _mend(self, service: Service, executor: Executor, listener: Listener) -> None:

@@ -54,7 +54,7 @@ def client(container: Resource) -> Steps:
     program = container.service_value("docker_exe") or "docker"
     answer = yield docker.version(program)
     if answer.returncode:
-        raise Failed(f"{container.rid}: docker executable not found: install docker, or name it with docker_exe")
+        raise Failed(f"{container.rid}: docker executable not found: name it with docker_exe, or install docker.io")
     found = docker.Client(program, docker.parse_version(answer))
     if not found.is_own_daemon and found.version < SPOKEN:
         said = answer.stdout.strip()

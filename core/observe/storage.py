@@ -1,7 +1,7 @@
 """Block devices: which there are, who uses them, and what they hold."""
 
 from core.command import Steps
-from core.drivers.blank import ends
+from core.evidence import ends
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.observe.tree import paths
 from core.state import Content, NodeState

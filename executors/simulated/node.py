@@ -13,9 +13,9 @@ from core.command import Command, Completed
 from core.holes import hole
 from core.state import DEBIAN_12, ON_PATHS, Content, NodeState, Question
 from core.tree import Tree
+from executors import missing
 from executors.simulated.identifiers import generated
 
-NOT_FOUND = 127
 USUAL = {"docker.io": "20.10.24"}
 """What is taken for the version of a tool that nobody has asked yet, beside Debian's."""
 
@@ -61,7 +61,7 @@ class SimulatedNode:
             return Completed(0)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
         if not self._has(packages):
-            return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+            return missing.answer(program, packages)
         answer: Completed = tool.run(self, command)
         return answer
 
@@ -119,13 +119,13 @@ class SimulatedNode:
     def _engine(self, command: Command) -> Completed:
         """Answer what the engine itself asks of a node: time to pass, and values that are made up."""
         match command.argv:
-            case ("sleep", seconds):
+            case (("sleep" | "pause"), seconds):
                 self.state["clock"] += int(seconds)
                 return Completed(0)
             case ("fresh", kind, name):
                 return Completed(0, hole(name) if self.holes else self._identifier(kind))
             case _:
-                return Completed(NOT_FOUND, "", f"{command.argv[0]}: command not found\n")
+                return missing.answer(command.argv[0])
 
     def identifier(self, kind: str, command: Command, part: str = "") -> str:
         """Hand out the identity of a thing that `command` makes: in a preview, the hole of its name.

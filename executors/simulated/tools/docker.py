@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from core.command import Command, Completed
+from executors import missing
 from executors.simulated.containers import daemon, life
 from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = dict.fromkeys(("docker", "dockerd", "/usr/bin/docker", "/usr/bin/dockerd"), "docker.io")
-NOT_FOUND = 127
 RUN_FAILED = 125
 
 _CLIENT_SWITCHES = table("-D --debug; -v --version; --tls; --tlsverify")
@@ -25,7 +25,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     one = daemon.is_one_program(node)
     if program.endswith("dockerd"):
         if one:
-            return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+            return missing.answer(program)
         return _daemon(node, command)
     if one and "-d" in words and not {"run", "ps"} & set(words):
         return _daemon(node, command)
