@@ -16,6 +16,8 @@ TOOL = "aws"
 
 TOKENS_SINCE = {1: 22, 2: 4}
 """The minor version of each major one from which the CLI surely has `create-volume --client-token`."""
+BOTOCORE_TOKENS_SINCE = (1, 23)
+"""The same of botocore, where it answers in the place of a CLI."""
 
 VOLUME_IDS = "Volumes[].VolumeId"
 ALLOCATION_IDS = "Addresses[].AllocationId"
@@ -92,9 +94,16 @@ def version(program: str) -> Command:
 
 
 def cli(program: str, profile: str, answer: Completed) -> Cli:
-    """How to speak to a CLI that answered `version` so; it says it on stderr under Python 2, on stdout since."""
-    found = answers.version(answer.stdout + answer.stderr, "aws-cli/")
-    tokens = found is not None and found[1] >= TOKENS_SINCE.get(found[0], 0)
+    """How to speak to a CLI that answered `version` so; it says it on stderr under Python 2, on stdout since.
+
+    A CLI also names the botocore that it is made with; alone, botocore is who answers.
+    """
+    said = answer.stdout + answer.stderr
+    found = answers.version(said, "aws-cli/")
+    if found is None:
+        tokens = (answers.version(said, "botocore/") or (0, 0)) >= BOTOCORE_TOKENS_SINCE
+    else:
+        tokens = found[1] >= TOKENS_SINCE.get(found[0], 0)
     return Cli(program, profile, tokens)
 
 
