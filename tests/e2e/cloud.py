@@ -1,7 +1,7 @@
 """A cloud on this machine: a moto server that is EC2, an instance in it that is this machine, and its volumes.
 
-`ec2_server` is the cloud. An `Instance` in it, `running()`, has a metadata service; its `environment` is what svcmgr (or
-`monkeypatch.setenv`) needs. `Plugged(instance, directory).running()`, which needs root, plays the hypervisor.
+`ec2_server` is the cloud. An `Instance` in it, `running()`, has a metadata service; its `environment` is what svcmgr
+(or `monkeypatch.setenv`) needs. `Plugged(instance, directory).running()`, which needs root, plays the hypervisor.
 """
 
 import fcntl

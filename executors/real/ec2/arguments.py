@@ -90,7 +90,11 @@ def parameters(shape: Any, words: list[str]) -> dict[str, Any]:
             raise Unread(f"{name} is given twice")
         found[option.member] = _read(name, option, values)
     members: dict[str, Any] = shape.members
-    missing = [name for name in shape.required_members if name not in found and not members[name].idempotency_token]
+    missing = [
+        name
+        for name in shape.required_members
+        if name not in found and not members[name].metadata.get("idempotencyToken")  # which botocore makes up
+    ]
     if missing:
         raise Unread(f"these are required: {', '.join('--' + xform_name(name, '-') for name in missing)}")
     return found

@@ -71,6 +71,8 @@ def client(of: Account, answer_seconds_max: float, own_region: Callable[[], str]
         retries={"mode": "standard", "total_max_attempts": 1},
     )
     made = asked.create_client(SERVICE, region_name=region, endpoint_url=of.endpoint or None, config=patience)
+    # Botocore's own rules would only add to an error that its one attempt was the last.
+    made.meta.events.unregister(f"needs-retry.{SERVICE}", unique_id=f"retry-config-{SERVICE}")
     made.meta.events.register_first(f"needs-retry.{SERVICE}", _pause)
     return made
 
@@ -92,4 +94,9 @@ def _pause(
     else:
         again = isinstance(caught_exception, (EndpointConnectionError, ConnectTimeoutError))
         attempts_max = ATTEMPTS_MAX
-    return PAUSE_SECONDS * 2.0 ** (attempts - 1) if again and attempts < attempts_max else None
+    if again and attempts < attempts_max:
+        return PAUSE_SECONDS * 2.0 ** (attempts - 1)
+    if again and response is not None:
+        # Then the error says how often it was tried.
+        response[1].setdefault("ResponseMetadata", {})["MaxAttemptsReached"] = True
+    return None
