@@ -23,7 +23,6 @@ VOLUME_IDS = "Volumes[].VolumeId"
 ALLOCATION_IDS = "Addresses[].AllocationId"
 ASSOCIATION_IDS = "Addresses[].AssociationId"
 PRIVATE_ADDRESSES = "Reservations[].Instances[].NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress"
-INSTANCE_IDS = "Reservations[].Instances[].InstanceId"
 
 
 class Cli(NamedTuple):
@@ -262,8 +261,7 @@ def detach_volume(cli: Cli, instance: str, volume: str, device: str, name: str) 
 
 def is_assigned(cli: Cli, instance: str, address: str) -> Check:
     """Hold when an instance has a private address."""
-    asked = {"instance-id": instance, "network-interface.addresses.private-ip-address": address}
-    return Check(_read(cli, "describe-instances", *_filters(asked)), path=INSTANCE_IDS)
+    return Check(describe_instance(cli, instance), path=PRIVATE_ADDRESSES, text=address)
 
 
 def assign_new_address(cli: Cli, instance: str, interface: str, name: str) -> Command:

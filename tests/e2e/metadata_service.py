@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -24,13 +24,8 @@ class MetadataService:
         self.about, self.sessions, self.only_sessions, self.delay = about, sessions, only_sessions, delay
         self.asked: list[str] = []
         self.tokens: set[str] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _answering(self))
-        self._server.daemon_threads = True
-
-    @property
-    def url(self) -> str:
-        """Where it is: for AWS_EC2_METADATA_SERVICE_ENDPOINT."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = ""
+        """Where it is, once it is running: for AWS_EC2_METADATA_SERVICE_ENDPOINT."""
 
     def answer(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str]:
         """The status and the text for a request."""
@@ -64,14 +59,15 @@ class MetadataService:
     @contextmanager
     def running(self) -> Iterator["MetadataService"]:
         """Have it answer."""
-        thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
+        with ThreadingHTTPServer(("127.0.0.1", 0), _answering(self)) as server:
+            self.url = f"http://127.0.0.1:{server.server_address[1]}"
+            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                yield self
+            finally:
+                server.shutdown()
+                thread.join()
 
 
 def _answering(service: MetadataService) -> type[BaseHTTPRequestHandler]:
@@ -83,11 +79,13 @@ def _answering(service: MetadataService) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             status, text = service.answer(self.command, self.path, headers)
             data = text.encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/plain")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+            # Who asked may have given up.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response(status)
+                self.send_header("Content-Type", "text/plain")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
 
         do_GET = do_PUT = _answer  # noqa: N815 - the names are http.server's
 
