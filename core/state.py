@@ -245,7 +245,7 @@ _EC2 = fields(
         "zone": (text, "us-west-2b"),
         "zones": (items(text), lambda: ["us-west-2a", "us-west-2b", "us-west-2c"]),
         "instance": (text, REQUIRED),
-        "disks": (choice("xvd", "nvme"), "xvd"),
+        "disks": (choice("xvd", "nvme", "sd"), "xvd"),
         "metadata": (flag, True),
         "metadata_tokens": (flag, True),
         "credentials": (flag, True),

@@ -205,7 +205,8 @@ class Journal:
         if makes is None or makes.identity:
             return makes.identity if makes is not None else ""
         if makes.answer and answer is not None:
-            found = _picked(entry.command, answer, makes.answer)
+            # Some clouds answer with everything that is there now: what was there before is not what this made.
+            found = [name for name in _picked(entry.command, answer, makes.answer) if name not in entry.before]
             if found:
                 return _of_kind(found[0], makes)
         listed = [name for name in self._listed(makes) if name not in entry.before]

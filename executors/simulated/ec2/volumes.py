@@ -254,9 +254,10 @@ def _kernel_name(device: str) -> str:
 
 
 def _plug(request: Request, identity: str, volume: Volume) -> None:
-    """Let the kernel have a new disk: named after the device name, or by the next free NVMe number."""
+    """Let the kernel have a new disk: named after the device name (as Xen does), by that, or by its NVMe number."""
     node, serial = request.node, ""
-    path = _kernel_name(volume["attachment"]["device"])
+    device = volume["attachment"]["device"]
+    path = device if request.cloud["disks"] == "sd" else _kernel_name(device)
     if request.cloud["disks"] == "nvme":
         serial = identity.replace("-", "")
         if node.holes and request.command.makes is not None:
