@@ -1,7 +1,7 @@
 """aws(1) as this machine answers it in process, and as the real program does, against one cloud on loopback.
 
-Every command line of the goldens is asked on both sides, of things that exist there. Return code and JSON have to be the
-same; what a command changes is made anew for each side. The program is Debian's, by its path.
+Every command line of the goldens is asked on both sides, of things that exist there. Return code and JSON have to be
+the same; what a command changes is made anew for each side. The program is Debian's, by its path.
 """
 
 import json
@@ -24,10 +24,14 @@ from tests.e2e.cloud import Instance, credentials, ec2_server
 CLI = "/usr/bin/aws"
 GOLDENS = REPOSITORY / "tests/goldens"
 CHECKS = (
-    "describe-volumes --filters Name=volume-id,Values=«disk#0.volume.0» "
-    "Name=attachment.instance-id,Values=i-40753486 Name=attachment.status,Values=attaching,attached",
-    "describe-volumes --filters Name=tag:svcprov:nonce,Values=«disk#0.volume.0.token» "
-    "Name=status,Values=creating,available,in-use",
+    (
+        "describe-volumes --filters Name=volume-id,Values=«disk#0.volume.0» "
+        "Name=attachment.instance-id,Values=i-40753486 Name=attachment.status,Values=attaching,attached"
+    ),
+    (
+        "describe-volumes --filters Name=tag:svcprov:nonce,Values=«disk#0.volume.0.token» "
+        "Name=status,Values=creating,available,in-use"
+    ),
     "describe-volumes --filters Name=availability-zone,Values=us-west-2b Name=size,Values=15",
     "describe-addresses --filters Name=tag:svcprov:nonce,Values=«ip#0.eip.token»",
     "describe-addresses --filters Name=allocation-id,Values=«ip#0.eip» Name=private-ip-address,Values=«ip#0.address»",

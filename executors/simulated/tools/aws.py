@@ -14,7 +14,7 @@ from executors.simulated.ec2 import addresses, instances, volumes
 from executors.simulated.ec2.request import Ec2Error, Request, WaiterFailed
 from executors.simulated.node import SimulatedNode
 
-PROGRAMS = {"aws": ("botocore", "awscli"), "/usr/bin/aws": "awscli"}
+PROGRAMS = {"aws": ("awscli", "botocore"), "/usr/bin/aws": "awscli"}
 """A machine with botocore answers `aws` by it, in process; a program named by its path is the CLI."""
 
 AS_BOTOCORE = (2, 9, 19)

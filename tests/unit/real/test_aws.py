@@ -46,7 +46,7 @@ def test_the_version_costs_no_heavy_import() -> None:
 def test_a_program_that_is_named_by_its_path_is_run() -> None:
     """`/opt/aws/bin/aws` is that program, or nobody."""
     command = Command(("/opt/aws/bin/aws", "--output=json", "ec2", "describe-volumes"), tool="aws")
-    assert machine([]).run(command) == Completed(127, "", "/opt/aws/bin/aws: command not found\n")
+    assert machine([]).run(command) == Completed(127, "", "/opt/aws/bin/aws: command not found; install awscli\n")
 
 
 @pytest.mark.parametrize(
