@@ -175,6 +175,8 @@ class Tree:
             return self._state["files"], path, ""
         content = self.holder(device)["content"]
         subvolumes, inside = content.get("subvolumes", {}), _from_the_top(mount, path)
+        if path == mount["mount_point"] and content["kind"] == "unseen":
+            return {}, "/", mount["device"]
         if not subvolumes:
             return content.get("files", {}), inside or "/", mount["device"]
         # A subvolume may lie in another: the innermost one has the files.
@@ -211,7 +213,7 @@ class Tree:
         if found is None:
             return True
         content: dict[str, Any] = self.holder(found)["content"]
-        known: bool = content.get("known", True)
+        known: bool = content.get("known", content["kind"] != "unseen")
         return not known
 
     def _is_absent(self, files: dict[str, Entry], inside: str) -> bool:

@@ -35,9 +35,7 @@ def test_every_verb_leaves_what_its_plan_predicted(lab: Lab, name: str) -> None:
         assert (verb, found) == (verb, [])
 
 
-@settings(
-    max_examples=STACKS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES
-)
+@settings(max_examples=STACKS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES)
 @given(text=stacks())
 def test_generated_stacks_become_what_their_plans_predict(installed: Installed, text: str) -> None:
     """Whatever stack of disks and filesystems a service is, its plans predict what the kernel makes of it."""
