@@ -7,7 +7,8 @@
     lab.image                                  # 127.0.0.1:5000/busybox:1, in the registry and in no daemon
     with lab.private("svc1") as client: ...    # a second daemon, with the words of core.tools.docker.daemon_words
 
-Inside there are another network, process tree, mount table and /run, and control groups below one of their own. So
+As where systemd is, mounts are shared inside (where they are not, dockerd mounts its directory over itself). Inside
+there are another network, process tree, mount table and /run, and control groups below one of their own. So
 the node's daemon answers at /var/run/docker.sock, and neither the sockets nor the firewall rules of this machine are
 touched. Everything ends when the laboratory does, and when this process dies: the first process inside reads a pipe
 from it. Files lie in a temporary directory, which is visible at the same path inside and outside.
@@ -42,6 +43,7 @@ NEEDED = {
     "nsenter": "util-linux",
     "ip": "iproute2",
     "iptables": "iptables",
+    "docker-init": "docker.io",
 }
 READY_SECONDS_MAX = 30
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": PATH, "HOME": "/root"}
@@ -49,6 +51,7 @@ ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": PATH, "HOME": "/root"}
 SET_UP = """
 set -e
 mount -t proc proc /proc
+mount --make-rshared /
 mount -t sysfs sysfs /sys
 mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 for controller in $CONTROLLERS; do
@@ -59,10 +62,9 @@ done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/lock /run/netns
 ip link set lo up
-# What loses its parent becomes a child of this process; ignored, its end is no zombie.
-trap '' CHLD
 echo ready
-exec cat
+# What loses its parent becomes a child of this process, which has to take note of its end.
+exec docker-init -- cat
 """
 
 REGISTRY = """
