@@ -206,10 +206,11 @@ class Lab(Namespaces):
         here.mkdir()
         said = self.machine().run(docker.version("docker"))
         client = docker.Client("docker", docker.parse_version(said), f"{here}/docker.sock")
+        program = docker.Program("dockerd", docker.parse_version(self.machine().run(docker.version("dockerd"))))
         bridge = f"lab-{name}"
         given = docker.Daemon(f"{here}/data", f"{here}/docker.pid", f"/run/{name}", bridge, ())
         self.did("ip", "link", "add", "name", bridge, "type", "bridge")
-        daemon = self.start(*docker.daemon_words(client, given))
+        daemon = self.start(*docker.daemon_words(client, program, given))
         try:
             self.wait_for(*client.words, "version")
             yield client
