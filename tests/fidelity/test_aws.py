@@ -1,7 +1,7 @@
 """aws(1) as this machine answers it in process, and as the real program does, against one cloud on loopback.
 
-Every command line of the goldens is asked on both sides, of things that exist there. Return code and JSON have to be
-the same; what a command changes is made anew for each side. The program is Debian's, by its path.
+Every command line of the goldens is asked on both sides, of things that exist there. Return code, JSON and words have
+to be the same; what a command changes is made anew for each side. The program is Debian's, by its path.
 """
 
 import json
@@ -20,6 +20,7 @@ from executors.real.machine import Machine
 from executors.real.tools import aws
 from tests.conftest import REPOSITORY
 from tests.e2e.cloud import Instance, credentials, ec2_server
+from tests.fidelity.compared import compared
 
 CLI = "/usr/bin/aws"
 GOLDENS = REPOSITORY / "tests/goldens"
@@ -178,3 +179,50 @@ def test_a_command_line_of_the_goldens_is_answered_as_the_program_answers(form: 
     there = read(by_program([placed(word, things, instance) for word in argv], cloud))
     assert here == there
     assert here[0] == 0
+    compared("aws (in process)", form.replace("aws --output=json ec2 ", ""), "0")
+
+
+REFUSALS = {
+    "a volume that is not there": "describe-volumes --volume-ids vol-12345678",
+    "a delete of what is not there": "delete-volume --volume-id vol-12345678",
+    "an interface that is not there": (
+        "unassign-private-ip-addresses --network-interface-id eni-12345678 --private-ip-address 10.0.0.9"
+    ),
+    "an unknown key": "describe-volumes --filters Nme=a,Values=b",
+    "a wait for what is not there": "wait volume-available --volume-ids vol-12345678",
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_refusal_has_the_code_and_the_words_of_the_program(name: str, cloud: str) -> None:
+    """What EC2, or botocore before it, refuses ends with the same return code and the same words."""
+    argv = ["aws", "--output=json", "ec2", *split(REFUSALS[name])]
+    here = read(in_process(argv))
+    assert here == read(by_program(argv, cloud))
+    assert here[0] != 0
+    compared("aws (in process)", REFUSALS[name], str(here[0]))
+
+
+ACCOUNTS: dict[str, tuple[tuple[str, ...], dict[str, str | None], str]] = {
+    "no credentials": ((), {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, ""),
+    "half of the credentials": ((), {"AWS_SECRET_ACCESS_KEY": None}, ""),
+    "no region": ((), {"AWS_DEFAULT_REGION": None}, ""),
+    "an unknown profile": (("--profile", "staging"), {}, ""),
+    "nobody at the endpoint": ((), {}, "http://127.0.0.1:1"),
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_an_account_that_cannot_be_asked_ends_as_with_the_program(
+    name: str, cloud: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Missing credentials, profile, region or cloud end with the return code and the words of the program."""
+    options, environment, endpoint = ACCOUNTS[name]
+    for variable, value in environment.items():
+        monkeypatch.delenv(variable) if value is None else monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint or cloud)
+    argv = ["aws", "--output=json", *options, "ec2", "describe-volumes"]
+    here = read(in_process(argv))
+    assert here == read(by_program(argv, endpoint or cloud))
+    assert here[0] != 0
+    compared("aws (in process)", f"describe-volumes, {name}", str(here[0]))

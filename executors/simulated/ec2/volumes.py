@@ -194,7 +194,8 @@ def _check_size(size: int, type_: str) -> None:
 def _check_iops(iops: int | None, size: int, type_: str) -> None:
     if iops is None:
         if type_ in {"io1", "io2"}:
-            raise Ec2Error("MissingParameter", "The request must contain the parameter iops")
+            text = f"The parameter iops must be specified for {type_} volumes."
+            raise Ec2Error("InvalidParameterCombination", text)
         return
     if type_ not in IOPS:
         raise Ec2Error("InvalidParameterCombination", f"The parameter iops is not supported for {type_} volumes.")
