@@ -74,14 +74,23 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         ledger.write(ledger.LEDGER)
 
 
+def own_mounts() -> str:
+    """Let this process have mounts of its own; return why that is not possible, or nothing.
+
+    A namespace that others copied from ours meanwhile would keep what we unmount in use.
+    """
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
+        return os.strerror(ctypes.get_errno())
+    subprocess.run(("mount", "--make-rprivate", "/"), check=True)
+    return ""
+
+
 @pytest.fixture(scope="session")
 def _mounts_of_our_own() -> None:
-    """Let this process have mounts of its own: a namespace that others copy meanwhile would keep ours in use."""
     if os.geteuid():
         pytest.skip("only root may make devices and mount them")
-    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS):
-        pytest.skip(f"no mount namespace can be made here: {os.strerror(ctypes.get_errno())}")
-    subprocess.run(("mount", "--make-rprivate", "/"), check=True)
+    if refused := own_mounts():
+        pytest.skip(f"no mount namespace can be made here: {refused}")
 
 
 @pytest.fixture

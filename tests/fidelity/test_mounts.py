@@ -7,8 +7,9 @@ import pytest
 
 from core.command import Command
 from core.tools import ext, files, find, fuser, losetup, mount, xfs
+from tests.fidelity.answers import without
 from tests.fidelity.test_formats import TYPES, formatting
-from tests.fidelity.twins import Twins, without
+from tests.fidelity.twins import Twins
 
 MIB = 1024 * 1024
 OPTIONS = ("ro", "noatime", "nosuid,nodev,noexec", "defaults", "sync", "ro,noatime")

@@ -2,7 +2,8 @@
 
 from core.command import Command
 from core.tools import blkid, btrfs, files, mount
-from tests.fidelity.twins import Known, Twins, without
+from tests.fidelity.answers import without
+from tests.fidelity.twins import Known, Twins
 
 SIZE = 160 * 1024 * 1024
 GENERATIONS = without(r"gen \d+")

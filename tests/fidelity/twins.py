@@ -11,11 +11,10 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from itertools import zip_longest
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 from core.command import Command, Completed
@@ -24,16 +23,11 @@ from core.tools import blkid, blockdev, cmp, losetup, mount, wipefs
 from executors.real.machine import Machine
 from executors.simulated.devices import MEBIBYTE
 from executors.simulated.node import SimulatedNode
+from tests.fidelity.answers import PARTS, UUID, Comparison, Difference, Read
 from tests.fidelity.ledger import compared, is_of, package_version
 
-UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _NUMBER = re.compile(r"\b\d{2,}\b")
 SETTLING_SECONDS_MAX = 2
-
-ANSWERS = ("returncode", "stdout", "stderr")
-
-Read = Callable[[Completed], Any]
-"""What a driver makes of an answer."""
 
 
 class Known(NamedTuple):
@@ -43,46 +37,12 @@ class Known(NamedTuple):
     reason: str
 
 
-class Difference(NamedTuple):
-    """What is not the same on both sides."""
-
-    part: str
-    real: Any
-    simulated: Any
-
-
 class Entry(NamedTuple):
     """What is to be entered in the ledger; `parts` are those that differ."""
 
     command: Command
     real: Completed
     parts: tuple[str, ...]
-
-
-def said(text: str) -> str:
-    """Compare what is said of an error word by word, but not the pages of usage that some tools print behind it."""
-    return re.split(r"(?<=[Uu]sage: )", text)[0]
-
-
-def without(pattern: str, put: str = "") -> Read:
-    """Compare return code and both outputs without what changes from run to run (how long it took)."""
-    changing = re.compile(pattern)
-    return lambda answer: (changing.sub(put, answer.stdout), said(changing.sub(put, answer.stderr)))
-
-
-READS: dict[str, Read] = {
-    # Which byte is the first that is not zero depends on what was written there; drivers read the return code.
-    "cmp": without(r"byte \d+, line \d+"),
-    # How many blocks a file takes is the filesystem's affair; drivers ask whether it takes any.
-    "stat": without(r"\b[1-9]\d*$", "some"),
-    # Several loop devices of one file are listed in no order.
-    "losetup": lambda answer: (sorted(answer.stdout.splitlines()), said(answer.stderr)),
-    "dd": without(r"copied, .*"),
-    # What else a device contains they take from a cache, which may tell of an earlier device of that name.
-    "e2fsck": without(r"\d+/\d+ files, \d+/\d+ blocks|/dev/\S+ contains a [^\n]*\n"),
-    "tune2fs": without(r"/dev/\S+ contains a [^\n]*\n"),
-}
-"""How the answers of some programs are compared whenever they run."""
 
 
 def form(argv: Iterable[str], directory: Path) -> str:
@@ -122,14 +82,18 @@ class Twins:
         self.points: list[str] = []
         self.standing: list[Known] = []
         """Declared differences of reads, which stay until the read agrees again."""
-        self._names: dict[str, str] = {}
+        self._comparison = Comparison()
         self._protected: set[str] = set()
 
     def protect(self, device: str, *, on: bool = True) -> None:
         """Protect a device from being written to, or let it be written again."""
+        self.write_protect(device, on=on)
+        self.node.state["devices"][device]["read_only"] = on
+
+    def write_protect(self, device: str, *, on: bool) -> None:
+        """The real half of `protect`."""
         self._protected.add(device)
         self.machine.run(Command(("blockdev", "--setro" if on else "--setrw", device), kind="changes"))
-        self.node.state["devices"][device]["read_only"] = on
 
     def uuid(self) -> str:
         """A uuid that nobody on this machine has: mkfs.btrfs would refuse it."""
@@ -162,30 +126,16 @@ class Twins:
         self.node.state["identifiers"]["loop"] = list(new)
         simulated = self.node.run(command)
         self.points += [command.argv[-1]] if command.argv[0] == "mount" else []
-        differences = self._differences(command, real, simulated, read)
+        differences = self._comparison.differences(command, real, simulated, read)
         entries = [Entry(command, real, tuple(each.part for each in differences))]
         if command.kind != "reads":
-            self.standing += [each for each in known if each.part not in ANSWERS]
+            self.standing += [each for each in known if each.part not in PARTS]
             differences += self._differences_of_state(entries)
         self._judge(" ".join(command.argv), differences, known)
         reasons = {each.part: each.reason for each in (*self.standing, *known)}
         for entry in entries if enters else ():
             self._enter(entry, [reasons[part] for part in entry.parts])
         return real
-
-    def _differences(
-        self, command: Command, real: Completed, simulated: Completed, read: Read | None = None
-    ) -> list[Difference]:
-        """Compare what both sides answered to a command."""
-        stdout, stderr = self.unified(real.stdout, simulated.stdout), self.unified(real.stderr, simulated.stderr)
-        read = read or READS.get(command.argv[0])
-        pairs: list[tuple[Any, Any]] = [(real.returncode, simulated.returncode)]
-        if read is None:
-            pairs += [stdout, (said(stderr[0]), said(stderr[1]))]
-        else:
-            one = real._replace(stdout=stdout[0], stderr=stderr[0])
-            pairs += [(read(one), read(simulated))]
-        return [Difference(part, *pair) for part, pair in zip(ANSWERS, pairs, strict=False) if pair[0] != pair[1]]
 
     def _differences_of_state(self, entries: list[Entry]) -> list[Difference]:
         """Compare what both sides are left in: by reads, which are entered, and by a walk through the directory."""
@@ -194,7 +144,7 @@ class Twins:
         for read in self.reads():
             real, simulated = self.machine.run(read), self.node.run(read)
             part = form(read.argv, self.directory)
-            differing = self._differences(read, real, simulated)
+            differing = self._comparison.differences(read, real, simulated)
             entries.append(Entry(read, real, (part,) if differing else ()))
             found += [each._replace(part=part) for each in differing[:1]]
         sides = (
@@ -215,14 +165,6 @@ class Twins:
         gone = [each.part for each in known if each.part not in occurred]
         assert not gone, f"{line}: {gone} is declared to differ, and does not"
         self.standing = [each for each in self.standing if each.part in occurred]
-
-    def unified(self, real: str, simulated: str) -> tuple[str, str]:
-        """Both texts, with the uuids of the real one replaced by those that they are mapped to."""
-        for one, other in zip_longest(UUID.findall(real), UUID.findall(simulated)):
-            fresh = one not in self._names and other not in self._names.values()
-            if one is not None and other is not None and fresh:
-                self._names[one] = other
-        return UUID.sub(lambda match: self._names.get(match[0], match[0]), real), simulated
 
     def _loops(self) -> list[str]:
         """The loop devices that this machine has for files in the directory."""

@@ -206,8 +206,13 @@ def _label(node: SimulatedNode, place: str, text: list[str]) -> Completed:
         return Completed(1, "", "btrfs filesystem label: too many arguments\n")
     device = storage(node, place)
     if device is None:
-        found = subvolumes.owner(node, place) if node.tree.exists(place) else None
-        device = None if found is None else node.device(found.mount["device"])
+        if not node.tree.exists(place):
+            return Completed(FAILED, "", f"ERROR: unable to access {place}: No such file or directory\n")
+        mount = node.tree.mount_of(node.tree.real(place))
+        device = None if mount is None else node.device(mount["device"])
+        if not text:
+            # The kernel tells the label of other filesystems as well; that of the root is taken to be empty.
+            return Completed(0, f"{'' if device is None else node.content(device).get('label', '')}\n")
         if device is None:
             return Completed(FAILED, "", f"ERROR: not a btrfs filesystem: {place}\n")
     elif text and _is_mounted(node, place):
