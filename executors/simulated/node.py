@@ -210,10 +210,16 @@ class SimulatedNode:
         name, _, value = tag.partition("=")
         if name not in {"LABEL", "UUID"}:
             return self.tree.real(tag) if self.device(tag) is not None else None
-        for path, device in sorted(self.present().items()):
+        # What nobody has looked at is asked about last: a tag that the plan itself gave needs no look at all disks.
+        unseen_last = sorted(self.present().items(), key=lambda item: (self.is_unseen(item[1]), item[0]))
+        for path, device in unseen_last:
             if value and self.content(device).get(name.lower()) == value:
                 return path
         return None
+
+    def is_unseen(self, device: dict[str, Any]) -> bool:
+        """Tell whether nobody has looked at what a device holds."""
+        return bool(self.tree.holder(device)["content"]["kind"] == "unseen")
 
     def users(self, path: str) -> list[str]:
         """Who holds a device: mount points, swap, devices above it. An empty list means that it is free."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.command import Command, Completed
-from core.holes import is_of_kind
+from core.holes import is_hole, is_of_kind
 from executors.simulated import subvolumes
 from executors.simulated.devices import MEBIBYTE, discards, is_formatted, signature, size_of, storage
 from executors.simulated.node import SimulatedNode
@@ -157,7 +157,9 @@ def _refused(node: SimulatedNode, *lines: str) -> Completed:
 
 
 def _has_uuid(node: SimulatedNode, uuid: str) -> bool:
-    return any(node.content(device).get("uuid") == uuid for device in node.present().values())
+    # A uuid that is not made up yet is on no device that was there before, whether anybody has looked at it or not.
+    devices = [device for device in node.present().values() if not (is_hole(uuid) and node.is_unseen(device))]
+    return any(node.content(device).get("uuid") == uuid for device in devices)
 
 
 def _gibibytes(device: dict[str, Any]) -> str:
