@@ -147,7 +147,10 @@ def _rm(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
     return Completed(0)
 
 
-def _readlink(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
+def _readlink(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
+    if "-f" not in found:
+        entry = node.tree.link(paths[0])
+        return Completed(0, f"{entry['target']}\n") if entry is not None and entry["kind"] == "link" else Completed(1)
     real = node.tree.real(paths[0])
     above = _parent(real)
     if above != "/" and not node.tree.exists(above):
