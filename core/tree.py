@@ -246,7 +246,15 @@ class Tree:
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
-        self._change(self.place(self._unfollowed(path)), entry)
+        place = self.place(self._unfollowed(path))
+        if self._ask is not None and entry["kind"] == "directory" and place.path not in place.files:
+            # It was made just now, so nothing is in it that the state does not have.
+            self._state["known"] += (str(Question(kind, self._unfollowed(path))) for kind in ("below", "store"))
+        self._change(place, entry)
+
+    def may_hold_more(self, path: str) -> bool:
+        """Tell whether the filesystem at a path may hold more than the state says."""
+        return self._ask is not None and self._is_open(self.place(self.real(path)).device)
 
     def remove(self, path: str) -> None:
         """Take the entry at a path away; a link itself, not what it leads to."""

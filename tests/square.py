@@ -135,19 +135,22 @@ def files(state: NodeState, *both: NodeState) -> Facts:
     roots = [daemon["data_root"] for each in both for daemon in each["docker"].values()]
     tree = Tree(state)
     return {
-        f"file {path}": _file(entry)
+        f"file {path}": _file(path, entry)
         for path in paths
         if (entry := tree.link(path)) is not None and not any(path.startswith(f"{root}/") for root in roots)
     }
 
 
-def _file(entry: dict[str, Any]) -> object:
+def _file(path: str, entry: dict[str, Any]) -> object:
     match entry["kind"]:
         case "link":
             return "link", entry["target"]
         case "directory":
             return "directory", entry["mode"]
         case _:
+            if path.endswith((".pid", ".sock")):
+                # How many digits a pid has is nobody's business, and a socket has no size.
+                return "file", entry["mode"]
             size = len(entry["text"].encode()) if entry["size"] is None and entry["text"] is not None else entry["size"]
             return "file", entry["mode"], size
 

@@ -98,7 +98,12 @@ class SimulatedNode:
         return question.kind in ON_PATHS and subject.startswith("«") and not self.tree.place(subject).device
 
     def _can_be_seen(self, question: Question) -> bool:
-        """Tell whether a path leads to the same filesystem now as before anything was planned."""
+        """Tell whether a path leads to the same filesystem now as before anything was planned.
+
+        What a docker daemon keeps is known to the daemon only, so it cannot be seen while none runs.
+        """
+        if question.kind == "store":
+            return False
         if question.kind not in ON_PATHS:
             return True
         now = self.tree.place(question.subject).device

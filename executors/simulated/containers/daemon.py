@@ -218,7 +218,10 @@ def store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
     """What a daemon keeps in its directory: images by name, containers by id. To be read: it may not be there yet."""
     entry = node.tree.entry(data_root)
     held: dict[str, Any] | None = None if entry is None else entry["docker"]
-    return {"images": {}, "containers": {}} if held is None else held
+    if held is not None:
+        return held
+    unseen = entry is not None and node.tree.may_hold_more(data_root) and node.ask(Question("store", data_root))
+    return {"images": {}, "containers": {}, **({"supposed": True} if unseen else {})}
 
 
 def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:

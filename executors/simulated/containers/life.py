@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 from core.command import Command
+from core.holes import hole
 from executors.simulated.containers.client import is_one_program, is_terse
 from executors.simulated.containers.daemon import filled_store, make_directories, options, store
 from executors.simulated.containers.words import Parsed, parse, table
@@ -69,6 +70,21 @@ def read(node: SimulatedNode, words: list[str]) -> Parsed:
         of_old = {name: known for name, known in VALUES.items() if name != "--network"}
         return parse(words, SWITCHES, of_old, mixed=False)
     return parse(words, SWITCHES | SWITCHES_OF_NOW, VALUES | VALUES_OF_NOW, mixed=False)
+
+
+def suppose(known: dict[str, Any], name: str, rid: str) -> None:
+    """Let a container of this name be there, stopped, in a store that nobody could look into before."""
+    if not any(each["name"] == name for each in known["containers"].values()):
+        known["containers"][hole(f"{rid}.container")] = {
+            "name": name,
+            "image": "supposed",
+            "image_id": "",
+            "arguments": [f"--label=svcprov={name}", "--tty=true", "supposed"],
+            "running": False,
+            "network": "bridge",
+            "ports": [],
+            "exit_code": 0,
+        }
 
 
 def image_name(text: str) -> str:

@@ -18,6 +18,7 @@ KILLED = 137
 
 _CLIENT_SWITCHES = table("-D --debug; -v --version; --tls; --tlsverify")
 _CLIENT_VALUES = table("-H --host; --config; -l --log-level; --tlscacert; --tlscert; --tlskey")
+_EXACTLY = "name=^/?"
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
 _LABEL = re.compile(r'index \.Config\.Labels "([^"]+)"')
 
@@ -112,7 +113,11 @@ def _info(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command:
     )
 
 
-def _ps(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
+def _ps(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, command: Command) -> Completed:
+    known = daemon.store(node, reached["data_root"])
+    for text in asked.all("--filter") if known.get("supposed") else ():
+        if text.startswith(_EXACTLY):
+            life.suppose(known, text.removeprefix(_EXACTLY).removesuffix("$").replace("\\.", "."), command.rid)
     shown = {
         identity: container
         for identity, container in reversed(_containers(node, reached).items())
