@@ -195,8 +195,8 @@ class SimulatedNode:
         content: Content = holder["content"]
         if content["kind"] == "unseen":
             path = next((path for path, each in self.state["devices"].items() if each is device), "")
-            # A file is looked at by its name: the loop device may be one that is only planned.
-            question = Question("content", path if holder is device and path else device["file"])
+            # A file is looked at by its name: the loop device may be one that is only planned. A volume has none here.
+            question = Question("content", device["file"] if device["file"] and holder is not device else path)
             # Until somebody has looked it is taken for blank, so that what comes after it is asked in the same round.
             return {"kind": "zero" if self._is_unknown(question) and question in self.questions else "unknown"}
         return content

@@ -30,6 +30,9 @@ SEQUENCES = {
         "mkdir D/a",
         "ln -sfn D/a D/link",
         "readlink -f D/link",
+        "readlink D/link",
+        "readlink D/a",
+        "readlink D/missing",
         "mkdir D/b",
         "ln -sfn D/b D/link",
         "readlink -f D/link",
@@ -48,6 +51,8 @@ SEQUENCES = {
         "mkdir D/three",
         "mkdir D/three/in",
         "readlink -f D/one/in",
+        "readlink D/one",
+        "readlink D/one/in",
         "test -d D/one/in",
     ),
     "files": (

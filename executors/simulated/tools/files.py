@@ -158,7 +158,11 @@ def _rm(node: SimulatedNode, given: Given) -> Completed:
 
 
 def _readlink(node: SimulatedNode, given: Given) -> Completed:
-    real = node.tree.real(given.paths[0])
+    path = given.paths[0]
+    if "-f" not in given.found:
+        entry = node.tree.link(path)
+        return Completed(0, f"{entry['target']}\n") if entry is not None and entry["kind"] == "link" else Completed(1)
+    real = node.tree.real(path)
     above = _parent(real)
     if above != "/" and not node.tree.exists(above):
         return Completed(1)
