@@ -16,12 +16,14 @@ Kind = Literal["reads", "changes", "announces"]
 class Thing(NamedTuple):
     """Something a command destroys the content of: `kind` and identity (a uuid, an id, a path of a file or device).
 
-    `blank` says that the driver proved right before that there is no content, so nothing is lost.
+    `blank` says that the driver proved right before that there is no content, so nothing is lost. `at` is where the
+    command finds it: the device or file that holds the filesystem, the directory that it is mounted on.
     """
 
     kind: str
     identity: str
     blank: bool = False
+    at: str = ""
 
 
 class Check(NamedTuple):

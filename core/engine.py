@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ENGINE = "engine"
 SVCMGR = "svcmgr"
 SHARED = "--shared"
+PAUSE = "pause"
+"""A sleep between two questions. A node may end it when its devices have changed, and says then how long it was."""
 UNDOING = {"stop", "unprovision"}
 """The verbs that go through the resources in the reverse of the natural order."""
 
@@ -136,15 +138,18 @@ class Engine:
 
     def _waited(self, rid: str, verb: str, wait: Wait) -> Completed:
         self._listener.wait(rid, wait)
-        for poll in range(1 + wait.seconds_max // wait.every_seconds):
-            if poll:
-                self._ran(rid, verb, Command(("sleep", str(wait.every_seconds)), quiet=True, tool=ENGINE))
+        left, is_due = float(wait.seconds_max), True
+        while True:
             answer = self._ran(rid, verb, wait.ask)
-            if text := wait.note(answer):
+            if is_due and (text := wait.note(answer)):
                 self._listener.note(rid, Note(text))
             if wait.until(answer):
                 return answer
-        raise WaitedTooLong(f"timeout waiting for {wait.subject} ({wait.seconds_max} seconds)")
+            if left < wait.every_seconds:
+                raise WaitedTooLong(f"timeout waiting for {wait.subject} ({wait.seconds_max} seconds)")
+            early = self._ran(rid, verb, Command((PAUSE, str(wait.every_seconds)), quiet=True, tool=ENGINE)).stdout
+            is_due = not early
+            left -= float(early or wait.every_seconds)
 
     def _cascade(self, effect: SetKey | UnsetKey) -> Command | None:
         """The command that changes the service file, or None where the file says it already."""

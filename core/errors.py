@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+SAID_CHARACTERS_MAX = 2000
+"""How much of a failing tool's words its error repeats."""
+
 
 class SvcprovError(Exception):
     """What a user may meet. `exit_code` is what the process ends with (the contract of the command line)."""
@@ -52,9 +55,15 @@ class CommandFailed(SvcprovError):
     """The world said no: a command ended with a return code that is not an answer."""
 
     def __init__(self, argv: tuple[str, ...], returncode: int, stdout: str = "", stderr: str = "") -> None:
-        said = (stderr or stdout).strip()
+        said = _end(stderr.strip() or stdout.strip())
         super().__init__(f"{' '.join(argv)}: return code {returncode}" + (f": {said}" if said else ""))
         self.argv, self.returncode, self.stdout, self.stderr = argv, returncode, stdout, stderr
+
+
+def _end(said: str) -> str:
+    """The end of what a tool said, which is where it says why; all of it, unless that is too much for a message."""
+    left_out = len(said) - SAID_CHARACTERS_MAX
+    return f"({left_out} characters left out) ...{said[-SAID_CHARACTERS_MAX:]}" if left_out > 0 else said
 
 
 class Failed(SvcprovError):

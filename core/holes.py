@@ -57,7 +57,10 @@ def fill(command: Command, bound: Mapping[str, str]) -> Command:
         stdin=None if command.stdin is None else fill_text(command.stdin, bound),
         check=None if command.check is None else fill_check(command.check, bound),
         undo=tuple(fill_check(step, bound) if isinstance(step, Check) else fill(step, bound) for step in command.undo),
-        destroys=tuple(thing._replace(identity=fill_text(thing.identity, bound)) for thing in command.destroys),
+        destroys=tuple(
+            thing._replace(identity=fill_text(thing.identity, bound), at=fill_text(thing.at, bound))
+            for thing in command.destroys
+        ),
     )
 
 

@@ -10,9 +10,9 @@ Content (of a disk, a volume, a loop file) is one of
 - unknown: it cannot be read;
 - unseen: nobody has looked yet.
 
-A state that is not `complete` came from looking at a real node. What it does not have is not known to be absent, unless
-its question is among the `known` ones; `unseen` are sentences on what could not be looked at. A signature whose `known`
-is false is that of a filesystem into which one can look only where it is mounted.
+A state that is not `complete` came from looking at a real node. What it does not have is absent only where its question
+is `known`; `unseen` says what could not be looked at. Into a signature that is not `known` one looks where it is
+mounted.
 """
 
 import json
@@ -28,10 +28,7 @@ NodeState = dict[str, Any]
 
 
 class Question(NamedTuple):
-    """A fact that a state does not say: what is at a `path`, whether somebody answers a `ping` to an address, ...
-
-    The kinds are those that `core.observe` has an answer to.
-    """
+    """A fact that a state does not say: what is at a `path`, say. `core.observe` has the kinds, and the answers."""
 
     kind: str
     subject: str
@@ -245,7 +242,7 @@ _EC2 = fields(
         "zone": (text, "us-west-2b"),
         "zones": (items(text), lambda: ["us-west-2a", "us-west-2b", "us-west-2c"]),
         "instance": (text, REQUIRED),
-        "disks": (choice("xvd", "nvme"), "xvd"),
+        "disks": (choice("xvd", "nvme", "sd"), "xvd"),
         "metadata": (flag, True),
         "metadata_tokens": (flag, True),
         "credentials": (flag, True),
@@ -361,6 +358,9 @@ def _copied(value: Any) -> Any:
         return {name: _copied(item) for name, item in value.items()}
     return [_copied(item) for item in value] if isinstance(value, list) else value
 
+
+ON_PATHS = frozenset(("path", "below", "text"))
+"""The questions whose subject is a path."""
 
 COUNTERS = ("clock", "serial", "identifiers", "seed", "known", "unseen")
 

@@ -175,6 +175,8 @@ class Tree:
             return self._state["files"], path, ""
         content = self.holder(device)["content"]
         subvolumes, inside = content.get("subvolumes", {}), _from_the_top(mount, path)
+        if path == mount["mount_point"] and content["kind"] == "unseen":
+            return {}, "/", mount["device"]
         if not subvolumes:
             return content.get("files", {}), inside or "/", mount["device"]
         # A subvolume may lie in another: the innermost one has the files.
@@ -211,7 +213,8 @@ class Tree:
         if found is None:
             return True
         content: dict[str, Any] = self.holder(found)["content"]
-        return not content.get("known", True)
+        known: bool = content.get("known", content["kind"] != "unseen")
+        return not known
 
     def _is_absent(self, files: dict[str, Entry], inside: str) -> bool:
         """Tell whether nothing can be at a path, since something above it is no directory."""
@@ -219,7 +222,7 @@ class Tree:
         while above:
             entry = files.get(above)
             if entry is not None:
-                return entry["kind"] == "file"
+                return bool(entry["kind"] == "file")
             above = above.rpartition("/")[0]
         return False
 
@@ -243,7 +246,15 @@ class Tree:
 
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
-        self._change(self.place(self._unfollowed(path)), entry)
+        place = self.place(self._unfollowed(path))
+        if self._ask is not None and entry["kind"] == "directory" and place.path not in place.files:
+            # It was made just now, so nothing is in it that the state does not have.
+            self._state["known"] += (str(Question(kind, self._unfollowed(path))) for kind in ("below", "store"))
+        self._change(place, entry)
+
+    def may_hold_more(self, path: str) -> bool:
+        """Tell whether the filesystem at a path may hold more than the state says."""
+        return self._ask is not None and self._is_open(self.place(self.real(path)).device)
 
     def remove(self, path: str) -> None:
         """Take the entry at a path away; a link itself, not what it leads to."""

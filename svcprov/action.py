@@ -15,6 +15,7 @@ from core.order import order
 from core.plan import Plan, Recorder, merged
 from core.state import NodeState, Question, copy
 from executors.layers.contract import Contract
+from executors.layers.guard import Guard
 from executors.layers.journal import Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
@@ -231,6 +232,10 @@ class Action:
         self.foreseen = attempt.service, attempt.node.state
         return plans[0] if len(plans) == 1 else merged(*plans)
 
+    def inquire(self) -> None:
+        """Let a preview ask for everything that it needs to know, whatever comes of it."""
+        self._informed(set(), supposes=False)
+
     def _informed(self, hopeless: set[Question], *, supposes: bool) -> _Attempt:
         """Try the action until nothing is asked any more; what nobody can answer is added to `hopeless`."""
         rounds = 0
@@ -260,7 +265,7 @@ class Action:
         if self._header is not None:
             settling = journal if self._continues else self._journal.again(inner, service.record)
             settling.settle()
-        recorder = Recorder(journal, plan)
+        recorder = Recorder(Guard(journal, service), plan)
         engine = Engine(service, recorder, recorder)
         self._mend(service, recorder, recorder)
         recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
@@ -272,6 +277,11 @@ class Action:
     @property
     def _continues(self) -> bool:
         return self._header is not None and self._header["action"] == self.verb
+
+    @property
+    def bound(self) -> dict[str, str]:
+        """What the holes of the plan have become, by their names."""
+        return self._journal.bound | self._journal.fresh
 
     def settle(self) -> None:
         """Decide what an earlier action left in flight, on the node itself. The first thing of every action."""
@@ -295,7 +305,8 @@ class Action:
             }
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
-        contract = Contract(self._journal, plan.commands, plan.conditional)
+        guard = Guard(self._journal, self._service)
+        contract = Contract(self._journal, plan.commands, plan.conditional, guard)
         executor = self._outside(contract)
         resources = acting(self._service, self.verb, self._selection)
         try:
@@ -319,10 +330,16 @@ class Action:
             raise Refused(
                 "the last action came to its end", f"use `svcmgr -s {self._service.name} unprovision` to take it back"
             )
+        lost = self._journal.has_done(lambda done: bool(done.unmakes or done.destroys))
+        if self._header["action"] == "unprovision" and lost:
+            raise Refused(
+                f"unprovision of {self._service.name} has deleted what a rollback cannot bring back",
+                f"`svcmgr -s {self._service.name} unprovision` finishes it",
+            )
         if not self._journal.rolling:
             self._keep.journal_line({"rolling": True})
             self._journal.rolling = True
-        self._journal.rollback()
+        self._journal.rollback(Guard(self._journal, self._service))
         self._keep.journal_line({"end": "rolled back"})
 
     def _mend(self, service: Service, executor: Executor, listener: Listener) -> None:

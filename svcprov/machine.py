@@ -12,8 +12,9 @@ from core.engine import asked
 from core.errors import Failed
 from core.observe import begin, learn
 from core.state import NodeState, Question
+from core.tree import Tree
 from executors.real.machine import Machine
-from svcprov.files import log_directory
+from svcprov.files import log_directory, var
 from svcprov.node import MACHINE, Hearing
 from svcprov.screen import Screen
 
@@ -73,7 +74,18 @@ class ThisMachine:
         """What every plan needs, looked at now, and what was learnt since."""
         if self._state is None:
             self._state = asked(begin(self.hostname), self._machine)
+            if self._service:
+                self.expect(self._service)
         return self._state
+
+    def expect(self, service: str) -> None:
+        """Count our own directory of a service as there: every action makes it before it begins."""
+        state, directory = self.observed(), f"{var()}/{service}"
+        self.learn([Question("path", directory)])
+        tree = Tree(state)
+        for end in (*(at for at, letter in enumerate(directory) if letter == "/" and at), len(directory)):
+            if not tree.exists(directory[:end]):
+                tree.put(directory[:end], {"kind": "directory", "mode": "0700", "docker": None})
 
     def learn(self, questions: list[Question]) -> list[Question]:
         """Look up what the state does not say."""

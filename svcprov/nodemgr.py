@@ -9,9 +9,9 @@ from svcprov.invocation import complain
 from svcprov.screen import Screen
 
 FORMATS = ("text", "json", "md")
+STATE_MODE = 0o600
 
 LATER = {
-    "observe": "observing this node",
     "register": "registering with a collector",
     "collector": "searching and serving templates",
     "provision": "provisioning arrays",
@@ -35,7 +35,10 @@ def _run(screen: Screen, argv: list[str]) -> int:
         for name, (summary, _) in ACTIONS.items():
             screen.out(f"  {name:<26}{summary}")
         screen.out(f"\noptions:\n  {'--format ' + '|'.join(FORMATS):<26}print keywords: how they are written")
+        screen.out(f"  {'-o, --output FILE':<26}observe: the file that the state is written to")
         return 0 if argv else UsageError.exit_code
+    if argv[0] == "observe":
+        return _observe(screen, argv[1:])
     format_, words = _format(argv)
     if words and words[0] in LATER:
         raise UsageError(f"{words[0]}: {LATER[words[0]]} comes with a later version of svcprov")
@@ -47,6 +50,33 @@ def _run(screen: Screen, argv: list[str]) -> int:
     _, function = ACTIONS[name]
     for line in function(words[2:], format_):
         screen.out(line)
+    return 0
+
+
+def _observe(screen: Screen, words: list[str]) -> int:
+    """Write the state of this machine; say on standard error what could not be seen."""
+    from core.state import dumps
+    from svcprov.observation import observe
+
+    output = None
+    match words:
+        case []:
+            pass
+        case ["-o" | "--output", path] if not path.startswith("-"):
+            output = path
+        case [word] if word.startswith("--output="):
+            output = word.removeprefix("--output=")
+        case _:
+            raise UsageError("observe takes -o FILE, and nothing else")
+    state, failed = observe()
+    for sentence in (*state["unseen"], *failed):
+        screen.err(f"not seen: {sentence}")
+    if output is None:
+        screen.out(dumps(state).rstrip("\n"))
+    else:
+        from svcprov.replace import replace
+
+        replace(output, dumps(state).encode(), STATE_MODE)
     return 0
 
 
@@ -97,9 +127,15 @@ def _only_text(format_: str) -> None:
         raise UsageError("--format is for `print keywords`")
 
 
+def _nothing(_words: list[str], _format: str) -> Iterator[str]:
+    """`observe` is read on its own; it is listed with the others."""
+    return iter(())
+
+
 ACTIONS: dict[str, tuple[str, Callable[[list[str], str], Iterator[str]]]] = {
     "print drivers": ("the drivers there are", _print_drivers),
     "print keywords": ("what a service file may say: of [DRIVER], or of all", _print_keywords),
+    "observe": ("this machine's state as a node-state file, for --node", _nothing),
     "print templates": ("the templates that come with svcprov", _print_templates),
 }
 

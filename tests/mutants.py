@@ -39,6 +39,8 @@ class Mutant(NamedTuple):
 INVARIANTS = "tests/property/test_invariants.py"
 CRASHES = "tests/property/test_crashes.py"
 STRANGERS = "tests/property/test_strangers.py"
+GUARD = "tests/property/test_guard.py"
+GUARD_CASES = "tests/unit/layers/test_guard.py"
 MUTANTS = (
     Mutant(
         "a device is formatted without the proof that it is blank",
@@ -167,6 +169,62 @@ MUTANTS = (
         "        if not self._may_repeat(command):\n            raise",
         "        if not self._may_repeat(command) and command.tool == 'nothing':\n            raise",
         (f"{INVARIANTS}::test_what_the_plan_does_not_show_is_not_run",),
+    ),
+    Mutant(
+        "the guard lets an unreadable device pass",
+        "executors/layers/guard.py",
+        "    if found.unreadable:\n",
+        "    if not found.users and found.held:\n",
+        (GUARD_CASES,),
+    ),
+    Mutant(
+        "the guard lets pass what somebody uses",
+        "core/evidence.py",
+        "    if users := blockdev.users((yield blockdev.uses(device))):\n        return Evidence(users=tuple(users))\n",
+        "    yield blockdev.uses(device)\n",
+        (GUARD_CASES,),
+    ),
+    Mutant(
+        "the guard does not look at the uuid of a filesystem",
+        "executors/layers/guard.py",
+        '    if blkid.tags(probed).get("UUID") == thing.identity:\n        return\n',
+        "    if thing.identity:\n        return\n",
+        (GUARD,),
+    ),
+    Mutant(
+        "the guard does not look at the uuid above a subvolume",
+        "executors/layers/guard.py",
+        '    if blkid.tags(probed).get("UUID") == uuid:\n',
+        "    if uuid:\n",
+        (GUARD_CASES,),
+    ),
+    Mutant(
+        "the guard believes the driver's proof of a blank device",
+        "executors/layers/guard.py",
+        "    if thing.blank and signature:\n",
+        "    if thing.blank:\n        return\n    if signature and thing.blank:\n",
+        (GUARD,),
+    ),
+    Mutant(
+        "the guard does not ask the record",
+        "executors/layers/guard.py",
+        "    if thing.identity not in command.argv or not (given or",
+        "    if thing.identity not in command.argv and not (given or",
+        (GUARD_CASES,),
+    ),
+    Mutant(
+        "a run is not guarded",
+        "svcprov/action.py",
+        "        contract = Contract(self._journal, plan.commands, plan.conditional, guard)\n",
+        "        contract = Contract(self._journal, plan.commands, plan.conditional)\n",
+        (GUARD,),
+    ),
+    Mutant(
+        "a rollback is not guarded",
+        "svcprov/action.py",
+        "self._journal.rollback(Guard(self._journal, self._service))",
+        "self._journal.rollback()",
+        (GUARD,),
     ),
     Mutant(
         "a status lies: what is not mounted is up",

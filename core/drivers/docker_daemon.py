@@ -12,24 +12,30 @@ from typing import NamedTuple
 from core.command import Check, Command, Note, Steps, Wait
 from core.config.keywords import is_true
 from core.config.resource import Resource
+from core.config.service import VAR
 from core.drivers.directories import remove_made
 from core.engine import ENGINE
-from core.errors import Failed, Refused
+from core.errors import Failed, Refused, WaitedTooLong
 from core.tools import docker, files, find, ip_link, mount, start_stop_daemon, systemd_run
 
 ANSWER_SECONDS_MAX = 60
 ANSWER_SECONDS_USUAL = 5
 SOCKET_PATH_CHARACTERS_MAX = 107
+CONTAINERD_PATH_CHARACTERS_MAX = 104
 SPOKEN = (17,)
 RUN = "/run/opensvc"
 
 
 class Launch(NamedTuple):
-    """How the daemon is started and stopped on this node, and the read that tells whether its process is there."""
+    """How the daemon is started and stopped on this node, and the read that tells whether its process is there.
+
+    log: a clause on where it says why it has ended.
+    """
 
     start: Command
     stop: Command
     alive: Check
+    log: str
 
 
 def is_private(container: Resource) -> bool:
@@ -54,7 +60,7 @@ def client(container: Resource) -> Steps:
     program = container.service_value("docker_exe") or "docker"
     answer = yield docker.version(program)
     if answer.returncode:
-        raise Failed(f"{container.rid}: docker executable not found: install docker, or name it with docker_exe")
+        raise Failed(f"{container.rid}: docker executable not found: name it with docker_exe, or install docker.io")
     found = docker.Client(program, docker.parse_version(answer))
     if not found.is_own_daemon and found.version < SPOKEN:
         said = answer.stdout.strip()
@@ -82,13 +88,20 @@ def bring_up(container: Resource, here: docker.Client) -> Steps:
             yield ip_link.add_bridge(bridge)
         yield Note("starting docker daemon")
         yield launch.start
-    yield Wait(
-        docker.answers(here),
-        lambda answer: answer.returncode == 0,
-        1,
-        ANSWER_SECONDS_MAX,
-        "the docker daemon to answer",
-    )
+    try:
+        yield _answer(here, ANSWER_SECONDS_USUAL)
+    except WaitedTooLong:
+        if not (yield from _holds(launch.alive)):
+            raise Failed(
+                f"{container.rid}: the docker daemon has ended instead of answering; {launch.log}; then provision or "
+                "start again: what it left is removed first"
+            ) from None
+        yield _answer(here, ANSWER_SECONDS_MAX)
+
+
+def _answer(here: docker.Client, seconds_max: int) -> Wait:
+    said = "the docker daemon to answer"
+    return Wait(docker.answers(here), lambda answer: answer.returncode == 0, 1, seconds_max, said)
 
 
 def shut_down(container: Resource, here: docker.Client) -> Steps:
@@ -133,6 +146,12 @@ def _pidfile(container: Resource) -> str:
     return f"{_directory(container)}/docker.pid"
 
 
+def _log_directory(container: Resource) -> str:
+    """Where daemons of the service write what they say: see `svcprov.files.log_directory`."""
+    var, name = container.service.var, container.service.name
+    return f"/var/log/opensvc/{name}" if var == VAR else f"{var}/log/{name}"
+
+
 def _files(container: Resource, here: docker.Client) -> tuple[str, str]:
     return (here.socket, _pidfile(container))
 
@@ -149,17 +168,31 @@ def _daemon(container: Resource, here: docker.Client) -> docker.Daemon:
 
 def _launch(container: Resource, here: docker.Client) -> Steps:
     """Return the `Launch` of this node: through systemd where it is at work, else in the background."""
-    argv = docker.daemon_words(here, _daemon(container, here))
+    program = yield from _program(container, here)
+    argv = docker.daemon_words(here, program, _daemon(container, here))
     if not here.is_own_daemon and systemd_run.is_at_work((yield systemd_run.state())):
         unit = f"svcprov-docker-{container.service.name}.service"
         start, stop, alive = systemd_run.start(unit, argv), systemd_run.stop(unit), systemd_run.is_active(unit)
+        log = f"`journalctl -u {unit}` says why"
     else:
-        pidfile, program = _pidfile(container), argv[0].rpartition("/")[2]
+        pidfile, name = _pidfile(container), program.name.rpartition("/")[2]
         start = Command(argv, kind="changes", background=True, tool=docker.TOOL)
-        stop, alive = start_stop_daemon.stop(pidfile, program), Check(start_stop_daemon.is_alive(pidfile, program))
+        stop, alive = start_stop_daemon.stop(pidfile, name), Check(start_stop_daemon.is_alive(pidfile, name))
+        log = f"the end of {_log_directory(container)}/{name}.log says why"
     # A daemon that a power failure ended has left its files, which are to be taken back as well; the pid file, last.
     undo = (stop, *(files.remove(path) for path in _files(container, here)))
-    return Launch(start._replace(check=files.is_there(_pidfile(container)), undo=undo), stop, alive)
+    return Launch(start._replace(check=files.is_there(_pidfile(container)), undo=undo), stop, alive, log)
+
+
+def _program(container: Resource, here: docker.Client) -> Steps:
+    """Ask for the daemon's program and its version, which need not be those of the client."""
+    if here.is_own_daemon:
+        return docker.Program(here.program, here.version)
+    for name in docker.daemon_programs(here):
+        answer = yield docker.version(name)
+        if answer.returncode == 0:
+            return docker.Program(name, docker.parse_version(answer))
+    raise Failed(f"{container.rid}: dockerd not found: install docker.io, which has it, or unset docker_data_dir")
 
 
 def _holds(alive: Check) -> Steps:
@@ -176,12 +209,12 @@ def _until_it_answers(here: docker.Client, launch: Launch) -> tuple[Command | Ch
 
 def _socket_fits(container: Resource, here: docker.Client) -> docker.Client:
     """Refuse a service whose name makes the paths of the daemon's sockets longer than the kernel takes."""
-    containerd = f"{RUN}/{container.service.name}/containerd/containerd.sock.ttrpc"
-    for path in (here.socket, *(() if here.is_own_daemon else (containerd,))):
-        if len(path) > SOCKET_PATH_CHARACTERS_MAX:
+    containerd = "" if here.is_own_daemon else f"{RUN}/{container.service.name}/containerd/containerd.sock.ttrpc"
+    for path, most in ((here.socket, SOCKET_PATH_CHARACTERS_MAX), (containerd, CONTAINERD_PATH_CHARACTERS_MAX)):
+        if len(path) > most:
             raise Failed(
                 f"{container.rid}: the docker daemon would need the socket {path}, of {len(path)} characters; "
-                f"the kernel takes {SOCKET_PATH_CHARACTERS_MAX}: give the service a shorter name"
+                f"it may have {most}: give the service a shorter name"
             )
     return here
 

@@ -266,9 +266,14 @@ class Filesystem(Driver):
         return True
 
     def _unformat(self, fs: "Resource", device: str, temporary: str) -> Steps:
-        """Return the undo of a format: it refuses when data is there, and leaves the device blank."""
+        """Return the undo of a format: it refuses when data is there, and leaves the device blank.
+
+        By then the device may have another name, and this name be another disk's: what is zeroed has to be ours.
+        """
         zeroes = yield from blank.zeroing(device, self.file(fs, device))
-        return (*self._emptiness(fs, device, temporary), *zeroes)
+        ours = Thing("filesystem", f"«{fs.rid}.filesystem»", at=self.file(fs, device) or device)
+        zeroes_ours = (command._replace(destroys=(ours,)) for command in zeroes)
+        return (*self._emptiness(fs, device, temporary), *zeroes_ours)
 
     def _is_ours(self, fs: "Resource", tags: dict[str, str]) -> bool:
         service = fs.service
@@ -312,7 +317,7 @@ class Filesystem(Driver):
             yield Note(f"{fs['dev']} stays formatted: it is in use ({', '.join(users)})", "warning")
             return
         zeroes = yield from blank.zeroing(device, self.file(fs, device))
-        lost = (Thing("filesystem", uuid),)
+        lost = (Thing("filesystem", uuid, at=self.file(fs, device) or device),)
         for command in zeroes[:-1]:
             yield command._replace(destroys=lost)
         # The first MiB goes last, with the entry in the record: until then the uuid says what this is.

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 
 from core.command import Steps
 from core.observe import cloud, containers, network, programs, storage, tree
-from core.state import NodeState, Question, load
+from core.state import ON_PATHS, NodeState, Question, load
+from core.tree import Tree
 
 Answer = Callable[[NodeState, list[str]], Steps]
 """Looks up the subjects of questions of one kind, and puts what it finds into the state; returns those it answered."""
@@ -19,10 +20,10 @@ Answer = Callable[[NodeState, list[str]], Steps]
 ANSWERS: dict[str, Answer] = {
     "tool": programs.tools,
     "program": programs.programs,
+    "content": storage.contents,
     "path": tree.paths,
     "below": tree.below,
     "text": tree.texts,
-    "content": storage.contents,
     "name": network.names,
     "ping": network.pings,
     "process": containers.processes,
@@ -42,8 +43,13 @@ def begin(hostname: str) -> Steps:
 def learn(state: NodeState, questions: Iterable[Question]) -> Steps:
     """Look up what was asked, and put it into the state; return the questions that found an answer."""
     answered: list[Question] = []
+    wanted = [*questions]
+    # Files are kept with the filesystem that they are in, so that has to be known first.
+    inside = {Tree(state).place(question.subject).device for question in wanted if question.kind in ON_PATHS}
+    unseen = (each for each in inside if each and state["devices"][each]["content"]["kind"] == "unseen")
+    wanted += (Question("content", device) for device in sorted(unseen))
     for kind, answer in ANSWERS.items():
-        subjects = [question.subject for question in questions if question.kind == kind]
+        subjects = list(dict.fromkeys(question.subject for question in wanted if question.kind == kind))
         if subjects:
             found = yield from answer(state, subjects)
             answered += (Question(kind, subject) for subject in found)

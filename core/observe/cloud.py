@@ -41,7 +41,7 @@ def account(state: NodeState, subjects: list[str]) -> Steps:
         "zone": zone,
         "zones": [zone],
         "instance": instance,
-        "disks": "nvme" if any(path.startswith("/dev/nvme") for path in state["devices"]) else "xvd",
+        "disks": next((kind for kind in ("nvme", "xvd") if _has_disk(state, kind)), "sd"),
         "metadata": True,
         "metadata_tokens": token.returncode == 0,
         "credentials": True,
@@ -56,6 +56,10 @@ def account(state: NodeState, subjects: list[str]) -> Steps:
     }
     _tell_devices(state, instance)
     return subjects
+
+
+def _has_disk(state: NodeState, kind: str) -> bool:
+    return any(path.startswith(f"/dev/{kind}") for path in state["devices"])
 
 
 def _listed(text: str, name: str) -> list[dict[str, Any]]:

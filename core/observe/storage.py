@@ -1,7 +1,7 @@
 """Block devices: which there are, who uses them, and what they hold."""
 
 from core.command import Steps
-from core.drivers.blank import ends
+from core.evidence import ends
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.observe.tree import paths
 from core.state import Content, NodeState
@@ -116,10 +116,11 @@ def _signature(tags: dict[str, str], *, tail: bool) -> Content:
 
 
 def _subvolumes(state: NodeState, path: str, content: Content) -> Steps:
-    """The subvolumes of a btrfs that is mounted somewhere; of another one they stay unknown."""
-    points = [each["mount_point"] for each in state["mounts"] if each["device"] == path]
-    for point in points[:1]:
-        answer = yield anyhow(btrfs.subvolumes(point))
-        if answer.returncode:
-            note_unseen(state, f"subvolumes of {path}", answer)
-        content["subvolumes"] = {name: {} for name in btrfs.paths(answer)}
+    """The subvolumes of a btrfs, as the kernel lists them where it is mounted, else as they are on the device."""
+    loops = {each for each, device in state["devices"].items() if each == path or device["file"] == path}
+    point = next((each["mount_point"] for each in state["mounts"] if each["device"] in loops), None)
+    answer = yield anyhow(btrfs.roots(path) if point is None else btrfs.subvolumes(point))
+    if answer.returncode:
+        note_unseen(state, f"subvolumes of {path}", answer)
+    found = btrfs.roots_paths(answer) if point is None else btrfs.paths(answer)
+    content["subvolumes"] = {name: {} for name in found}

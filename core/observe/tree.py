@@ -12,15 +12,13 @@ BLOCK_BYTES = 512
 def paths(state: NodeState, subjects: list[str]) -> Steps:
     """Look at paths, and at all that is above them, since a link may be on the way."""
     whole = sorted({above for path in subjects for above in _ancestry(path)} - _known(state, "path"))
+    if not whole:
+        return subjects
     answer = yield anyhow(find.facts(whole))
     if is_denied(answer):
         note_unseen(state, "some files", answer)
     denied = {path for path in subjects if is_denied(answer) and f"\u2018{path}\u2019" in answer.stderr}
-    place = Tree(state)
-    for fact in sorted(find.parse_facts(answer.stdout)):
-        entry = _entry(fact)
-        if entry is not None and place.link(fact.path) is None:
-            place.put(fact.path, entry)
+    _put(state, find.parse_facts(answer.stdout))
     state["known"] += (str(Question("path", path)) for path in whole if path not in denied)
     return [path for path in subjects if path not in denied]
 
@@ -32,6 +30,23 @@ def _ancestry(path: str) -> list[str]:
 
 def _known(state: NodeState, kind: str) -> set[str]:
     return {text.removeprefix(f"{kind} ") for text in state["known"] if text.startswith(f"{kind} ")}
+
+
+def _put(state: NodeState, facts: list[find.Fact]) -> None:
+    """Put facts where their paths lead; of a mount point, also the directory beneath, which its parent holds."""
+    place = Tree(state)
+    points = {mount["mount_point"] for mount in state["mounts"]}
+    for fact in sorted(facts):
+        entry = _entry(fact)
+        if fact.path in points and fact.path != "/":
+            beneath = Tree({**state, "mounts": [each for each in state["mounts"] if each["mount_point"] != fact.path]})
+            if beneath.link(fact.path) is None:
+                beneath.put(fact.path, {"kind": "directory", "mode": "0755", "docker": None})
+        there = place.place(fact.path)
+        if entry is not None and (
+            there.path not in there.files if there.path == "/" else place.link(fact.path) is None
+        ):
+            place.put(fact.path, entry)
 
 
 def _entry(fact: find.Fact) -> Entry | None:
@@ -70,11 +85,7 @@ def below(state: NodeState, subjects: list[str]) -> Steps:
         if not everything:
             there.append(first.stdout.splitlines()[0])
             yield from paths(state, there[-1:])
-        place = Tree(state)
-        for fact in sorted(facts):
-            entry = _entry(fact)
-            if entry is not None and place.link(fact.path) is None:
-                place.put(fact.path, entry)
+        _put(state, facts)
         listed = [directory, *(fact.path for fact in facts if fact.kind == "d")] if everything else [directory]
         state["known"] += (str(Question("below", path)) for path in listed)
         answered.append(directory)

@@ -16,12 +16,13 @@ TOOL = "aws"
 
 TOKENS_SINCE = {1: 22, 2: 4}
 """The minor version of each major one from which the CLI surely has `create-volume --client-token`."""
+BOTOCORE_TOKENS_SINCE = (1, 23)
+"""The same of botocore, where it answers in the place of a CLI."""
 
 VOLUME_IDS = "Volumes[].VolumeId"
 ALLOCATION_IDS = "Addresses[].AllocationId"
 ASSOCIATION_IDS = "Addresses[].AssociationId"
 PRIVATE_ADDRESSES = "Reservations[].Instances[].NetworkInterfaces[].PrivateIpAddresses[].PrivateIpAddress"
-INSTANCE_IDS = "Reservations[].Instances[].InstanceId"
 
 
 class Cli(NamedTuple):
@@ -92,9 +93,16 @@ def version(program: str) -> Command:
 
 
 def cli(program: str, profile: str, answer: Completed) -> Cli:
-    """How to speak to a CLI that answered `version` so; it says it on stderr under Python 2, on stdout since."""
-    found = answers.version(answer.stdout + answer.stderr, "aws-cli/")
-    tokens = found is not None and found[1] >= TOKENS_SINCE.get(found[0], 0)
+    """How to speak to a CLI that answered `version` so; it says it on stderr under Python 2, on stdout since.
+
+    A CLI also names the botocore that it is made with; alone, botocore is who answers.
+    """
+    said = answer.stdout + answer.stderr
+    found = answers.version(said, "aws-cli/")
+    if found is None:
+        tokens = (answers.version(said, "botocore/") or (0, 0)) >= BOTOCORE_TOKENS_SINCE
+    else:
+        tokens = found[1] >= TOKENS_SINCE.get(found[0], 0)
     return Cli(program, profile, tokens)
 
 
@@ -253,8 +261,7 @@ def detach_volume(cli: Cli, instance: str, volume: str, device: str, name: str) 
 
 def is_assigned(cli: Cli, instance: str, address: str) -> Check:
     """Hold when an instance has a private address."""
-    asked = {"instance-id": instance, "network-interface.addresses.private-ip-address": address}
-    return Check(_read(cli, "describe-instances", *_filters(asked)), path=INSTANCE_IDS)
+    return Check(describe_instance(cli, instance), path=PRIVATE_ADDRESSES, text=address)
 
 
 def assign_new_address(cli: Cli, instance: str, interface: str, name: str) -> Command:

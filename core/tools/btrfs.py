@@ -1,5 +1,7 @@
 """mkfs.btrfs(8) and btrfs(8)."""
 
+import re
+
 from core import answers
 from core.command import Check, Command, Completed, Makes
 from core.tools import blkid, files
@@ -7,6 +9,9 @@ from core.tools import blkid, files
 TOOL = "btrfs"
 UUID_SINCE = (4, 0)
 LABEL_BYTES_MAX = 255
+TOP = "256"
+"""The number of the top directory in each subvolume."""
+_ROOT = re.compile(r"key \((\w+) ROOT_REF (\d+)\).*\n\s+root ref key dirid (\d+) sequence \d+ name (.*)")
 
 
 def version() -> Command:
@@ -90,6 +95,31 @@ def subvolumes(directory: str) -> Command:
 def paths(answer: Completed) -> list[str]:
     """Read the answer of `subvolumes`: their paths from the top of the filesystem, inner ones after outer ones."""
     return sorted(line.partition(" path ")[2] for line in answer.stdout.splitlines() if " path " in line)
+
+
+def roots(device: str) -> Command:
+    """Ask for the tree of roots of a filesystem that need not be mounted; read the answer with `roots_paths`."""
+    return Command(("btrfs", "inspect-internal", "dump-tree", "-t", "root", device), tool=TOOL)
+
+
+def roots_paths(answer: Completed) -> list[str]:
+    """Read the answer of `roots`: the paths of the subvolumes from the top of the filesystem.
+
+    One that lies in a directory (and not right in a subvolume) is left out: the tree of roots does not have its name.
+    """
+    named = {
+        child: (parent, name) for parent, child, directory, name in _ROOT.findall(answer.stdout) if directory == TOP
+    }
+    found = []
+    for child in named:
+        parts: list[str] = []
+        at = child
+        while at in named and len(parts) <= len(named):
+            at, part = named[at]
+            parts.insert(0, part)
+        if at == "FS_TREE":
+            found.append("/".join(parts))
+    return sorted(found)
 
 
 def scan() -> Command:

@@ -2,7 +2,8 @@
 
 Two dialects are spoken. Until 1.11 the program is its own daemon (`docker -d`), and `docker run` pulls the image. From
 17 on the daemon is a program of its own, which shares the node with another one only when it is told to keep off the
-other's bridge, firewall rules and run-time directory; pulling is a step of its own.
+other's bridge, firewall rules and run-time directory; pulling is a step of its own. Client and daemon are then two
+programs, and often of two versions: what a container is given follows the client's, what a daemon is given its own.
 """
 
 import re
@@ -16,6 +17,7 @@ NOT_FOUND = 127
 UNREACHABLE = 1
 CGROUP_DRIVER = ("--exec-opt", "native.cgroupdriver=cgroupfs")
 IP6TABLES_BY_DEFAULT = (27,)
+LOG_LINES_MAX = 20
 _VERSION = re.compile(r"Docker version (\d+)\.(\d+)")
 
 
@@ -35,6 +37,13 @@ class Client(NamedTuple):
     def is_own_daemon(self) -> bool:
         """Tell the dialect in which `docker` is the daemon, too, and `run` pulls."""
         return self.version < (1, 12)
+
+
+class Program(NamedTuple):
+    """The program of a daemon, and its version."""
+
+    name: str
+    version: tuple[int, ...]
 
 
 class Daemon(NamedTuple):
@@ -68,18 +77,23 @@ def parse_version(answer: Completed) -> tuple[int, ...]:
     return () if found is None else (int(found[1]), int(found[2]))
 
 
-def daemon_words(client: Client, daemon: Daemon) -> tuple[str, ...]:
+def daemon_programs(client: Client) -> tuple[str, ...]:
+    """Where the daemon's program may be: beside the client's, or where the system has it (not beside, in Debian)."""
+    return (f"{client.program}d", "dockerd") if "/" in client.program else (f"{client.program}d",)
+
+
+def daemon_words(client: Client, program: Program, daemon: Daemon) -> tuple[str, ...]:
     """The words that start a private daemon."""
     cgroup_driver = () if _names(daemon.arguments, "--exec-opt") else CGROUP_DRIVER
     socket = f"unix://{client.socket}"
     if client.is_own_daemon:
         places = ("-r=false", "-d", "-g", daemon.data_root, "-p", daemon.pidfile)
-        return (client.program, "-H", socket, *places, *daemon.arguments, *cgroup_driver)
+        return (program.name, "-H", socket, *places, *daemon.arguments, *cgroup_driver)
     places = ("--data-root", daemon.data_root, "--exec-root", daemon.exec_root, "--pidfile", daemon.pidfile)
     bridge = ("--bridge", daemon.bridge) if daemon.bridge else ()
     # A second daemon would flush the chains of the first: its ports are served by docker-proxy, without rules.
-    rules = ("--iptables=false", *(("--ip6tables=false",) if client.version >= IP6TABLES_BY_DEFAULT else ()))
-    return (f"{client.program}d", "-H", socket, *places, *bridge, *rules, *daemon.arguments, *cgroup_driver)
+    rules = ("--iptables=false", *(("--ip6tables=false",) if program.version >= IP6TABLES_BY_DEFAULT else ()))
+    return (program.name, "-H", socket, *places, *bridge, *rules, *daemon.arguments, *cgroup_driver)
 
 
 def names_bridge(arguments: Sequence[str]) -> bool:
@@ -174,6 +188,17 @@ def parse_life(answer: Completed) -> Life:
     return Life(runs == "true", restarts == "true", code)
 
 
+def last_words(client: Client, container: str) -> Command:
+    """Ask for the last lines that a container wrote, on stdout and stderr; `parse_last_words` reads the answer."""
+    lines = str(LOG_LINES_MAX)
+    return Command((*client.words, "logs", "--tail", lines, container), accepts=(0, 1), tool=TOOL)
+
+
+def parse_last_words(answer: Completed) -> list[str]:
+    """Read the answer of `last_words`; nothing where the daemon keeps no log that can be read."""
+    return [] if answer.returncode else [line.rstrip() for line in (answer.stdout + answer.stderr).splitlines()]
+
+
 def image_of(client: Client, container: str) -> Command:
     """Ask for the id of the image that a container was made from."""
     return Command((*client.words, "inspect", "--format", "{{.Image}}", container), tool=TOOL)
@@ -181,7 +206,9 @@ def image_of(client: Client, container: str) -> Command:
 
 def image_id(client: Client, image: str) -> Command:
     """Ask for the id of an image that was pulled; no line when it was not."""
-    return Command((*client.words, "images", "-q", "--no-trunc", image), tool=TOOL)
+    # Without a tag, `images` lists every tag, and `pull` and `run` mean one.
+    whole = image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
+    return Command((*client.words, "images", "-q", "--no-trunc", whole), tool=TOOL)
 
 
 def mark(client: Client, container: str) -> Command:

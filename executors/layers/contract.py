@@ -7,7 +7,7 @@ left out only when its check holds now; one that makes or destroys something onl
 from collections.abc import Collection, Sequence
 from shlex import join
 
-from core.command import Command, Completed
+from core.command import Command, Completed, Executor
 from core.engine import ENGINE
 from core.errors import NodeChanged
 from core.holes import fill, fill_check, open_holes, unify
@@ -18,12 +18,20 @@ class Contract:
     """An executor around the journal. `planned`: the changes and announcements of the plan, in order.
 
     conditional: the positions of those that may not be needed, which nobody could see beforehand.
+    inner: what runs the commands, where there is a layer between this one and the journal.
     """
 
-    def __init__(self, inner: Journal, planned: Sequence[Command], conditional: Collection[int] = ()) -> None:
-        self._inner, self._planned, self._conditional = inner, planned, conditional
+    def __init__(
+        self,
+        journal: Journal,
+        planned: Sequence[Command],
+        conditional: Collection[int] = (),
+        inner: Executor | None = None,
+    ) -> None:
+        self._journal, self._planned, self._conditional = journal, planned, conditional
+        self._inner: Executor = journal if inner is None else inner
         self._next = 0
-        self._bound: dict[str, str] = dict(inner.bound) | inner.fresh
+        self._bound: dict[str, str] = dict(journal.bound) | journal.fresh
         self._kinds = {command.makes.name: command.makes.kind for command in planned if command.makes is not None}
 
     def run(self, command: Command) -> Completed:
@@ -32,7 +40,7 @@ class Contract:
             answer = self._inner.run(command)
             self._bound[command.argv[2]] = answer.stdout
             return answer
-        if command.kind == "reads" or self._inner.remembers(command):
+        if command.kind == "reads" or self._journal.remembers(command):
             return self._inner.run(command)
         self._advance(command)
         answer = self._inner.run(command)
@@ -81,16 +89,16 @@ class Contract:
         if planned.temporary or planned.kind == "announces" or position in self._conditional:
             return True
         if planned.makes is not None:
-            return self._inner.remembers(fill(planned, self._bound))
-        if planned.destroys and not self._inner.has_done(lambda done: self._unified(planned, done) is not None):
+            return self._journal.remembers(fill(planned, self._bound))
+        if planned.destroys and not self._journal.has_done(lambda done: self._unified(planned, done) is not None):
             return False
         check = None if planned.check is None else fill_check(planned.check, self._bound)
         if check is None or open_holes(check.ask.argv):
             return False
         if not open_holes((check.text,)):
-            return self._inner.holds(check)
+            return self._journal.holds(check)
         # What the text names was only ever to be read from this very answer: it binds here, at its first use.
-        for text in self._inner.found(check) or ():
+        for text in self._journal.found(check) or ():
             added = unify((check.text,), (text,), self._bound, self._kinds)
             if added is not None:
                 self._bound |= added

@@ -205,7 +205,8 @@ class Journal:
         if makes is None or makes.identity:
             return makes.identity if makes is not None else ""
         if makes.answer and answer is not None:
-            found = _picked(entry.command, answer, makes.answer)
+            # Some clouds answer with everything that is there now: what was there before is not what this made.
+            found = [name for name in _picked(entry.command, answer, makes.answer) if name not in entry.before]
             if found:
                 return _of_kind(found[0], makes)
         listed = [name for name in self._listed(makes) if name not in entry.before]
@@ -265,9 +266,10 @@ class Journal:
                         self._asked(fill(step, self.bound)._replace(rid=command.rid))
             self._answered(entry, "gone")
 
-    def rollback(self) -> None:
+    def rollback(self, outside: Executor | None = None) -> None:
         """Take back what the action did, last first, each step through the journal: a rollback can be killed, too.
 
+        outside: a layer around this journal, through which the steps come.
         Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
         """
         self.settle()
@@ -280,7 +282,7 @@ class Journal:
             bound = self.bound | ({command.makes.name: entry.made} if command.makes is not None and entry.made else {})
             if entry.undone or self._in_place(command, bound):
                 try:
-                    self._undo(entry, bound)
+                    self._undo(entry, bound, self if outside is None else outside)
                 except SvcprovError:
                     self._leave_brackets()
                     raise
@@ -302,7 +304,7 @@ class Journal:
             if answer.returncode in command.accepts and command.makes is not None:
                 self._answered(entry, "done", self._identity(entry, answer))
 
-    def _undo(self, entry: Entry, bound: dict[str, str]) -> None:
+    def _undo(self, entry: Entry, bound: dict[str, str], outside: Executor) -> None:
         steps = entry.command.undo
         for position in range(_restart(steps, entry.undone), len(steps)):
             step = steps[position]
@@ -312,7 +314,7 @@ class Journal:
                         step.otherwise or f"{' '.join(step.ask.argv)} does not hold", "move it away, then roll back"
                     )
             else:
-                self._undo_step(fill(step, bound)._replace(rid=entry.command.rid, verb=ROLLBACK))
+                self._undo_step(fill(step, bound)._replace(rid=entry.command.rid, verb=ROLLBACK), outside)
             if self._write is not None:
                 self._write({"of": entry.number, "undone": position + 1})
             entry.undone = position + 1
@@ -324,14 +326,14 @@ class Journal:
             self._inner.run(Command(("sleep", "1"), quiet=True, tool=ENGINE))
         return self.holds(check)
 
-    def _undo_step(self, command: Command) -> None:
+    def _undo_step(self, command: Command, outside: Executor) -> None:
         if unknown := open_holes(command.argv):
             raise Ambiguous(unknown[0], ())
         if command.check is not None and command.kind == "changes" and self.holds(command.check):
             for name in command.unmakes:
                 self._record.drop(name)
             return
-        answer = self.run(command)
+        answer = outside.run(command)
         if answer.returncode not in command.accepts:
             raise CommandFailed(command.argv, answer.returncode, answer.stdout, answer.stderr)
 

@@ -13,7 +13,8 @@ from typing import Protocol
 
 from core.command import Command, Completed
 from core.engine import ENGINE
-from executors.real import processes
+from executors import missing
+from executors.real import news, processes
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 READ_SECONDS_MAX = 60.0
@@ -67,6 +68,7 @@ class Machine:
         self._logs, self._live, self._interrupted = logs, live, interrupted
         self._faces: dict[str, RealFace | None] = {}
         self._daemons: list[int] = []
+        self._news: news.BlockNews | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -83,7 +85,10 @@ class Machine:
             return self._engine(command)
         face = self._face(command.tool)
         answer = None if face is None else face.run(self, command)
-        return self._process(command) if answer is None else answer
+        answer = self._process(command) if answer is None else answer
+        if answer.returncode == missing.NOT_FOUND and answer == missing.answer(command.argv[0]):
+            return missing.answer(command.argv[0], missing.packages_of(command.argv[0], command.tool))
+        return answer
 
     def _process(self, command: Command) -> Completed:
         if command.background:
@@ -118,10 +123,29 @@ class Machine:
             case ("sleep", seconds):
                 self._sleep(float(seconds))
                 return Completed(0)
+            case ("pause", seconds):
+                return self._pause(float(seconds))
             case ("fresh", kind, _name):
                 return Completed(0, made_up(kind))
             case _:
-                return Completed(processes.NOT_FOUND, "", f"{command.argv[0]}: command not found\n")
+                return missing.answer(command.argv[0])
+
+    def _pause(self, seconds: float) -> Completed:
+        """Let time pass, until there is news of a device: then the answer says how long it was.
+
+        The first pause begins to listen, and ends at once: what came before it was not heard.
+        """
+        if self._news is None:
+            self._news = news.listener()
+            if self._news is not None:
+                return Completed(0, "0")
+            self._sleep(seconds)
+            return Completed(0)
+        began = time.monotonic()
+        while (left := began + seconds - time.monotonic()) > 0 and not self._interrupted():
+            if self._news.within(min(left, SLEEP_SLICE_SECONDS)):
+                return Completed(0, f"{min(time.monotonic() - began, seconds):.3f}")
+        return Completed(0)
 
     def _sleep(self, seconds: float) -> None:
         """Let time pass, until somebody wants an end."""

@@ -5,6 +5,7 @@ runs, it can say megabytes, and a process costs what `subprocess.run` costs. Onl
 there pipes.
 """
 
+import codecs
 import os
 import select
 import signal
@@ -13,14 +14,18 @@ from collections.abc import Callable, Mapping
 from typing import IO, NamedTuple
 
 from core.command import Completed
+from executors import missing
 
-NOT_FOUND, NOT_EXECUTABLE, TIMED_OUT = 127, 126, 124
+NOT_EXECUTABLE, TIMED_OUT = 126, 124
 GRACE_SECONDS = 0.3
 """How long a daemon is watched: one that is refused an option ends within it."""
 KILL_SECONDS = 2
 """How long a question that took too long has, between the request to end and the end."""
 CHUNK_BYTES = 65536
+"""What a pipe holds at most."""
 UMASK, PUBLIC_UMASK = 0o077, 0o022
+
+_DECODER = codecs.getincrementaldecoder("utf-8")
 
 Live = Callable[[str], None]
 
@@ -34,14 +39,17 @@ class Surroundings(NamedTuple):
 
 def text_of(data: bytes) -> str:
     r"""Read what a program wrote: what is no UTF-8 is shown as `\xNN`, and guillemets never count as holes."""
-    text = data.decode("utf-8", "backslashreplace")
+    return _without_holes(data.decode("utf-8", "backslashreplace"))
+
+
+def _without_holes(text: str) -> str:
     return text.replace("«", "\\xab").replace("»", "\\xbb") if "«" in text or "»" in text else text
 
 
 def not_started(program: str, error: OSError) -> Completed:
     """What a shell would answer for a program that cannot be started."""
     if isinstance(error, FileNotFoundError):
-        return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+        return missing.answer(program)
     return Completed(NOT_EXECUTABLE, "", f"{program}: {error.strerror}\n")
 
 
@@ -179,26 +187,45 @@ def _ended(child: subprocess.Popen[bytes], seconds_max: float | None) -> bool:
     in_time = seconds_max is None or _ended_within(child.pid, seconds_max)
     if not in_time:
         os.killpg(child.pid, signal.SIGTERM)
-        if not _ended_within(child.pid, KILL_SECONDS):
-            os.killpg(child.pid, signal.SIGKILL)
+        _ended_within(child.pid, KILL_SECONDS)
+        # Its children may have another mind than it has; until it is waited for, its number is still their group's.
+        os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     return in_time
 
 
 def _copy(child: subprocess.Popen[bytes], targets: "dict[IO[bytes] | None, int]", live: Live) -> None:
-    """Copy what a child writes until it has closed both of its outputs, and show it."""
-    open_ends = {stream.fileno(): target for stream, target in targets.items() if stream is not None}
+    """Copy what a child writes, and show it, until it has ended: what it leaves running may keep its outputs open."""
+    ended = os.pidfd_open(child.pid)
     poll = select.poll()
-    for descriptor in open_ends:
-        poll.register(descriptor, select.POLLIN | select.POLLHUP)
-    while open_ends:
-        for descriptor, _ in poll.poll():
-            if data := os.read(descriptor, CHUNK_BYTES):
-                os.write(open_ends[descriptor], data)
-                live(text_of(data))
-            else:
+    poll.register(ended, select.POLLIN)
+    shown = {}
+    for stream, target in targets.items():
+        if stream is not None:
+            os.set_blocking(stream.fileno(), False)
+            poll.register(stream.fileno(), select.POLLIN | select.POLLHUP)
+            shown[stream.fileno()] = (target, _DECODER("backslashreplace"))
+    while shown:
+        ready = [descriptor for descriptor, _ in poll.poll()]
+        # A pipe holds no more than one read takes, so nothing is left behind when the child has ended.
+        for descriptor in [*shown] if ended in ready else ready:
+            target, decoder = shown[descriptor]
+            if data := _read(descriptor):
+                os.write(target, data)
+            if text := decoder.decode(data, final=not data):
+                live(_without_holes(text))
+            if not data or ended in ready:
                 poll.unregister(descriptor)
-                del open_ends[descriptor]
+                del shown[descriptor]
+    os.close(ended)
     for stream in (child.stdout, child.stderr):
         if stream is not None:
             stream.close()
+
+
+def _read(descriptor: int) -> bytes:
+    """What is in a pipe now; nothing, too, where nothing is."""
+    try:
+        return os.read(descriptor, CHUNK_BYTES)
+    except BlockingIOError:
+        return b""

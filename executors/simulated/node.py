@@ -11,11 +11,11 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import hole
-from core.state import DEBIAN_12, Content, NodeState, Question
+from core.state import DEBIAN_12, ON_PATHS, Content, NodeState, Question
 from core.tree import Tree
+from executors import missing
 from executors.simulated.identifiers import generated
 
-NOT_FOUND = 127
 USUAL = {"docker.io": "20.10.24"}
 """What is taken for the version of a tool that nobody has asked yet, beside Debian's."""
 
@@ -61,7 +61,7 @@ class SimulatedNode:
             return Completed(0)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
         if not self._has(packages):
-            return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+            return missing.answer(program, packages)
         answer: Completed = tool.run(self, command)
         return answer
 
@@ -85,16 +85,26 @@ class SimulatedNode:
 
     def _is_unknown(self, question: Question) -> bool:
         """Note a question, unless its answer is known."""
-        if str(question) in self.state["known"]:
+        if str(question) in self.state["known"] or self._is_planned(question):
             return False
         asked = self.guesses if question in self._hopeless or not self._can_be_seen(question) else self.questions
         if question not in asked:
             asked.append(question)
         return True
 
+    def _is_planned(self, question: Question) -> bool:
+        """Tell whether a path is a name that the plan made up, outside of everything that was there before."""
+        subject = question.subject
+        return question.kind in ON_PATHS and subject.startswith("«") and not self.tree.place(subject).device
+
     def _can_be_seen(self, question: Question) -> bool:
-        """Tell whether a path leads to the same filesystem now as before anything was planned."""
-        if question.kind not in {"path", "below", "text"}:
+        """Tell whether a path leads to the same filesystem now as before anything was planned.
+
+        What a docker daemon keeps is known to the daemon only, so it cannot be seen while none runs.
+        """
+        if question.kind == "store":
+            return False
+        if question.kind not in ON_PATHS:
             return True
         now = self.tree.place(question.subject).device
         return now == Tree({**self.state, "mounts": self._mounts_at_first}).place(question.subject).device
@@ -114,13 +124,13 @@ class SimulatedNode:
     def _engine(self, command: Command) -> Completed:
         """Answer what the engine itself asks of a node: time to pass, and values that are made up."""
         match command.argv:
-            case ("sleep", seconds):
+            case (("sleep" | "pause"), seconds):
                 self.state["clock"] += int(seconds)
                 return Completed(0)
             case ("fresh", kind, name):
                 return Completed(0, hole(name) if self.holes else self._identifier(kind))
             case _:
-                return Completed(NOT_FOUND, "", f"{command.argv[0]}: command not found\n")
+                return missing.answer(command.argv[0])
 
     def identifier(self, kind: str, command: Command, part: str = "") -> str:
         """Hand out the identity of a thing that `command` makes: in a preview, the hole of its name.
@@ -181,10 +191,12 @@ class SimulatedNode:
 
     def content(self, device: dict[str, Any]) -> Content:
         """What a device holds, wherever that lives: on the device, on its volume or in its loop file."""
-        content: Content = self.tree.holder(device)["content"]
+        holder = self.tree.holder(device)
+        content: Content = holder["content"]
         if content["kind"] == "unseen":
             path = next((path for path, each in self.state["devices"].items() if each is device), "")
-            question = Question("content", device["file"] or path)
+            # A file is looked at by its name: the loop device may be one that is only planned.
+            question = Question("content", path if holder is device and path else device["file"])
             # Until somebody has looked it is taken for blank, so that what comes after it is asked in the same round.
             return {"kind": "zero" if self._is_unknown(question) and question in self.questions else "unknown"}
         return content

@@ -10,7 +10,7 @@ from core.config.document import Document
 from core.config.keywords import Keyword
 from core.config.service import Service
 from core.driver import Driver
-from core.engine import ENGINE, SVCMGR, Engine
+from core.engine import ENGINE, PAUSE, SVCMGR, Engine
 from core.errors import CommandFailed, Failed, Refused, WaitedTooLong
 from core.record import Record
 from core.status import Status
@@ -47,9 +47,10 @@ class World:
         self.engine = Engine(self.service, ServiceFile(self, self.service), self)
 
     def run(self, command: Command) -> Completed:
-        """Answer 1 to what fails, a number to what counts."""
+        """Answer 1 to what fails, a number to what counts; pauses last."""
         self.ran.append(command)
-        return Completed(1 if command.argv[0] == "fails" else 0, str(len(self.ran)), "no luck")
+        said = "" if command.argv[0] == PAUSE else str(len(self.ran))
+        return Completed(1 if command.argv[0] == "fails" else 0, said, "no luck")
 
     def note(self, rid: str, note: Note) -> None:
         """Hear a note."""
@@ -179,7 +180,7 @@ def test_a_wait_ends_with_the_answer_that_was_waited_for() -> None:
         assert answer.stdout == "5"
 
     world.start(verb)
-    assert world.words == ["ok", "sleep 2", "ok", "sleep 2", "ok"]
+    assert world.words == ["ok", "pause 2", "ok", "pause 2", "ok"]
     assert world.heard == [
         "disk#0: waits for five",
         "disk#0: info: poll 1",
@@ -197,7 +198,7 @@ def test_a_wait_lasts_no_longer_than_it_may() -> None:
             yield Wait(OK, lambda _answer: False, 2, 5, "godot")
 
     world.start(verb)
-    assert world.words == ["ok", "sleep 2", "ok", "sleep 2", "ok"]
+    assert world.words == ["ok", "pause 2", "ok", "pause 2", "ok"]
     assert world.heard == ["disk#0: waits for godot"]
 
 

@@ -12,13 +12,23 @@ from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Tie
 from core.drivers import docker_daemon
-from core.errors import Failed, Refused
+from core.errors import CommandFailed, Failed, Refused
 from core.status import Remark, Status
 from core.tools import docker, mount
 
 UP_SECONDS_MAX = 600
 UP_SECONDS_EVERY = 2
 DOWN_SECONDS_MAX = 60
+
+REMEDIES = (
+    ("manifest unknown", "correct run_image, or push that image"),
+    ("invalid reference format", "correct run_image"),
+    ("denied", "correct run_image, or `docker login`, as the image may be private"),
+    ("no basic auth credentials", "`docker login` to that registry"),
+    ("connection refused", "nobody listens there: start the registry, or correct run_image"),
+    ("Cannot connect to the Docker daemon", "the daemon has ended: start it, then go on"),
+)
+"""What docker says when it cannot pull an image, and what is to be done then."""
 
 NETWORK = ("--net", "--network")
 VOLUMES_FROM = ("--volumes-from",)
@@ -112,7 +122,7 @@ class DockerContainer(Driver):
         else:
             image = container["run_image"]
             if not here.is_own_daemon and not docker.ids((yield docker.image_id(here, image))):
-                yield docker.pull(here, image)
+                yield from _pulled(here, container)
             found = (yield docker.run(here, _described(here, container), name)).made
         yield Note("wait for container up status")
         answer = yield Wait(
@@ -124,10 +134,10 @@ class DockerContainer(Driver):
         )
         life = docker.parse_life(answer)
         if not life.running:
-            raise Failed(
-                f"{container.rid}: container {container.name} ended at once, with exit code {life.exit_code}; "
-                f"`{' '.join(here.words)} logs {container.name}` says why"
-            )
+            last = docker.parse_last_words((yield docker.last_words(here, found)))
+            said = "its last words:\n" + "\n".join(f"  {line}" for line in last) if last else "it said nothing"
+            how = f"with exit code {life.exit_code}; {said}"
+            raise Failed(f"{container.rid}: container {container.name} ended at once, {how}")
         yield Note("wait for container operational")
 
     def stop(self, container: Resource) -> Steps:
@@ -187,6 +197,17 @@ class DockerContainer(Driver):
             other = f"the running container is based on image '{runs}' instead of '{wanted[0]}'"
             return Status("up", (Remark(other),))
         return Status("up")
+
+
+def _pulled(here: docker.Client, container: Resource) -> Steps:
+    """Fetch the image. Raises Failed, with what may be done about it."""
+    image = container["run_image"]
+    try:
+        yield docker.pull(here, image)
+    except CommandFailed as error:
+        said = (error.stderr or error.stdout).strip().rpartition("\n")[2]
+        remedy = next((remedy for words, remedy in REMEDIES if words in said), "try again when that is mended")
+        raise Failed(f"{container.rid}: image {image} cannot be pulled: {said}; {remedy}") from error
 
 
 def _values(words: Sequence[str], names: tuple[str, ...]) -> Iterator[str]:

@@ -104,6 +104,9 @@ class AmazonDisk(Driver):
         before = (yield files.read_link(link)).stdout.strip()
         if before == device:
             return
+        # The device may be a link itself, of udev's making: then ours leads where that one does.
+        if before not in {"", link} and before == (yield files.read_link(device)).stdout.strip():
+            return
         yield Note(f"create static device name {link} -> {device}")
         yield from files.missing_directories(disk.rid, link.rpartition("/")[0])
         if before not in {"", link}:

@@ -93,7 +93,8 @@ class BtrfsFilesystem(Filesystem):
         path, file = f"{temporary}/{subvolume}", self.file(fs, device)
         top = mount.mount("btrfs", f"{TOP},loop" if file else TOP, file or device, temporary, temporary=True)
         proof = () if self.is_store(fs) else (holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
-        undo = inside(top, temporary, *proof, btrfs.delete_subvolume(path))
+        ours = Thing("subvolume", identity, at=temporary)
+        undo = inside(top, temporary, *proof, btrfs.delete_subvolume(path)._replace(destroys=(ours,)))
         return btrfs.create_subvolume(temporary, subvolume, f"{fs.rid}.subvolume", identity)._replace(undo=undo)
 
     def clear(self, fs: "Resource", device: str) -> Steps:
@@ -106,10 +107,11 @@ class BtrfsFilesystem(Filesystem):
         yield from self._open(device, temporary)
         path = f"{temporary}/{subvolume}"
         there = btrfs.paths((yield btrfs.subvolumes(temporary)))
+        lost = (Thing("subvolume", identity, at=temporary),)
         for inner in reversed([each for each in there if each.startswith(f"{subvolume}/")]):
-            yield btrfs.delete_subvolume(f"{temporary}/{inner}")._replace(destroys=(Thing("subvolume", identity),))
+            yield btrfs.delete_subvolume(f"{temporary}/{inner}")._replace(destroys=lost)
         if subvolume in there:
-            yield btrfs.delete_subvolume(path)._replace(destroys=(Thing("subvolume", identity),), unmakes=(name,))
+            yield btrfs.delete_subvolume(path)._replace(destroys=lost, unmakes=(name,))
         else:
             yield files.forget(path, (name,))
         yield from self._close(temporary)

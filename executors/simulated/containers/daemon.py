@@ -10,17 +10,35 @@ from itertools import count
 from typing import Any
 
 from core.state import Entry, Question
+from executors.simulated.containers.client import is_one_program
 from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.devices import directory
+from executors.simulated.interfaces import bridge as bridge_interface
 from executors.simulated.node import SimulatedNode
 
 SYSTEM = "unix:///var/run/docker.sock"
-ONE_PROGRAM_BELOW = (1, 12)
 GRAPH_GONE_SINCE = (23,)
 SOCKET_PATH_CHARACTERS_MAX = 107
 READY_SECONDS = 1
+NEVER_SECONDS = 10**9
 FIRST_PID = 4001
+DEFAULT_BRIDGE = "docker0"
 OPEN_FILE = "network/files/local-kv.db"
+ROOT_MODE = "0710"
+STORE = {
+    "buildkit": "0711",
+    "containers": "0710",
+    "image": "0700",
+    "network": "0750",
+    "network/files": "0750",
+    "plugins": "0700",
+    "runtimes": "0700",
+    "swarm": "0700",
+    "tmp": "0700",
+    "trust": "0700",
+    "volumes": "0701",
+}
+"""The directories in a daemon's own, with their modes; beside them are those of its storage driver."""
 
 SWITCHES = table(
     "-D --debug; --experimental; --icc; --init; --ip-forward; --ip-masq; --ip6tables; --iptables; --ipv6; "
@@ -40,11 +58,6 @@ VALUES_OF_NOW = table(
 )
 
 
-def is_one_program(node: SimulatedNode) -> bool:
-    """Tell whether `docker` is client and daemon, as it was until 1.11."""
-    return node.version("docker.io") < ONE_PROGRAM_BELOW
-
-
 def options(node: SimulatedNode, words: list[str]) -> Parsed:
     """Read the options of a daemon of this node's version. Raises Unknown."""
     if is_one_program(node):
@@ -58,15 +71,21 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
     try:
         found = options(node, argv[1:])
     except Unknown as error:
-        return f"{error}\nSee '{argv[0]} --help'.\n"
+        said = f"{error}\nSee '{argv[0]} --help'."
+        return f"{said}\n" if is_one_program(node) else f"Status: {said}, Code: 125\n"
     if found.operands:
-        return f"unknown command: {argv[0]} {found.operands[0]}\nSee '{argv[0]} --help'.\n"
+        usage = f"Usage:  {argv[0]} [OPTIONS]\n\nA self-sufficient runtime for containers.\n"
+        return f"\"{argv[0]}\" accepts no argument(s).\nSee '{argv[0]} --help'.\n\n{usage}"
     socket, pidfile = found.last("--host", SYSTEM), found.last("--pidfile", "/var/run/docker.pid")
     data_root = found.last("--data-root") or found.last("--graph") or "/var/lib/docker"
     if said := _cannot(node, found, socket, pidfile, data_root):
         return said
     pid = next(number for number in count(FIRST_PID) if str(number) not in node.state["processes"])
-    wait = 0 if unit else node.latency("docker.daemon", READY_SECONDS)
+    shared = any(
+        node.tree.real(each["data_root"]) == node.tree.real(data_root) for each in node.state["docker"].values()
+    )
+    # Its database is locked: it waits for the other daemon's end, which it would not notice.
+    wait = NEVER_SECONDS if shared else 0 if unit else node.latency("docker.daemon", READY_SECONDS)
     node.state["docker"][socket] = {
         "pid": pid,
         "data_root": data_root,
@@ -82,9 +101,10 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
         "unit": unit,
     }
     _make_store(node, data_root)
+    make_directories(node, pidfile.rpartition("/")[0] or "/")
     node.tree.put(pidfile, _file(str(pid)))
-    node.tree.put(_path(socket), _file(None))
-    _bring_bridge_up(node, found.last("--bridge"))
+    node.tree.put(_path(socket), {**_file(None), "mode": "0660"})
+    _bring_bridge_up(node, found)
     if found.last("--restart", "true") == "true":
         for container in store(node, data_root)["containers"].values():
             container["running"] = container["running"] or always_restarts(container)
@@ -92,26 +112,19 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
 
 
 def _cannot(node: SimulatedNode, found: Parsed, socket: str, pidfile: str, data_root: str) -> str:
-    """Say why a daemon with these options ends at once."""
-    if pid := _pid_in(node, pidfile):
-        return (
-            f"failed to start daemon, ensure docker is not running or delete {pidfile}: "
-            f"process with PID {pid} is still running\n"
-        )
-    for path in (_path(socket), pidfile):
-        parent = path.rpartition("/")[0]
-        if parent not in {"/var/run", "/run"} and not node.tree.exists(parent):
-            return f"can't create {path}: open {path}: no such file or directory\n"
+    """Say why a daemon with these options ends at once, in the words of 20.10.24."""
+    listen = f"failed to load listeners: can't create unix socket {_path(socket)}: listen unix {_path(socket)}: bind: "
+    if _pid_in(node, pidfile):
+        return f"failed to start daemon: pid file found, ensure docker is not running or delete {pidfile}\n"
     if len(_path(socket)) > SOCKET_PATH_CHARACTERS_MAX:
-        return f"can't create unix socket {_path(socket)}: listen unix {_path(socket)}: bind: invalid argument\n"
-    bridge = found.last("--bridge")
-    if bridge and found.last("--bip"):
-        return "You specified -b & --bip, mutually exclusive options. Please specify only one\n"
-    if bridge and bridge != "none" and bridge not in node.state["interfaces"]:
-        return (
-            'failed to start daemon: Error initializing network controller: error creating default "bridge" network: '
-            f"bridge device with non default name {bridge} must be created manually\n"
-        )
+        return f"{listen}invalid argument\n"
+    parent = _path(socket).rpartition("/")[0]
+    if parent not in {"/var/run", "/run"} and not node.tree.exists(parent):
+        return f"{listen}no such file or directory\n"
+    entry = node.tree.entry(data_root)
+    if entry is not None and entry["kind"] == "file":
+        real = node.tree.real(data_root)
+        return f"Unable to get the full path to root ({data_root}): canonical path points to a file '{real}'\n"
     if found.last("--storage-driver") == "btrfs":
         mount = node.tree.mount_of(node.tree.real(data_root))
         if mount is None or mount["type"] != "btrfs":
@@ -119,6 +132,14 @@ def _cannot(node: SimulatedNode, found: Parsed, socket: str, pidfile: str, data_
                 "failed to start daemon: error initializing graphdriver: prerequisites for driver not satisfied "
                 "(wrong filesystem?)\n"
             )
+    bridge = found.last("--bridge")
+    if bridge and found.last("--bip"):
+        return "failed to start daemon: You specified -b & --bip, mutually exclusive options. Please specify only one\n"
+    if bridge and bridge not in {"none", DEFAULT_BRIDGE} and bridge not in node.state["interfaces"]:
+        return (
+            'failed to start daemon: Error initializing network controller: Error creating default "bridge" network: '
+            f"bridge device with non default name {bridge} must be created manually\n"
+        )
     return ""
 
 
@@ -129,17 +150,31 @@ def _pid_in(node: SimulatedNode, pidfile: str) -> str:
     return pid if pid and pid in node.state["processes"] else ""
 
 
-def _bring_bridge_up(node: SimulatedNode, bridge: str) -> None:
-    """Give the daemon's bridge the first network that no interface is in."""
-    interface = node.state["interfaces"].get(bridge)
-    if interface is None:
+def _bring_bridge_up(node: SimulatedNode, found: Parsed) -> None:
+    """Bring the daemon's bridge up, with the first network that no interface is in, or that of --bip.
+
+    The default bridge is made, where it is missing; a daemon that is to have none takes it away, whosever it was.
+    """
+    bridge = found.last("--bridge") or DEFAULT_BRIDGE
+    interfaces = node.state["interfaces"]
+    if bridge == "none":
+        interfaces.pop(DEFAULT_BRIDGE, None)
         return
+    if bridge == DEFAULT_BRIDGE and bridge not in interfaces:
+        if is_one_program(node):
+            # The daemon of the system made it at boot, and nobody takes it away.
+            return
+        interfaces[bridge] = bridge_interface()
+    interface = interfaces[bridge]
     interface["up"] = True
     if interface["addresses"]:
         return
+    if given := found.last("--bip"):
+        interface["addresses"].append({"address": given, "label": ""})
+        return
     taken = [
         _network(address["address"])
-        for each in node.state["interfaces"].values()
+        for each in interfaces.values()
         for address in each["addresses"]
         if "«" not in address["address"]
     ]
@@ -183,7 +218,10 @@ def store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
     """What a daemon keeps in its directory: images by name, containers by id. To be read: it may not be there yet."""
     entry = node.tree.entry(data_root)
     held: dict[str, Any] | None = None if entry is None else entry["docker"]
-    return {"images": {}, "containers": {}} if held is None else held
+    if held is not None:
+        return held
+    unseen = entry is not None and node.tree.may_hold_more(data_root) and node.ask(Question("store", data_root))
+    return {"images": {}, "containers": {}, **({"supposed": True} if unseen else {})}
 
 
 def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
@@ -198,18 +236,22 @@ def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
 
 def _make_store(node: SimulatedNode, data_root: str) -> None:
     """Make what a daemon has in its directory once it has started, as far as it is missing."""
-    for name in ("containers", "image", "network/files"):
-        make_directories(node, f"{data_root}/{name}")
+    make_directories(node, data_root.rpartition("/")[0] or "/", "0711")
+    entry = node.tree.entry(data_root) or directory()
+    # Whatever it was before, it is nobody else's now.
+    node.tree.put(node.tree.real(data_root), {**entry, "mode": ROOT_MODE})
+    for name, mode in STORE.items():
+        make_directories(node, f"{data_root}/{name}", mode)
     if not node.tree.exists(f"{data_root}/{OPEN_FILE}"):
         node.tree.put(f"{data_root}/{OPEN_FILE}", _file(None))
     filled_store(node, data_root)
 
 
-def make_directories(node: SimulatedNode, path: str) -> None:
+def make_directories(node: SimulatedNode, path: str, mode: str = "0755") -> None:
     """Make a directory and those above it, where nothing is."""
     if not node.tree.exists(path):
-        make_directories(node, path.rpartition("/")[0] or "/")
-        node.tree.put(path, directory())
+        make_directories(node, path.rpartition("/")[0] or "/", mode)
+        node.tree.put(path, {**directory(), "mode": mode})
 
 
 def always_restarts(container: dict[str, Any]) -> bool:

@@ -18,6 +18,10 @@ class Parsed:
         """Tell whether a switch is on."""
         return self.last(name, "false") == "true"
 
+    def has_value(self, name: str) -> bool:
+        """Tell whether an option was given at all."""
+        return name in self.options
+
     def last(self, name: str, default: str = "") -> str:
         """The value that counts when an option is given more than once."""
         return self.options.get(name, [default])[-1]

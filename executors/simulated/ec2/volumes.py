@@ -194,7 +194,8 @@ def _check_size(size: int, type_: str) -> None:
 def _check_iops(iops: int | None, size: int, type_: str) -> None:
     if iops is None:
         if type_ in {"io1", "io2"}:
-            raise Ec2Error("MissingParameter", "The request must contain the parameter iops")
+            text = f"The parameter iops must be specified for {type_} volumes."
+            raise Ec2Error("InvalidParameterCombination", text)
         return
     if type_ not in IOPS:
         raise Ec2Error("InvalidParameterCombination", f"The parameter iops is not supported for {type_} volumes.")
@@ -254,9 +255,10 @@ def _kernel_name(device: str) -> str:
 
 
 def _plug(request: Request, identity: str, volume: Volume) -> None:
-    """Let the kernel have a new disk: named after the device name, or by the next free NVMe number."""
+    """Let the kernel have a new disk: named after the device name (as Xen does), by that, or by its NVMe number."""
     node, serial = request.node, ""
-    path = _kernel_name(volume["attachment"]["device"])
+    device = volume["attachment"]["device"]
+    path = device if request.cloud["disks"] == "sd" else _kernel_name(device)
     if request.cloud["disks"] == "nvme":
         serial = identity.replace("-", "")
         if node.holes and request.command.makes is not None:

@@ -14,7 +14,11 @@ from executors.simulated.ec2 import addresses, instances, volumes
 from executors.simulated.ec2.request import Ec2Error, Request, WaiterFailed
 from executors.simulated.node import SimulatedNode
 
-PROGRAMS = {"aws": "awscli", "/usr/bin/aws": "awscli"}
+PROGRAMS = {"aws": ("awscli", "botocore"), "/usr/bin/aws": "awscli"}
+"""A machine with botocore answers `aws` by it, in process; a program named by its path is the CLI."""
+
+AS_BOTOCORE = (2, 9, 19)
+"""The version of the CLI whose words and return codes an answer by botocore has."""
 
 TAGS_SINCE = (1, 12)
 TOKENS_SINCE = (1, 22)
@@ -135,11 +139,12 @@ ABBREVIATED = {
 
 def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer `--version` and the EC2 operations above; refuse everything else as the CLI refuses it."""
-    new = node.version("awscli")[:1] >= (2,)
+    release = _release(node, command.argv[0])
+    new = release[:1] >= (2,)
     if command.argv[1:] == ("--version",):
-        return _version(node)
+        return _version(node, command.argv[0])
     try:
-        operation, given = _parse(node, command.argv)
+        operation, given = _parse(release, command.argv)
     except Misused as error:
         return Completed(252 if new else error.code, "", f"{USAGE}{error}\n")
     cloud = node.state["ec2"]
@@ -151,31 +156,41 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         answer = operation.answer(Request(node, command, given))
     except Ec2Error as error:
         text = f"An error occurred ({error.code}) when calling the {operation.name} operation: {error.text}"
-        if node.version("awscli") < TAGS_SINCE:
+        if release < TAGS_SINCE:
             text = f"A client error occurred ({error.code}) when calling the {operation.name} operation: {error.text}"
         return Completed(254 if new else 255, "", f"\n{text}\n")
     except WaiterFailed as error:
         return Completed(255, "", f"\nWaiter {operation.name} failed: {error}\n")
-    return Completed(0, _printed(node, operation, answer))
+    return Completed(0, _printed(release, operation, answer))
 
 
-def _version(node: SimulatedNode) -> Completed:
+def _by_botocore(node: SimulatedNode, program: str) -> bool:
+    return program == "aws" and "botocore" in node.state["tools"]
+
+
+def _release(node: SimulatedNode, program: str) -> tuple[int, ...]:
+    """The version of the CLI that a program speaks as."""
+    return AS_BOTOCORE if _by_botocore(node, program) else node.version("awscli")
+
+
+def _version(node: SimulatedNode, program: str) -> Completed:
+    if _by_botocore(node, program):
+        return Completed(0, f"svcprov botocore/{node.state['tools']['botocore']}\n")
     text = node.state["tools"]["awscli"]
     if node.version("awscli") < TAGS_SINCE:
         return Completed(0, "", f"aws-cli/{text} Python/2.7.6 Linux/3.13.0-48-generic\n")
     return Completed(0, f"aws-cli/{text} Python/3.11.2 Linux/6.1.0-13-cloud-amd64\n")
 
 
-def _printed(node: SimulatedNode, operation: Operation, answer: Any) -> str:
+def _printed(release: tuple[int, ...], operation: Operation, answer: Any) -> str:
     if operation.name in WAITERS or operation.name == "VolumeAvailable":
         return ""
-    old = node.version("awscli")
-    if answer is None or (operation.name == "AssignPrivateIpAddresses" and old < ASSIGNED_SINCE):
-        return "{}\n" if old < ASSIGNED_SINCE else ""
+    if answer is None or (operation.name == "AssignPrivateIpAddresses" and release < ASSIGNED_SINCE):
+        return "{}\n" if release < ASSIGNED_SINCE else ""
     return json.dumps(answer, ensure_ascii=False) + "\n"
 
 
-def _parse(node: SimulatedNode, argv: tuple[str, ...]) -> tuple[Operation, dict[str, Any]]:
+def _parse(release: tuple[int, ...], argv: tuple[str, ...]) -> tuple[Operation, dict[str, Any]]:
     """Find the operation and its parameters. Raises Misused."""
     words = _after_globals(list(argv[1:]))
     if words[:1] != ["ec2"] or len(words) == 1:
@@ -187,7 +202,7 @@ def _parse(node: SimulatedNode, argv: tuple[str, ...]) -> tuple[Operation, dict[
     if verb not in table:
         raise Misused(f"aws: error: argument operation: Invalid choice: {verb!r}")
     operation = table[verb]
-    known = {name: kind for name, kind in operation.options.items() if _understood(node, name)}
+    known = {name: kind for name, kind in operation.options.items() if _understood(release, name)}
     given = _options(verb, known, rest)
     missing = [name for name in operation.required if name not in given]
     if missing:
@@ -195,9 +210,9 @@ def _parse(node: SimulatedNode, argv: tuple[str, ...]) -> tuple[Operation, dict[
     return operation, given
 
 
-def _understood(node: SimulatedNode, option: str) -> bool:
+def _understood(release: tuple[int, ...], option: str) -> bool:
     since = {"--client-token": TOKENS_SINCE, "--tag-specifications": TAGS_SINCE}.get(option, (0,))
-    return node.version("awscli") >= since
+    return release >= since
 
 
 def _after_globals(words: list[str]) -> list[str]:

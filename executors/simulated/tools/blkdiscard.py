@@ -1,8 +1,9 @@
 """blkdiscard of util-linux on a simulated node."""
 
 from core.command import Command, Completed
+from executors import missing
 from executors.simulated.devices import is_formatted, zero
-from executors.simulated.node import NOT_FOUND, SimulatedNode
+from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"blkdiscard": "util-linux"}
@@ -14,7 +15,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer `--version` and `-z -o OFFSET -l LENGTH DEVICE`."""
     version = node.version("util-linux")
     if version < SINCE:
-        return Completed(NOT_FOUND, "", "blkdiscard: command not found\n")
+        return missing.answer("blkdiscard")
     if command.argv[1:] == ("--version",):
         return Completed(0, f"blkdiscard from util-linux {node.state['tools']['util-linux']}\n")
     try:

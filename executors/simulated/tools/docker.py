@@ -5,16 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 from core.command import Command, Completed
-from executors.simulated.containers import daemon, life
+from executors import missing
+from executors.simulated.containers import client, daemon, life
 from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.node import SimulatedNode
 
-PROGRAMS = dict.fromkeys(("docker", "dockerd", "/usr/bin/docker", "/usr/bin/dockerd"), "docker.io")
-NOT_FOUND = 127
-RUN_FAILED = 125
+PROGRAMS: dict[str, str | tuple[str, ...]] = {
+    **dict.fromkeys(("docker", "/usr/bin/docker", "/usr/local/bin/docker"), ("docker.io", "docker-cli")),
+    **dict.fromkeys(("dockerd", "/usr/sbin/dockerd"), "docker.io"),
+}
+KILLED = 137
 
 _CLIENT_SWITCHES = table("-D --debug; -v --version; --tls; --tlsverify")
 _CLIENT_VALUES = table("-H --host; --config; -l --log-level; --tlscacert; --tlscert; --tlskey")
+_EXACTLY = "name=^/?"
 _TEMPLATE = re.compile(r"\{\{(.*?)\}\}")
 _LABEL = re.compile(r'index \.Config\.Labels "([^"]+)"')
 
@@ -22,26 +26,29 @@ _LABEL = re.compile(r'index \.Config\.Labels "([^"]+)"')
 def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer as docker, or start a daemon."""
     program, *words = command.argv
-    one = daemon.is_one_program(node)
+    one = client.is_one_program(node)
     if program.endswith("dockerd"):
         if one:
-            return Completed(NOT_FOUND, "", f"{program}: command not found\n")
+            return missing.answer(program, "docker.io")
+        if words == ["--version"]:
+            return Completed(0, f"Docker version {node.state['tools']['docker.io']}, build 5d6db84\n")
         return _daemon(node, command)
     if one and "-d" in words and not {"run", "ps"} & set(words):
         return _daemon(node, command)
+    split = _subcommand(words)
+    verb, rest = "".join(words[split : split + 1]), words[split + 1 :]
     try:
-        split = _subcommand(words)
         given = parse(words[:split], _CLIENT_SWITCHES, _CLIENT_VALUES)
-        if given.has("--version"):
-            return Completed(0, f"Docker version {node.state['tools']['docker.io']}, build 0a8c2e3\n")
-        verb, rest = "".join(words[split : split + 1]), words[split + 1 :]
-        if verb not in _VERBS:
-            said = "" if one else "docker: "
-            return Completed(1, "", f"{said}'{verb}' is not a docker command.\nSee 'docker --help'.\n")
+    except Unknown as error:
+        return client.unknown_option(node, "", error)
+    if given.has("--version"):
+        return Completed(0, f"Docker version {client.version_text(node)}, build 0a8c2e3\n")
+    if verb not in _VERBS:
+        return client.unknown_verb(node, verb)
+    try:
         return _VERBS[verb](node, command, given.last("--host", daemon.SYSTEM), rest)
     except Unknown as error:
-        code = 2 if one else RUN_FAILED
-        return Completed(code, "", f"{error}\nSee 'docker --help'.\n")
+        return client.unknown_option(node, verb, error)
 
 
 def _subcommand(words: list[str]) -> int:
@@ -61,25 +68,22 @@ _Asked = Callable[[SimulatedNode, dict[str, Any], Parsed, Command], Completed]
 
 
 def _verb(
-    answer: _Asked, switches: str = "", values: str = "", operands: tuple[int, int] = (0, 0)
+    verb: str, answer: _Asked, switches: str = "", values: str = "", operands: tuple[int, int | None] = (0, 0)
 ) -> Callable[[SimulatedNode, Command, str, list[str]], Completed]:
-    """Wrap the answer to a verb: its options are known, its daemon answers."""
+    """Wrap the answer to a verb: its options are known, its daemon answers. operands: how many there may be."""
     known_switches, known_values = table(switches), table(values)
 
     def checked(node: SimulatedNode, command: Command, socket: str, rest: list[str]) -> Completed:
         asked = parse(rest, known_switches, known_values)
         least, most = operands
-        if not least <= len(asked.operands) <= most:
-            return Completed(1, "", f"{command.argv[0]}: {len(asked.operands)} arguments\nSee 'docker --help'.\n")
+        if len(asked.operands) < least or (most is not None and len(asked.operands) > most):
+            return client.wrong_number(node, verb, least, most)
         reached = daemon.reached(node, socket)
-        return _unreachable(socket) if reached is None else answer(node, reached, asked, command)
+        if reached is None:
+            return client.nobody_there(node, verb, socket, asked.operands)
+        return answer(node, reached, asked, command)
 
     return checked
-
-
-def _unreachable(socket: str, returncode: int = 1) -> Completed:
-    said = f"Cannot connect to the Docker daemon at {socket}. Is the docker daemon running?\n"
-    return Completed(returncode, "", said)
 
 
 def _containers(node: SimulatedNode, reached: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +98,13 @@ def _by_name_or_id(containers: dict[str, Any], text: str) -> str | None:
     return next((each for each in containers if containers[each]["name"] == text or each.startswith(text)), None)
 
 
-def _info(node: SimulatedNode, reached: dict[str, Any], _asked: Parsed, _command: Command) -> Completed:
+def _info(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
+    if asked.has_value("--format"):
+        return _filled(
+            node,
+            asked.last("--format"),
+            {".DockerRootDir": reached["data_root"], ".ServerVersion": node.state["tools"]["docker.io"]},
+        )
     known = daemon.store(node, reached["data_root"])
     return Completed(
         0,
@@ -103,10 +113,14 @@ def _info(node: SimulatedNode, reached: dict[str, Any], _asked: Parsed, _command
     )
 
 
-def _ps(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
+def _ps(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, command: Command) -> Completed:
+    known = daemon.store(node, reached["data_root"])
+    for text in asked.all("--filter") if known.get("supposed") else ():
+        if text.startswith(_EXACTLY):
+            life.suppose(known, text.removeprefix(_EXACTLY).removesuffix("$").replace("\\.", "."), command.rid)
     shown = {
         identity: container
-        for identity, container in _containers(node, reached).items()
+        for identity, container in reversed(_containers(node, reached).items())
         if container["running"] or asked.has("--all")
     }
     for text in asked.all("--filter"):
@@ -140,13 +154,13 @@ def _aligned(rows: list[tuple[str, ...]]) -> str:
 
 def _images(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
     images = daemon.store(node, reached["data_root"])["images"]
-    wanted = life.image_name(asked.operands[0]) if asked.operands else ""
-    shown = {name: image["id"] for name, image in images.items() if wanted in {"", name}}
+    wanted = asked.operands[0] if asked.operands else ""
+    shown = {name: image["id"] for name, image in images.items() if life.is_called(name, wanted)}
     if not asked.has("--no-trunc"):
         shown = {name: _short(identity) for name, identity in shown.items()}
     if asked.has("--quiet"):
         return Completed(0, "".join(f"{identity}\n" for identity in shown.values()))
-    rows = [(*name.partition(":")[::2], identity) for name, identity in shown.items()]
+    rows = [(*life.repository_and_tag(name), identity) for name, identity in shown.items()]
     return Completed(0, _aligned([("REPOSITORY", "TAG", "IMAGE ID"), *rows]))
 
 
@@ -155,7 +169,7 @@ def _inspect(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _comma
     containers = _containers(node, reached)
     identity = _by_name_or_id(containers, asked.operands[0])
     if identity is None:
-        what = "image or container" if daemon.is_one_program(node) else "object"
+        what = "image or container" if client.is_one_program(node) else "object"
         return Completed(1, "\n", f"Error: No such {what}: {asked.operands[0]}\n")
     container = containers[identity]
     given = life.given_options(container)
@@ -168,15 +182,22 @@ def _inspect(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _comma
         ".State.ExitCode": str(container["exit_code"]),
         ".HostConfig.CgroupParent": _last(given, "--cgroup-parent="),
     }
-    text = asked.last("--format")
-    for field in _TEMPLATE.findall(text):
-        label = _LABEL.fullmatch(field)
-        if label is None and field not in known:
-            return Completed(
-                1, "", f'Template parsing error: template: :1:2: at <{field}>: map has no entry for key "{field}"\n'
-            )
-        text = text.replace(f"{{{{{field}}}}}", known[field] if label is None else _last(given, f"--label={label[1]}="))
-    return Completed(0, f"{text}\n")
+    labels = {
+        f'index .Config.Labels "{name}"': _last(given, f"--label={name}=")
+        for name in _LABEL.findall(asked.last("--format"))
+    }
+    return _filled(node, asked.last("--format"), known | labels)
+
+
+def _filled(node: SimulatedNode, template: str, known: dict[str, str]) -> Completed:
+    """Fill in a template of Go, as far as its fields are known here."""
+    for field in _TEMPLATE.findall(template):
+        if field not in known:
+            said = f'template: :1:2: executing "" at <{field}>: map has no entry for key "{field.removeprefix(".")}"'
+            begin = "Template" if client.is_one_program(node) else "template"
+            return Completed(1, "\n", f"{begin} parsing error: {said}\n")
+        template = template.replace(f"{{{{{field}}}}}", known[field])
+    return Completed(0, f"{template}\n")
 
 
 def _last(given: list[str], prefix: str) -> str:
@@ -185,41 +206,40 @@ def _last(given: list[str], prefix: str) -> str:
 
 def _pull(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
     image = asked.operands[0]
+    assumed = "" if life.image_name(image).endswith(image) else "Using default tag: latest\n"
     try:
         lines = life.pulled(node, reached["data_root"], image)
     except life.Refusal as refusal:
-        return Completed(1, "", _from_daemon(node, refusal.text))
-    return Completed(0, "".join(f"{line}\n" for line in lines))
-
-
-def _from_daemon(node: SimulatedNode, text: str) -> str:
-    return text if daemon.is_one_program(node) and text.endswith("\n") else f"Error response from daemon: {text}\n"
+        if refusal.by_client:
+            return Completed(1, "", f"{refusal.text}\n")
+        return Completed(1, assumed, client.from_daemon(refusal.text))
+    return Completed(0, assumed + "".join(f"{line}\n" for line in lines))
 
 
 def _run(node: SimulatedNode, command: Command, socket: str, rest: list[str]) -> Completed:
     """Create and start; with -d the id is on stdout, even when the container could not be started."""
-    one = daemon.is_one_program(node)
-    code, before, after = (1, "", "") if one else (RUN_FAILED, "docker: ", "See 'docker run --help'.\n")
     asked = life.read(node, rest)
     if not asked.operands:
-        return Completed(code, "", "\"docker run\" requires at least 1 argument.\nSee 'docker run --help'.\n")
+        return client.wrong_number(node, "run", 1, None)
     if not asked.has("--detach"):
-        return Completed(code, "", f"{before}a simulated container has no output to attach to: use -d\n")
+        return client.run_failed(node, "a simulated container has no output to attach to: use -d")
     reached = daemon.reached(node, socket)
     if reached is None:
-        answer = _unreachable(socket, code)
-        return answer._replace(stderr=f"{before}{answer.stderr}{after}")
+        return client.nobody_there(node, "run", socket, asked.operands)
     said = ""
     image = life.image_name(asked.operands[0])
     try:
+        life.check_words(node, asked)
         if image not in daemon.store(node, reached["data_root"])["images"]:
             said = f"Unable to find image '{image}' locally\n"
-            said += "".join(f"{line}\n" for line in life.pulled(node, reached["data_root"], image))
+            lines = life.pulled(node, reached["data_root"], image)
+            said += "".join(f"{line}\n" for line in lines if line != life.whole_name(node, image))
         identity = life.created(node, reached, asked, command)
         life.started(node, reached, identity)
     except life.Refusal as refusal:
-        made = f"{refusal.created}\n" if refusal.created else ""
-        return Completed(code, made, f"{said}{before}{_from_daemon(node, refusal.text)}{after}")
+        why = refusal.text if refusal.by_client else client.from_daemon(refusal.text).removesuffix("\n")
+        failed = client.run_failed(node, why, refusal.created)
+        return failed._replace(stderr=f"{said}{failed.stderr}")
     return Completed(0, f"{identity}\n", said)
 
 
@@ -227,27 +247,30 @@ def _start(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command
     wanted = asked.operands[0]
     identity = _by_name_or_id(_containers(node, reached), wanted)
     if identity is None:
-        return _no_such_container(node, wanted)
+        return client.no_such_container(node, "start", wanted)
     try:
         life.started(node, reached, identity)
     except life.Refusal as refusal:
         failed = f"Error: failed to start containers: {wanted}\n"
-        return Completed(1, "", f"{_from_daemon(node, refusal.text)}{failed}")
+        return Completed(1, "", f"{client.from_daemon(refusal.text)}{failed}")
     return Completed(0, f"{wanted}\n")
 
 
-def _no_such_container(node: SimulatedNode, wanted: str) -> Completed:
-    said = f"no such id: {wanted}\n" if daemon.is_one_program(node) else f"No such container: {wanted}\n"
-    return Completed(1, "", f"Error response from daemon: {said}")
+def _logs(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
+    """Nothing: what runs in a simulated container has no voice."""
+    if _by_name_or_id(_containers(node, reached), asked.operands[0]) is None:
+        return client.no_such_container(node, "logs", asked.operands[0])
+    return Completed(0)
 
 
 def _stop(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
     containers, wanted = _containers(node, reached), asked.operands[0]
     identity = _by_name_or_id(containers, wanted)
     if identity is None:
-        return _no_such_container(node, wanted)
+        return client.no_such_container(node, "stop", wanted)
     if containers[identity]["running"]:
-        containers[identity].update(running=False, exit_code=0)
+        # The first process of a container has no handlers but its own: most do not hear SIGTERM, and are killed.
+        containers[identity].update(running=False, exit_code=KILLED)
     return Completed(0, f"{wanted}\n")
 
 
@@ -255,7 +278,7 @@ def _rm(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: C
     containers, wanted = _containers(node, reached), asked.operands[0]
     identity = _by_name_or_id(containers, wanted)
     if identity is None:
-        return _no_such_container(node, wanted)
+        return client.no_such_container(node, "rm", wanted)
     if containers[identity]["running"]:
         said = f"You cannot remove a running container {identity}. Stop the container before attempting removal"
         return Completed(1, "", f"Error response from daemon: {said} or force remove\n")
@@ -264,13 +287,14 @@ def _rm(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: C
 
 
 _VERBS: dict[str, Callable[[SimulatedNode, Command, str, list[str]], Completed]] = {
-    "images": _verb(_images, "-q --quiet; --no-trunc; -a --all", "", (0, 1)),
-    "info": _verb(_info),
-    "inspect": _verb(_inspect, "", "-f --format", (1, 1)),
-    "ps": _verb(_ps, "-a --all; -q --quiet; --no-trunc", "-f --filter"),
-    "pull": _verb(_pull, "-q --quiet", "", (1, 1)),
-    "rm": _verb(_rm, "-v --volumes", "", (1, 1)),
+    "images": _verb("images", _images, "-q --quiet; --no-trunc; -a --all", "", (0, 1)),
+    "info": _verb("info", _info, "", "-f --format"),
+    "inspect": _verb("inspect", _inspect, "", "-f --format", (1, None)),
+    "logs": _verb("logs", _logs, "-t --timestamps", "-n --tail", (1, 1)),
+    "ps": _verb("ps", _ps, "-a --all; -q --quiet; --no-trunc", "-f --filter"),
+    "pull": _verb("pull", _pull, "-q --quiet", "", (1, 1)),
+    "rm": _verb("rm", _rm, "-v --volumes", "", (1, None)),
     "run": _run,
-    "start": _verb(_start, "", "", (1, 1)),
-    "stop": _verb(_stop, "", "-t --time", (1, 1)),
+    "start": _verb("start", _start, "", "", (1, None)),
+    "stop": _verb("stop", _stop, "", "-t --time", (1, None)),
 }

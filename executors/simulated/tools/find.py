@@ -1,5 +1,6 @@
-"""find of findutils on a simulated node: the first thing in a directory."""
+"""find of findutils on a simulated node: the first thing in a directory, and who has a file open."""
 
+import re
 from collections.abc import Iterator
 
 from core.command import Command, Completed
@@ -8,11 +9,14 @@ from executors.simulated.node import SimulatedNode
 PROGRAMS = {"find": "findutils"}
 IN_IT = ("-mindepth", "1", "-maxdepth", "1", "-print", "-quit")
 NO_DIRECTORY = ("-mindepth", "1", "!", "-type", "d", "-print", "-quit")
+OPEN = ("-mindepth", "3", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*", "-lname")
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
-    """Answer the two questions of core.tools.find, and no other."""
+    """Answer the three questions of core.tools.find, and no other."""
     _, path, *rest = command.argv
+    if path == "/proc" and tuple(rest[:-1]) == OPEN:
+        return Completed(0, "".join(_open(node, rest[-1])))
     if tuple(rest) not in {IN_IT, NO_DIRECTORY}:
         return Completed(1, "", f"find: unknown predicate '{' '.join(rest)}'\n")
     entry = node.tree.entry(path)
@@ -32,3 +36,12 @@ def _below(node: SimulatedNode, path: str) -> Iterator[str]:
             yield inside
         else:
             yield from _below(node, inside)
+
+
+def _open(node: SimulatedNode, pattern: str) -> Iterator[str]:
+    """A line for each process that has the file of this pattern (a path, its special characters escaped) open."""
+    path = re.sub(r"\\(.)", r"\1", pattern)
+    for pid, process in node.state["processes"].items():
+        for number, file in enumerate(process["files"]):
+            if node.tree.real(file) == path:
+                yield f"/proc/{pid}/fd/{number + 3}\n"

@@ -1,6 +1,7 @@
 """ip link of iproute2 on a simulated node: bridges made, shown and deleted."""
 
 from core.command import Command, Completed
+from executors.simulated.interfaces import bridge
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"ip": "iproute2"}
@@ -24,14 +25,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
                 return Completed(255, "", f'Error: argument "{name}" is wrong: "name" not a valid ifname\n')
             if name in interfaces:
                 return Completed(2, "", "RTNETLINK answers: File exists\n")
-            interfaces[name] = {
-                "up": False,
-                "mtu": 1500,
-                "mac": "02:42:00:00:00:01",
-                "addresses": [],
-                "configured": [],
-                "virtual": True,
-            }
+            interfaces[name] = bridge()
             return Completed(0)
         case ("link", "delete", "dev", name):
             if name not in interfaces:

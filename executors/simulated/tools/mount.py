@@ -79,6 +79,9 @@ def _mount_source(node: SimulatedNode, where: str, source: str, point: str, type
         wrong = f"wrong fs type, bad option, bad superblock on {source}"
         return Completed(REFUSED, "", f"{where}{wrong}, missing codepage or helper program, or other error.\n")
     subvolume = _subvolume(chosen)
+    if subvolume and not content["known"]:
+        # Nobody could look into it; a mount that fails would end every plan to start a service.
+        content["subvolumes"].setdefault(subvolume, {})
     if subvolume and subvolume not in content["subvolumes"]:
         return Completed(REFUSED, "", f"{where}mount(2) system call failed: No such file or directory.\n")
     return _put(node, where, path, point, type_, chosen, subvolume)

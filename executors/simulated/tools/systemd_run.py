@@ -4,6 +4,7 @@ from fnmatch import fnmatch
 
 from core.command import Command, Completed
 from executors.simulated.containers import daemon
+from executors.simulated.containers.client import is_one_program
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -42,7 +43,7 @@ def _started(node: SimulatedNode, words: list[str]) -> Completed:
     if unit in _active(node):
         said = f"Unit {unit} was already loaded or has a fragment file."
         return Completed(1, "", f"Failed to start transient service unit: {said}\n")
-    if program[0].rpartition("/")[2] != "dockerd" or daemon.is_one_program(node):
+    if program[0].rpartition("/")[2] != "dockerd" or is_one_program(node):
         return Completed(1, "", f"Failed to find executable {program[0]}: No such file or directory\n")
     if daemon.start(node, program, unit):
         said = f'See "systemctl status {unit}" and "journalctl -xeu {unit}" for details.'

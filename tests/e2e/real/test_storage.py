@@ -81,7 +81,7 @@ def test_a_failed_provision_is_taken_back(lab: Lab, text: str) -> None:
 
 
 def test_unprovision_asks_and_delete_does_both(lab: Lab) -> None:
-    """Without a terminal `unprovision` is refused with the line that would allow it; `delete --unprovision` ends it all."""
+    """Unprovisioning unasked is refused with the line that would allow it; `delete --unprovision` ends it all."""
     before = lab.inventory()
     lab.created(EXT4, "--provision")
     up = lab.inventory()

@@ -100,6 +100,16 @@ def test_a_second_provision_runs_nothing(name: str) -> None:
     ]
 
 
+def test_a_device_may_be_a_link_itself() -> None:
+    """Where udev makes the device's name a link, a second provision leaves ours, which leads to the same disk."""
+    on, resource = node(disks="sd"), disk("<size=1>")
+    on.state["devices"]["/dev/sda"] = on.state["devices"].pop("/dev/xvda")
+    drive(resource, "provision", on)
+    on.state["devices"]["/dev/vdb"] = on.state["devices"].pop("/dev/sdf")
+    on.state["files"]["/dev/sdf"] = {"kind": "link", "target": "/dev/vdb"}
+    assert drive(resource, "provision", on).changes == []
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("stopped", [False, True])
 def test_unprovision_gives_back_node_and_file(name: str, *, stopped: bool) -> None:

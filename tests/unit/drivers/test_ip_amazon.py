@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.command import Command
+from core.command import Command, Thing
 from core.config.service import Resource
 from core.errors import CommandFailed, Failed, Refused
 from core.holes import fill_check
@@ -340,10 +340,10 @@ def test_giving_an_address_up_for_good_is_destruction() -> None:
     on, resource = node(), address("eip = <allocate>")
     kept = [*drive(resource, "provision", on).changes, *drive(resource, "stop", on).changes]
     drive(resource, "start", on)
-    lost = [("address", resource["ipname"], False), ("address", resource.made("eip"), False)]
+    lost = [Thing("address", resource["ipname"]), Thing("address", resource.made("eip") or "")]
     run = drive(resource, "unprovision", on)
     assert [command.destroys for command in kept if command.destroys] == []
-    assert [tuple(thing) for command in run.changes for thing in command.destroys] == lost
+    assert [thing for command in run.changes for thing in command.destroys] == lost
 
 
 def test_what_others_took_away_is_said_to_be_gone() -> None:

@@ -1,5 +1,6 @@
 """The journal: what it writes, and what it remembers."""
 
+import json
 from typing import Any
 
 import pytest
@@ -70,6 +71,17 @@ def test_a_silent_answer_is_made_good_by_the_witness() -> None:
     """Where the answer does not tell, what the list has more than before is the thing."""
     life = Life(Shelf("vol-77"))
     assert life.begin().run(buy(answer="Nothing")).made == "vol-1"
+
+
+def test_an_answer_that_lists_everything_tells_what_is_new() -> None:
+    """What was there before the command is not what it made, though its answer names it, and first."""
+
+    class Talkative(Shelf):
+        def _answer(self, word: str, thing: str) -> Completed:
+            answer = super()._answer(word, thing)
+            return answer._replace(stdout=json.dumps({"Ids": self.things})) if word == "buy" else answer
+
+    assert Life(Talkative("vol-77", "vol-78")).begin().run(buy(answer="Ids[]")).made == "vol-1"
 
 
 def test_two_new_things_are_not_told_apart() -> None:

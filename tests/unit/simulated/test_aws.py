@@ -85,7 +85,7 @@ def test_a_client_token_is_for_one_request() -> None:
         (("--size", "99999", "--availability-zone", "us-west-2b"), "InvalidParameterValue"),
         (("--size", "5", "--availability-zone", "nowhere-1a"), "InvalidZone.NotFound"),
         (("--size", "5", "--availability-zone", "us-west-2b", "--volume-type", "zzz"), "UnknownVolumeType"),
-        (("--size", "5", "--availability-zone", "us-west-2b", "--volume-type", "io1"), "MissingParameter"),
+        (("--size", "5", "--availability-zone", "us-west-2b", "--volume-type", "io1"), "InvalidParameterCombination"),
         (("--size", "5", "--availability-zone", "us-west-2b", "--iops", "100"), "InvalidParameterCombination"),
         (("--size", "5", "--iops", "75", "--availability-zone", "us-west-2b", "--volume-type", "io1"),
          "InvalidParameterValue"),
@@ -129,6 +129,14 @@ def test_nvme_disks_are_numbered() -> None:
     volume = created(on)
     answered(on, *attach(on, volume))
     assert on.state["devices"]["/dev/nvme1n1"]["serial"] == volume.replace("-", "")
+
+
+def test_some_kernels_have_the_name_that_ec2_was_asked_for() -> None:
+    """On a node of neither Xen nor Nitro an attached volume is the disk of its very name."""
+    on = node(disks="sd")
+    volume = created(on)
+    answered(on, *attach(on, volume, "/dev/sdf"))
+    assert on.state["devices"]["/dev/sdf"]["volume"] == volume
 
 
 def test_a_volume_is_attached_once() -> None:

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from core.command import Command
+from core.command import Command, Completed
 from core.state import load
+from core.tools import aws as spoken
 from executors.simulated.node import SimulatedNode
 from tests.unit.ec2_nodes import aws, node
 
@@ -66,6 +67,38 @@ def test_without_credentials_nothing_is_asked(name: str, code: int) -> None:
     answer = aws(node(name, credentials=False), "describe-volumes")
     assert answer.returncode == code
     assert "aws configure" in answer.stderr
+
+
+def test_a_node_with_botocore_answers_in_its_place() -> None:
+    """`aws` is botocore in the words of CLI 2, with client tokens; a program named by its path is the CLI."""
+    on = node("ec2-2015")
+    on.state["tools"]["botocore"] = "1.43.11"
+    answer = on.run(spoken.version("aws"))
+    assert answer == Completed(0, "svcprov botocore/1.43.11\n")
+    assert spoken.cli("aws", "", answer).tokens
+    assert aws(on, *CREATE, "--client-token", "t").returncode == 0
+    assert aws(on, "delete-volume", "--volume-id", "vol-12345678").returncode == 254
+    old = on.run(spoken.version("/usr/bin/aws"))
+    assert not spoken.cli("/usr/bin/aws", "", old).tokens
+    del on.state["tools"]["awscli"]
+    assert on.run(spoken.version("aws")) == answer
+    assert on.run(spoken.version("/usr/bin/aws")).returncode == 127
+
+
+@pytest.mark.parametrize(
+    "said, tokens",
+    [
+        ("aws-cli/1.7.24 Python/2.7.6 Linux/3.13.0 botocore/1.43.11", False),
+        ("aws-cli/2.9.19 Python/3.11.2", True),
+        ("aws-cli/3.0.1", True),
+        ("svcprov botocore/1.22.0", False),
+        ("svcprov botocore/1.34.0", True),
+        ("what is this?", False),
+    ],
+)
+def test_the_dialect_is_that_of_who_answers(said: str, tokens: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A CLI is judged by its own version, whatever botocore it is made with; alone, botocore is judged by its own."""
+    assert spoken.cli("aws", "staging", Completed(0, said + "\n")) == spoken.Cli("aws", "staging", tokens)
 
 
 def test_a_node_without_awscli_has_no_aws() -> None:

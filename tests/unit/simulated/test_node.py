@@ -9,7 +9,8 @@ import pytest
 from core.command import Command, Completed, Makes
 from core.engine import ENGINE
 from core.state import load
-from executors.simulated.node import NOT_FOUND, SimulatedNode
+from executors import missing
+from executors.simulated.node import SimulatedNode
 
 MAKE = Command(("make",), makes=Makes("disk#0.volume.0", "volume"))
 
@@ -47,9 +48,11 @@ def _bell(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_program_runs_where_its_package_is_installed(argv: tuple[str, ...], tool: str, *, found: bool) -> None:
-    """What the node does not have, or no tool plays, is not found, as by a shell."""
+    """What the node does not have, or no tool plays, is not found, as by a shell; its package is named, if known."""
     answer = node(tools={"bells": "1"}).run(Command(argv, tool=tool))
-    assert answer == (Completed(0, argv[0]) if found else Completed(NOT_FOUND, "", f"{argv[0]}: command not found\n"))
+    assert answer == (
+        Completed(0, argv[0]) if found else missing.answer(argv[0], "towers" if argv[0] == "toll" else ())
+    )
 
 
 def test_a_tool_that_lacks_a_module_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +87,7 @@ def test_a_value_is_made_up() -> None:
 
 def test_other_words_of_the_engine_are_refused() -> None:
     """The engine asks two things only."""
-    assert node().run(engine("dream")) == Completed(NOT_FOUND, "", "dream: command not found\n")
+    assert node().run(engine("dream")) == Completed(127, "", "dream: command not found\n")
 
 
 def test_identifiers_of_the_state_are_handed_out_first() -> None:

@@ -1,0 +1,191 @@
+"""Right before something is destroyed, prove once more, on the node itself, that it is what may be destroyed.
+
+A driver has proved it already, in the preview and again in the run. But time has passed since, and somebody else may
+have formatted the disk, mounted it or put another one in its place. So the last word is asked of the node when nothing
+is left to be done but the command:
+
+- a device that counts as blank is blank: nobody uses it, it can be read, it holds no signature, its ends are zero;
+- a filesystem that is zeroed has the uuid of ours, and a subvolume that is deleted lies in the filesystem of ours;
+- a file that is removed is recorded, and neither a loop device nor a process has it open (of a file that something is
+  mounted on, the kernel says so itself);
+- anything else (volumes, addresses, containers) is what the record says this service was given.
+
+What cannot be read is unknown, and unknown is refused. No word of the operator makes that known, or takes a thing from
+who is using it. What `--allow-destroy` names (a device, an identity, or a rid for what was made for it) may be lost
+whatever it is, except that a signature which has come to a device *since* it counted as blank is not what they named.
+
+Nothing counts as blank only because this action made it. Loop files and new volumes read as zero, so the proof finds
+them blank; once, since what is written into them afterwards is found as well.
+
+The order of the layers is contract, guard, journal. Outside the journal, since what is refused was never intended: an
+intent without an answer would be settled by the next action. Inside the contract, since a command that the plan does
+not have needs no proof, and so that nothing but the intent comes between the proof and the command. What the journal
+answers from memory is not run, and not asked about. The questions go to the journal too, which hands them on, so that
+no plan has them as steps.
+
+A preview has the same layer around its simulated node, and shows the refusal before the first effect: what has a hole
+for its name there was made by this very plan, and is found as it made it. An undo looks first whether its change is in
+place and whether the filesystem holds what its provisioning did not put there; its destroying steps pass the guard as
+well, since before a resumed rollback anything may have happened to a device that had been looked into already.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from core import evidence
+from core.answers import pick
+from core.command import Command, Completed, Steps, Thing
+from core.config.service import Service
+from core.errors import Refused
+from core.holes import is_hole
+from core.tools import blkid, cmp, files, find, losetup, mount
+from executors.layers.journal import Journal
+
+SAID_BY_BLKID = (("uuid", "UUID"), ("label", "LABEL"))
+
+
+class Guard:
+    """An executor around the journal of an action of `service`."""
+
+    def __init__(self, journal: Journal, service: Service) -> None:
+        self._journal, self._service = journal, service
+
+    def remembers(self, command: Command) -> bool:
+        """Tell whether `run` would answer this command from memory."""
+        return self._journal.remembers(command)
+
+    def run(self, command: Command) -> Completed:
+        """Run a command; one that destroys, after the proof. Raises Refused, before anything happened, without it."""
+        if command.destroys and not self._journal.remembers(command):
+            for thing in command.destroys:
+                self._answered(command, _PROOFS.get(thing.kind, _recorded)(self._service, command, thing))
+        return self._journal.run(command)
+
+    def _answered(self, command: Command, proof: Steps) -> None:
+        """Ask the questions of a proof. Raises Refused where it does, and where a question has no answer."""
+        answer: Any = None
+        while True:
+            try:
+                question: Any = proof.send(answer)
+            except StopIteration:
+                return
+            answer = self._journal.run(question._replace(rid=command.rid, verb=command.verb))
+            if answer.returncode not in question.accepts:
+                said = (answer.stderr or answer.stdout).strip() or f"return code {answer.returncode}"
+                asked = " ".join(question.argv)
+                raise Refused(
+                    f"{command.rid}: what {_lost(command)} is now cannot be known: {asked}: {said}", "look into it"
+                )
+
+
+def _device(service: Service, command: Command, thing: Thing) -> Steps:
+    """Prove that a device is blank, or that the operator gave up what is on it."""
+    device = thing.at or thing.identity
+    found: evidence.Evidence = yield from evidence.look(device)
+    if found.users:
+        raise _in_use(command, thing.identity, found.users)
+    if found.unreadable:
+        raise _unreadable(command, thing.identity, found.unreadable)
+    probed = yield blkid.probe(device)
+    signature = _signature(probed) or found.signatures
+    held = _signature(probed) or found.held
+    given_up = yield from evidence.is_named(device, (thing.identity,), service.allow_destroy)
+    if thing.blank and signature:
+        text = f"{command.rid}: {thing.identity} was blank, and now holds {held}"
+        raise Refused(text, _allowing(service, command, thing.identity))
+    if held and not given_up:
+        text = f"{command.rid}: {thing.identity} is not blank: it holds {held}"
+        raise Refused(text, _allowing(service, command, thing.identity))
+
+
+def _filesystem(service: Service, command: Command, thing: Thing) -> Steps:
+    """Prove that a device or a loop file holds the filesystem of this uuid, and that nobody uses it."""
+    if users := (yield from evidence.users(thing.at)):
+        raise _in_use(command, thing.at, tuple(users))
+    probed = yield blkid.probe(thing.at)
+    if blkid.tags(probed).get("UUID") == thing.identity:
+        return
+    yield from _expected(service, command, thing, thing.at, probed)
+
+
+def _expected(service: Service, command: Command, thing: Thing, place: str, probed: Completed) -> Steps:
+    """Refuse what is at a place, since it is not the thing: unless it can be read, and the operator named it."""
+    uuid = blkid.tags(probed).get("UUID", "")
+    first = yield cmp.zeroes(place, 0, evidence.MEBIBYTE)
+    if first.returncode == cmp.UNREADABLE:
+        raise _unreadable(command, place, first.stderr.strip())
+    if not (yield from evidence.is_named(place, (uuid,) if uuid else (), service.allow_destroy)):
+        wanted = "that of this service" if is_hole(thing.identity) else thing.identity
+        held = _signature(probed) or "no filesystem any more"
+        text = f"{command.rid}: {place} holds {held}, and {thing.kind} {wanted} was to be destroyed there"
+        raise Refused(text, _allowing(service, command, place))
+
+
+def _subvolume(service: Service, command: Command, thing: Thing) -> Steps:
+    """Prove that a path is the subvolume, or lies in it, and that the filesystem mounted above it has its uuid."""
+    uuid, _, name = thing.identity.rpartition(":")
+    path = f"{thing.at}/{name}"
+    here = mount.mounts((yield mount.at(thing.at)))
+    if not here or here[-1].root or not f"{command.argv[-1]}/".startswith(f"{path}/"):
+        what = f"{here[-1].device}, subvolume {here[-1].root or 'none'}" if here else "nothing"
+        text = f"{command.rid}: subvolume {thing.identity} was to be deleted in {thing.at}, where {what} is mounted"
+        raise Refused(text, "mount nothing there")
+    probed = yield blkid.probe(here[-1].device)
+    if blkid.tags(probed).get("UUID") == uuid:
+        return
+    yield from _expected(service, command, thing, here[-1].device, probed)
+
+
+def _file(service: Service, command: Command, thing: Thing) -> Steps:
+    """Prove that a file is recorded, and that nothing has it open."""
+    yield from _recorded(service, command, thing)
+    if loops := pick((yield losetup.associated(thing.identity)).stdout, "lines"):
+        raise _in_use(command, thing.identity, tuple(loops))
+    real = (yield files.read_link(thing.identity)).stdout.strip() or thing.identity
+    if pids := find.pids((yield find.openers(real))):
+        raise _in_use(command, thing.identity, tuple(f"pid {pid}" for pid in pids))
+
+
+def _recorded(service: Service, command: Command, thing: Thing) -> Steps:
+    """Prove that a thing is what the record has (or the operator named), and that the command is about it."""
+    yield from ()
+    named = service.allow_destroy.intersection((thing.identity, *command.argv))
+    given = any(made.identity == thing.identity for made in service.record.made.values())
+    if thing.identity not in command.argv or not (given or named or command.rid in service.adopt):
+        text = f"{command.rid}: {thing.kind} {thing.identity} is not recorded as this service's"
+        raise Refused(text, _allowing(service, command, thing.identity))
+
+
+_PROOFS: dict[str, Callable[[Service, Command, Thing], Steps]] = {
+    "device": _device,
+    "filesystem": _filesystem,
+    "subvolume": _subvolume,
+    "file": _file,
+}
+"""How it is proved of each kind of thing; of all others the record answers."""
+
+
+def _signature(probed: Completed) -> str:
+    """What `blkid -p` recognised, in words: `ext4, uuid ..., label ...`; "" for nothing."""
+    if probed.returncode == blkid.AMBIVALENT:
+        return "several signatures at once"
+    tags = blkid.tags(probed)
+    type_ = tags.get("TYPE") or (f"a partition table ({tags['PTTYPE']})" if "PTTYPE" in tags else "")
+    named = "".join(f", {word} {tags[tag]}" for word, tag in SAID_BY_BLKID if tag in tags)
+    return f"{type_}{named}" if type_ else ""
+
+
+def _lost(command: Command) -> str:
+    return ", ".join(f"{thing.kind} {thing.identity}" for thing in command.destroys)
+
+
+def _in_use(command: Command, place: str, users: tuple[str, ...]) -> Refused:
+    return Refused(f"{command.rid}: {place} is in use ({', '.join(users)})", "free it: what is in use is not destroyed")
+
+
+def _unreadable(command: Command, place: str, said: str) -> Refused:
+    return Refused(f"{command.rid}: {place} cannot be read, so nobody knows what it holds", said)
+
+
+def _allowing(service: Service, command: Command, name: str) -> str:
+    return f"to destroy it: svcmgr -s {service.name} {command.verb} --allow-destroy {name}"

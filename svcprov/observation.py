@@ -1,0 +1,79 @@
+"""`nodemgr observe`: this machine as a node-state file, with everything that the plans of its services ask for.
+
+What a plan asks of a node is known to nobody but the plan. So each service of this node is planned, and what these
+plans learn is what is written: its paths, devices, addresses, and the cloud if it has something there.
+"""
+
+import os
+from collections.abc import Iterator
+
+from core.command import Command, Completed, Note, Wait
+from core.errors import SvcprovError
+from core.observe.programs import PROBES
+from core.state import NodeState, Question
+from svcprov.action import Action, Unkept
+from svcprov.files import ServiceFiles, etc, var
+from svcprov.machine import ThisMachine
+
+VERBS = ("provision", "start", "stop")
+SYSTEM_DOCKER = "unix:///var/run/docker.sock"
+
+
+class _Silent:
+    """Hears everything, says nothing."""
+
+    def note(self, rid: str, note: Note) -> None:
+        """Hear a note."""
+
+    def wait(self, rid: str, wait: Wait) -> None:
+        """Hear of a wait."""
+
+    def begins(self, command: Command) -> None:
+        """Hear that a command begins."""
+
+    def ended(self, command: Command, answer: Completed) -> None:
+        """Hear that a command has ended."""
+
+    def remark(self, text: str) -> None:
+        """Hear who answered."""
+
+
+def observe() -> tuple[NodeState, list[str]]:
+    """Look at this machine. Return its state, and a sentence for each service that could not be planned."""
+    machine = ThisMachine("")
+    state = machine.observed()
+    questions = [Question("tool", package) for package in PROBES]
+    questions += [Question("content", path) for path, device in state["devices"].items()]
+    machine.learn([*questions, Question("path", "/srv"), Question("below", "/srv"), Question("docker", SYSTEM_DOCKER)])
+    failed = [f"{name}: {said}" for name in _services() for said in _planned(name, machine)]
+    return state, failed
+
+
+def _services() -> list[str]:
+    """The services of this node, by name."""
+    try:
+        return sorted(name.removesuffix(".conf") for name in os.listdir(etc()) if name.endswith(".conf"))
+    except OSError:
+        return []
+
+
+def _planned(name: str, machine: ThisMachine) -> Iterator[str]:
+    """Let the plans of a service ask what they need; say why one could not be made."""
+    if name == "node":
+        return
+    try:
+        machine.expect(name)
+        files = ServiceFiles(name, var())
+        service = files.load(machine.hostname)
+        service.check()
+        if not service.runs_here:
+            return
+        for verb in VERBS:
+            listener = _Silent()
+            action = Action(
+                service, verb, machine.asking(listener), machine.observed, Unkept(), listener, learn=machine.learn
+            )
+            # What it needs has been learnt by the time it fails: an address is in use, say.
+            action.inquire()
+    except SvcprovError as error:
+        yield str(error)

@@ -1,0 +1,104 @@
+"""The square commutes: what a plan predicted of this machine is what the run left."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from executors.real.machine import Machine
+from tests import docker_lab
+from tests.e2e.real.installed import Installed
+from tests.e2e.real.lab import Lab, opened
+from tests.e2e.real.services import EXT4, STORAGE, XFS
+from tests.e2e.real.stacks import stacks
+from tests.square import RealWorld
+
+STACKS = int(os.environ.get("SVCPROV_STACKS", "50"))
+PHASES = (Phase.generate, Phase.shrink) if os.environ.get("SVCPROV_FULL") else (Phase.generate,)
+"""An example takes a second, so making a failing one smaller takes many minutes: the file is printed as it is."""
+SERVICES = {"subvolumes and an address": STORAGE, "ext4": EXT4, "xfs": XFS}
+
+DOCKER = """\
+[DEFAULT]
+docker_data_dir = LAB/srv/docker
+
+[disk#0]
+type = loop
+file = LAB/disk.img
+size = 400M
+
+[fs#0]
+type = btrfs
+dev = {disk#0.file}
+mnt = LAB/srv/docker
+mnt_opt = subvol=docker
+
+[fs#1]
+type = btrfs
+dev = {disk#0.file}
+mnt = LAB/srv/data
+mnt_opt = subvol=data
+
+[container#0]
+type = docker
+run_image = IMAGE
+run_args = -v LAB/srv/data:/data
+run_command = /bin/sleep 1000
+
+[container#1]
+type = docker
+run_image = IMAGE
+run_args = --net=container:{svcname}.container.0
+run_command = /bin/sleep 1000
+"""
+
+
+def world(lab: Lab, text: str, name: str) -> RealWorld:
+    """A service in the lab."""
+    file = text.replace("LAB", str(lab.directory))
+    machine = Machine(prefix=lab.inside())
+    return RealWorld(file, name, machine, f"{lab.directory}/var", os.uname().nodename.lower(), rids(file))
+
+
+def rids(file: str) -> tuple[str, ...]:
+    """The resources of a service file."""
+    return tuple(line[1:-1] for line in file.splitlines() if line.startswith("[") and "#" in line)
+
+
+def test_containers_become_what_their_plans_predict(tmp_path: Path) -> None:
+    """Two containers in a daemon of the service's own, on a subvolume: each verb leaves what its plan predicted."""
+    lab = docker_lab.shared()
+    name = f"svc{tmp_path.name[-12:].replace('_', '')}{os.getpid()}".lower()
+    directory = Path(tempfile.mkdtemp(prefix="svd", dir="/tmp"))
+    file = DOCKER.replace("LAB", str(directory)).replace("IMAGE", lab.image)
+    there = RealWorld(file, name, lab.machine(), f"{directory}/var", os.uname().nodename.lower(), rids(file))
+    lab.did("mkdir", "-p", f"{directory}/var")
+    for verb in ("provision", "provision", "stop", "start", "unprovision"):
+        _, found = there.act(verb)
+        assert (verb, found) == (verb, [])
+    assert there.record.is_empty
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_verb_leaves_what_its_plan_predicted(lab: Lab, name: str) -> None:
+    """After each verb the node is what the plan of the verb said it would be."""
+    there = world(lab, SERVICES[name], lab.name)
+    for verb in ("provision", "provision", "stop", "start", "unprovision"):
+        _, found = there.act(verb)
+        assert (verb, found) == (verb, [])
+
+
+@settings(max_examples=STACKS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES)
+@given(text=stacks())
+def test_generated_stacks_become_what_their_plans_predict(installed: Installed, text: str) -> None:
+    """Whatever stack of disks and filesystems a service is, its plans predict what the kernel makes of it."""
+    # A lab for each: what a failing one leaves must not be in the way of the next.
+    with opened(installed) as lab:
+        there = world(lab, text, lab.name)
+        for verb in ("provision", "unprovision"):
+            _, found = there.act(verb)
+            assert (verb, found) == (verb, []), text
+        assert there.record.is_empty
+        assert lab.inventory().loops == []

@@ -1,0 +1,226 @@
+"""The square: a node is observed, a plan predicts what it will be, the plan runs, the node is observed again.
+
+`differences` compares the two ends. What is compared, and what is not, stands here and nowhere else:
+
+- files, directories and links at every path that either side knows something of: kind, mode, target; the size of files.
+  Not below the directory of a docker daemon, whose thousands of files nobody predicts. Not how much of a sparse file is
+  allocated, but whether anything is;
+- block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end);
+- mounts: device, type, subvolume, read-only or not, and every option that was asked for;
+- interfaces: up, addresses, labels. Not the hardware address of a bridge, which the kernel makes up;
+- docker daemons with the program that runs them, their containers and the names of their images. Not their pids, nor
+  the identities of images, which the registry has;
+- the service file, byte for byte.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from core.command import Executor
+from core.config.document import Document
+from core.config.service import Service
+from core.driver import load
+from core.engine import asked
+from core.holes import fill_text
+from core.observe import begin, learn
+from core.plan import Plan
+from core.record import Record
+from core.state import NodeState, Question
+from core.tree import Tree
+from svcprov.action import Action, Unkept
+from tests.worlds import Heard
+
+Facts = dict[str, object]
+
+
+class RealWorld:
+    """A service called `name` on a real node, kept in memory.
+
+    node: the machine, or a namespace of it. var: what `{var}` is there. allow: what `--allow-destroy` names.
+    """
+
+    def __init__(
+        self, file: str, name: str, node: Executor, var: str, hostname: str, allow: tuple[str, ...] = ()
+    ) -> None:
+        self.node, self.hostname, self._name, self._var, self._allow = node, hostname, name, var, allow
+        self.file, self.record, self.keep = file, Record(), Unkept()
+        self.state: NodeState = {}
+
+    def observe(self) -> NodeState:
+        """Look at the node anew."""
+        self.state = asked(begin(self.hostname), self.node)
+        return self.state
+
+    def learn(self, questions: list[Question]) -> list[Question]:
+        """Look up what was asked."""
+        answered: list[Question] = asked(learn(self.state, questions), self.node)
+        return answered
+
+    def act(self, verb: str) -> tuple[Plan, list[str]]:
+        """Observe, plan, run, observe; return the plan, and where what came of it is not what it predicted."""
+        service = Service(self._name, Document(self.file, "service.conf"), self.hostname, self.record, load, self._var)
+        service.allow_destroy = frozenset(self._allow)
+        heard = Heard()
+        self.observe()
+        action = Action(service, verb, self.node, lambda: self.state, self.keep, heard, learn=self.learn)
+        action.settle()
+        plan = action.preview()
+        assert action.foreseen is not None
+        foreseen, predicted = action.foreseen
+        action.run(plan)
+        self.file, self.record = service.document.text, service.record
+        predicted = filled(predicted, action.bound)
+        wanted = [*questions(self.state), *questions(predicted)]
+        self.observe()
+        self.learn(list(dict.fromkeys(wanted)))
+        found = differences(predicted, self.state)
+        expected = fill_text(foreseen.document.text, action.bound)
+        return plan, found if self.file == expected else [*found, f"service file: {expected!r} / {self.file!r}"]
+
+
+def filled(state: NodeState, bound: dict[str, str]) -> NodeState:
+    """A predicted state with what its holes have become."""
+    whole: NodeState = json.loads(fill_text(json.dumps(state, ensure_ascii=False), bound))
+    return whole
+
+
+def questions(state: NodeState) -> Iterator[Question]:
+    """What has to be asked of a node, so that everything which a state says can be compared with it."""
+    for text in state["known"]:
+        yield Question(*text.split(" ", 1))
+    roots = [daemon["data_root"] for daemon in state["docker"].values()]
+    for path in visible(state):
+        if not any(path.startswith(f"{root}/") for root in roots):
+            yield Question("path", path)
+    for path in state["devices"]:
+        yield Question("content", path)
+    for socket in state["docker"]:
+        yield Question("docker", socket)
+
+
+def visible(state: NodeState) -> Iterator[str]:
+    """The paths at which something is, as a process sees them."""
+    tree = Tree(state)
+    for path in state["files"]:
+        if not tree.place(path).device:
+            yield path
+    for mount in state["mounts"]:
+        device = state["devices"].get(mount["device"])
+        if mount["mount_point"] == "/" or device is None:
+            continue
+        content = tree.holder(device)["content"]
+        inner = content.get("subvolumes", {}).get(mount["subvolume"], {})
+        files = inner if mount["subvolume"] else content.get("files", {})
+        for inside in files:
+            path = f"{mount['mount_point']}{inside}"
+            if inside != "/" and tree.place(path).files is files:
+                yield path
+
+
+def differences(predicted: NodeState, observed: NodeState) -> list[str]:
+    """Where two states of a node differ, in what this module compares."""
+    found: list[str] = []
+    for part in (files, devices, mounts, interfaces, daemons):
+        one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
+        unlike = (name for name in sorted({**one, **other}) if one.get(name) != other.get(name))
+        found += (f"{name}: predicted {one.get(name)!r}, found {other.get(name)!r}" for name in unlike)
+    return found
+
+
+def files(state: NodeState, *both: NodeState) -> Facts:
+    """What is at each path that either side knows something of."""
+    paths = {text.removeprefix("path ") for each in both for text in each["known"] if text.startswith("path ")}
+    paths |= {path for each in both for path in visible(each)}
+    roots = [daemon["data_root"] for each in both for daemon in each["docker"].values()]
+    tree = Tree(state)
+    return {
+        f"file {path}": _file(path, entry)
+        for path in paths
+        if (entry := tree.link(path)) is not None and not any(path.startswith(f"{root}/") for root in roots)
+    }
+
+
+def _file(path: str, entry: dict[str, Any]) -> object:
+    match entry["kind"]:
+        case "link":
+            return "link", entry["target"]
+        case "directory":
+            return "directory", entry["mode"]
+        case _:
+            if path.endswith((".pid", ".sock")):
+                # How many digits a pid has is nobody's business, and a socket has no size.
+                return "file", entry["mode"]
+            size = len(entry["text"].encode()) if entry["size"] is None and entry["text"] is not None else entry["size"]
+            return "file", entry["mode"], size
+
+
+def devices(state: NodeState, *_both: NodeState) -> Facts:
+    """What the block devices are, and what they hold; a file that is used as one, also when it is not attached."""
+    tree = Tree(state)
+    found: Facts = {}
+    for path, device in state["devices"].items():
+        file = device["file"]
+        if path.startswith("/dev/loop") and (not file or tree.entry(file) is None):
+            # Of a file that this node cannot reach: another namespace of the machine has it.
+            continue
+        found[f"device {path}"] = (device["size"], file, sorted(device["holders"]), device["read_only"])
+        found[f"content of {file or path}"] = _content(tree.holder(device)["content"])
+    return found
+
+
+def _content(content: dict[str, Any]) -> object:
+    if content["kind"] != "signature":
+        return "not read" if content["kind"] in {"unseen", "unknown"} else content
+    kept = {name: content[name] for name in ("type", "uuid", "label", "tail", "mountable")}
+    return {**kept, "subvolumes": sorted(content["subvolumes"])}
+
+
+def mounts(state: NodeState, *both: NodeState) -> Facts:
+    """What is mounted where. Of the options, those that the prediction has: the kernel adds some of its own."""
+    predicted = {mount["mount_point"]: set(mount["options"].split(",")) for mount in both[0]["mounts"]}
+    return {
+        f"mount {mount['mount_point']}": (
+            mount["device"],
+            mount["type"],
+            mount["subvolume"],
+            sorted(set(mount["options"].split(",")) & predicted.get(mount["mount_point"], set())),
+        )
+        for mount in state["mounts"]
+    }
+
+
+def interfaces(state: NodeState, *_both: NodeState) -> Facts:
+    """Which interfaces are up, with which addresses."""
+    return {
+        f"interface {name}": (
+            interface["up"],
+            sorted((held["address"], held["label"]) for held in interface["addresses"]),
+        )
+        for name, interface in state["interfaces"].items()
+    }
+
+
+def daemons(state: NodeState, *_both: NodeState) -> Facts:
+    """Docker daemons, their containers and the names of their images."""
+    found: Facts = {}
+    for socket, daemon in state["docker"].items():
+        program = state["processes"].get(str(daemon["pid"]), {})
+        found[f"daemon {socket}"] = (
+            daemon["data_root"],
+            daemon["pidfile"],
+            program.get("program"),
+            daemon["arguments"],
+        )
+        entry = Tree(state).entry(daemon["data_root"])
+        held = (entry or {}).get("docker") or {"images": {}, "containers": {}}
+        found[f"images of {socket}"] = sorted(held["images"])
+        for identity, each in held["containers"].items():
+            found[f"container {each['name']} of {socket}"] = (
+                identity,
+                each["image"],
+                each["running"],
+                each["network"],
+                sorted(each["ports"]),
+            )
+    return found
