@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,9 @@ PACKAGES = {
     "mkfs.xfs": "xfsprogs",
 }
 """The programs that every service of these tests needs, each with the Debian package that has it."""
+
+
+CANARY = "nobody has to touch this"
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,15 @@ def lab(installed: Installed) -> Iterator[Lab]:
     """A lab of the test's own."""
     with opened(installed) as lab:
         yield lab
+
+
+@pytest.fixture
+def canary(lab: Lab) -> Callable[[], bool]:
+    """A file on a filesystem of somebody else's, below the directories that services use; tells whether it is whole."""
+    lab.done("truncate", "--size=8M", f"{lab.directory}/foreign.img")
+    lab.done("mkfs.ext4", "-q", f"{lab.directory}/foreign.img")
+    lab.done("mkdir", f"{lab.directory}/foreign")
+    lab.done("mount", "-o", "loop", f"{lab.directory}/foreign.img", f"{lab.directory}/foreign")
+    file = lab.path(f"{lab.directory}/foreign/canary")
+    file.write_text(CANARY, encoding="utf-8")
+    return lambda: file.read_text(encoding="utf-8") == CANARY

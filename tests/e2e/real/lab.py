@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import ndiff
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
@@ -50,6 +51,8 @@ COMMAND_SECONDS_MAX = 240
 END_SECONDS_MAX = 10
 POLL_SECONDS = 0.05
 CGROUPS = Path("/sys/fs/cgroup")
+OURS = {"etc", "var", "given"}
+"""What a lab keeps for svcprov and for the test: everything else in it is the doing of a service."""
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
@@ -91,6 +94,7 @@ class Lab:
         """A name that no other service on this machine has; devices are searched by the labels that are made of it."""
         self.root = Path(f"/proc/{init}/root")
         """The root of the lab's own mounts, as seen from outside."""
+        self._mounts_at_first = mounts(init)
         self.environment = {
             **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
             "OSVCETC": f"{directory}/etc",
@@ -113,6 +117,10 @@ class Lab:
         """Start a program in the lab, with pipes to all that it says."""
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         return subprocess.Popen(self.inside(*argv), env=self.environment, text=True, cwd="/", **{**pipes, **more})
+
+    def signal(self, process: subprocess.Popen[str], number: signal.Signals) -> None:
+        """Send a signal to a program that was started: to itself, not to what brought it into the lab."""
+        os.kill(child(process.pid), number)
 
     def run(self, *argv: str) -> Ended:
         """Run a program in the lab, to its end."""
@@ -142,11 +150,21 @@ class Lab:
         """Run Python that sees the installed svcprov, and not the checkout."""
         return self.run(self._installed.python, "-c", text, *words)
 
+    def changed(self, text: str, *words: str) -> Ended:
+        """Run svcmgr for the lab's service with something patched beforehand."""
+        return self.python(f"{text}\nimport sys\nfrom svcprov.svcmgr import main\nsys.exit(main())", "-s", self.name, *words)
+
     def write(self, text: str, name: str = "service") -> str:
-        """Write a file below the lab, and return its path; `LAB` in the text is the lab's directory."""
-        path = self.directory / name
+        """Write a file that is no part of the inventory, return its path; `LAB` in it is the lab's directory."""
+        path = self.directory / "given" / name
         path.write_text(text.replace("LAB", str(self.directory)), encoding="utf-8")
         return str(path)
+
+    def script(self, name: str, *lines: str) -> str:
+        """Write a shell script, and return its path."""
+        path = self.write("\n".join(("#!/bin/sh", *lines, "")), name)
+        Path(path).chmod(0o755)
+        return path
 
     def created(self, text: str, *more: str) -> Ended:
         """Create the service of this text; with `--provision`, it has to come up."""
@@ -173,12 +191,21 @@ class Lab:
         """What is in the lab now, except svcprov's own memory of it: journals are kept."""
         return Inventory(
             [file for _, file in attached(self.directory)],
-            mounts(self._init),
+            # Of those that were the machine's before, one may go: the directory that it is on was removed outside.
+            sorted(point for number, point in mounts(self._init).items() if number not in self._mounts_at_first),
             self.addresses(),
             self.processes(),
             self.files(),
             cgroups(self.name),
         )
+
+    def since(self, before: Inventory) -> list[str]:
+        """What has come (`+`) and gone (`-`) since an inventory."""
+        now, changes = self.inventory(), []
+        for name, then, there in zip(before._fields, before, now, strict=True):
+            lines = [list(map(str, each.items() if isinstance(each, dict) else each)) for each in (then, there)]
+            changes += [f"{line[0]} {name} {line[2:]}" for line in ndiff(*lines) if line[0] in "+-"]
+        return changes
 
     def addresses(self) -> dict[str, list[str]]:
         """The interfaces of the lab, with their addresses."""
@@ -202,19 +229,23 @@ class Lab:
     def files(self) -> dict[str, str]:
         """The files and directories of the lab, each with its kind, mode and size."""
         found = {}
-        for top in (str(self.directory), "/run/opensvc"):
-            for path in sorted(self.path(top).rglob("*")):
-                shown = f"/{path.relative_to(self.root)}"
-                if not shown.startswith((f"{self.directory}/var/", f"{self.directory}/etc/")):
-                    state = path.lstat()
-                    size = 0 if path.is_dir() else state.st_size
-                    found[shown] = f"{state.st_mode:o} {size}"
+        tops = [str(path) for path in self.directory.iterdir() if path.name not in OURS]
+        for top in (*tops, "/run/opensvc"):
+            for path in (self.path(top), *self.path(top).rglob("*")):
+                state = path.lstat()
+                size = 0 if path.is_dir() else state.st_size
+                found[f"/{path.relative_to(self.root)}"] = f"{state.st_mode:o} {size}"
         return found
 
     def rules(self) -> list[str]:
         """The rules of the lab's packet filter, without what they have counted."""
         text = self.done("iptables-save")
         return [re.sub(r"\[\d+:\d+\]", "", line) for line in text.splitlines() if not line.startswith("#")]
+
+
+def child(process: int) -> int:
+    """The only child of a process."""
+    return int(Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8"))
 
 
 def attached(directory: Path) -> list[tuple[str, str]]:
@@ -234,10 +265,10 @@ def cgroups(name: str) -> list[str]:
     return sorted(str(path) for tops in ("", "*/") for path in CGROUPS.glob(f"{tops}{name}/**/"))
 
 
-def mounts(process: int | str) -> list[str]:
-    """The mount points that a process sees."""
+def mounts(process: int | str) -> dict[str, str]:
+    """The mounts that a process sees: their numbers, and where they are."""
     text = Path(f"/proc/{process}/mountinfo").read_text(encoding="utf-8")
-    return sorted(line.split()[4] for line in text.splitlines())
+    return {line.split()[0]: line.split()[4] for line in text.splitlines()}
 
 
 @contextmanager
@@ -245,14 +276,15 @@ def opened(installed: Installed) -> Iterator[Lab]:
     """Open a lab, and close it with all that a test left there."""
     directory = Path(tempfile.mkdtemp(prefix="sv", dir="/tmp"))
     directory.chmod(0o755)
-    (directory / "etc").mkdir()
+    for name in OURS:
+        (directory / name).mkdir()
     own = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
     # However the tests end, the lab ends with them: the kernel sees to it.
     words = ("setpriv", "--pdeathsig=KILL", "unshare", *own, "sh", "-c", INIT)
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "ready\n"
-        init = int(Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text(encoding="utf-8"))
+        init = child(holder.pid)
         lab = Lab(directory, installed, init)
         try:
             lab.done("sh", "-c", SET_UP)
@@ -275,5 +307,5 @@ def _close(lab: Lab) -> None:
     for path in reversed(cgroups(lab.name)):
         Path(path).rmdir()
     shutil.rmtree(lab.directory)
-    stays = [point for point in mounts("self") if str(lab.directory) in point]
+    stays = [point for point in mounts("self").values() if str(lab.directory) in point]
     assert (attached(lab.directory), cgroups(lab.name), stays) == ([], [], [])

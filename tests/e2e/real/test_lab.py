@@ -6,7 +6,7 @@ from tests.e2e.real.lab import Lab
 def test_what_is_left_behind_is_seen(lab: Lab) -> None:
     """Each kind of thing that a service may leave changes the inventory, and goes with the lab."""
     before = lab.inventory()
-    image = lab.write("", "left.img")
+    image = f"{lab.directory}/left.img"
     lab.done("truncate", "--size=1M", image)
     lab.done("losetup", "--find", image)
     lab.done("mkdir", f"{lab.directory}/left")
