@@ -182,6 +182,7 @@ def _inspect(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _comma
         ".State.Running": str(container["running"]).lower(),
         ".State.Restarting": "false",
         ".State.ExitCode": str(container["exit_code"]),
+        ".HostConfig.NetworkMode": container["network"],
         ".HostConfig.CgroupParent": _last(given, "--cgroup-parent="),
     }
     labels = {
