@@ -33,17 +33,24 @@ from tests.worlds import Heard
 
 Facts = dict[str, object]
 
+TEMPORARY = "/tmp/"
+NOT_READ = "not read"
+"""What a device holds that neither the plan nor the observation had a reason to look at."""
+LAYERS = "/btrfs/subvolumes/"
+"""Where docker keeps the layers of images and containers, on btrfs a subvolume for each."""
+
 
 class RealWorld:
     """A service called `name` on a real node, kept in memory.
 
-    node: the machine, or a namespace of it. var: what `{var}` is there. allow: what `--allow-destroy` names.
+    node: the machine, or a namespace of it. ours: the directory that everything of the service lies in; `{var}` is
+    `var` in it. allow: what `--allow-destroy` names.
     """
 
     def __init__(
-        self, file: str, name: str, node: Executor, var: str, hostname: str, allow: tuple[str, ...] = ()
+        self, file: str, name: str, node: Executor, ours: str, hostname: str, allow: tuple[str, ...] = ()
     ) -> None:
-        self.node, self.hostname, self._name, self._var, self._allow = node, hostname, name, var, allow
+        self.node, self.hostname, self._name, self._ours, self._allow = node, hostname, name, ours, allow
         self.file, self.record, self.keep = file, Record(), Unkept()
         self.state: NodeState = {}
 
@@ -59,7 +66,9 @@ class RealWorld:
 
     def act(self, verb: str) -> tuple[Plan, list[str]]:
         """Observe, plan, run, observe; return the plan, and where what came of it is not what it predicted."""
-        service = Service(self._name, Document(self.file, "service.conf"), self.hostname, self.record, load, self._var)
+        service = Service(
+            self._name, Document(self.file, "service.conf"), self.hostname, self.record, load, f"{self._ours}/var"
+        )
         service.allow_destroy = frozenset(self._allow)
         heard = Heard()
         self.observe()
@@ -74,7 +83,7 @@ class RealWorld:
         wanted = [*questions(self.state), *questions(predicted)]
         self.observe()
         self.learn(list(dict.fromkeys(wanted)))
-        found = differences(predicted, self.state)
+        found = differences(predicted, self.state, self._ours)
         expected = fill_text(foreseen.document.text, action.bound)
         return plan, found if self.file == expected else [*found, f"service file: {expected!r} / {self.file!r}"]
 
@@ -118,14 +127,30 @@ def visible(state: NodeState) -> Iterator[str]:
                 yield path
 
 
-def differences(predicted: NodeState, observed: NodeState) -> list[str]:
-    """Where two states of a node differ, in what this module compares."""
+def differences(predicted: NodeState, observed: NodeState, ours: str) -> list[str]:
+    """Where two states of a node differ, in what this module compares.
+
+    ours: the directory of the service. Loop devices are the machine's, and other tests make some meanwhile: those of
+    files elsewhere in /tmp are left out, and so are these files.
+    """
     found: list[str] = []
     for part in (files, devices, mounts, interfaces, daemons):
         one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
-        unlike = (name for name in sorted({**one, **other}) if one.get(name) != other.get(name))
+        strangers = {name for name in {**one, **other} if f" {TEMPORARY}" in name and f" {ours}" not in name}
+        strangers |= {name for name, value in one.items() if value == NOT_READ}
+        strangers |= {f"device {path}" for each in (predicted, observed) for path in foreign_loops(each, ours)}
+        unlike = (name for name in sorted({**one, **other}.keys() - strangers) if one.get(name) != other.get(name))
         found += (f"{name}: predicted {one.get(name)!r}, found {other.get(name)!r}" for name in unlike)
     return found
+
+
+def foreign_loops(state: NodeState, ours: str) -> Iterator[str]:
+    """The loop devices of files that are not below a directory, nor in a filesystem that is mounted there."""
+    tree = Tree(state)
+    for path, device in state["devices"].items():
+        file = device["file"]
+        if path.startswith("/dev/loop") and not (file.startswith(ours) and tree.entry(file) is not None):
+            yield path
 
 
 def files(state: NodeState, *both: NodeState) -> Facts:
@@ -137,8 +162,23 @@ def files(state: NodeState, *both: NodeState) -> Facts:
     return {
         f"file {path}": _file(path, entry)
         for path in paths
-        if (entry := tree.link(path)) is not None and not any(path.startswith(f"{root}/") for root in roots)
+        if not is_unknown(both[0], path)
+        and (entry := tree.link(path)) is not None
+        and not any(path.startswith(f"{root}/") for root in roots)
     }
+
+
+def is_unknown(state: NodeState, path: str) -> bool:
+    """Tell whether a state says nothing of a path: it lies in a filesystem that nobody could look into."""
+    open_questions: list[Question] = []
+
+    def ask(question: Question) -> bool:
+        if str(question) not in state["known"]:
+            open_questions.append(question)
+        return False
+
+    Tree(state, ask).link(path)
+    return bool(open_questions)
 
 
 def _file(path: str, entry: dict[str, Any]) -> object:
@@ -161,9 +201,6 @@ def devices(state: NodeState, *_both: NodeState) -> Facts:
     found: Facts = {}
     for path, device in state["devices"].items():
         file = device["file"]
-        if path.startswith("/dev/loop") and (not file or tree.entry(file) is None):
-            # Of a file that this node cannot reach: another namespace of the machine has it.
-            continue
         found[f"device {path}"] = (device["size"], file, sorted(device["holders"]), device["read_only"])
         found[f"content of {file or path}"] = _content(tree.holder(device)["content"])
     return found
@@ -171,9 +208,9 @@ def devices(state: NodeState, *_both: NodeState) -> Facts:
 
 def _content(content: dict[str, Any]) -> object:
     if content["kind"] != "signature":
-        return "not read" if content["kind"] in {"unseen", "unknown"} else content
+        return NOT_READ if content["kind"] in {"unseen", "unknown"} else content
     kept = {name: content[name] for name in ("type", "uuid", "label", "tail", "mountable")}
-    return {**kept, "subvolumes": sorted(content["subvolumes"])}
+    return {**kept, "subvolumes": sorted(name for name in content["subvolumes"] if LAYERS not in name)}
 
 
 def mounts(state: NodeState, *both: NodeState) -> Facts:

@@ -49,7 +49,11 @@ def _mounts(state: NodeState) -> Steps:
     answer = yield anyhow(mount.everything())
     if answer.returncode:
         note_unseen(state, "mounts", answer)
+    there: list[mount.Mount] = []
     for each in mount.mounts(answer):
+        if _shows_itself(each, there):
+            continue
+        there.append(each)
         if each.type not in PSEUDO or each.mount_point == "/":
             state["mounts"].append(
                 {
@@ -60,6 +64,19 @@ def _mounts(state: NodeState) -> Steps:
                     "subvolume": each.root,
                 }
             )
+
+
+def _shows_itself(each: mount.Mount, there: list[mount.Mount]) -> bool:
+    """Tell whether a directory is mounted on itself, as docker mounts its own: everything is where it was."""
+    above = [
+        other
+        for other in there
+        if other.device == each.device and each.mount_point.startswith(f"{other.mount_point.rstrip('/')}/")
+    ]
+    if not above:
+        return False
+    parent = max(above, key=lambda other: len(other.mount_point))
+    return f"{parent.root}{each.mount_point[len(parent.mount_point.rstrip('/')) :]}".lstrip("/") == each.root
 
 
 def contents(state: NodeState, subjects: list[str]) -> Steps:

@@ -152,7 +152,9 @@ class Lab:
 
     def changed(self, text: str, *words: str) -> Ended:
         """Run svcmgr for the lab's service with something patched beforehand."""
-        return self.python(f"{text}\nimport sys\nfrom svcprov.svcmgr import main\nsys.exit(main())", "-s", self.name, *words)
+        return self.python(
+            f"{text}\nimport sys\nfrom svcprov.svcmgr import main\nsys.exit(main())", "-s", self.name, *words
+        )
 
     def write(self, text: str, name: str = "service") -> str:
         """Write a file that is no part of the inventory, return its path; `LAB` in it is the lab's directory."""

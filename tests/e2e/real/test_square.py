@@ -59,7 +59,7 @@ def world(lab: Lab, text: str, name: str) -> RealWorld:
     """A service in the lab."""
     file = text.replace("LAB", str(lab.directory))
     machine = Machine(prefix=lab.inside())
-    return RealWorld(file, name, machine, f"{lab.directory}/var", os.uname().nodename.lower(), rids(file))
+    return RealWorld(file, name, machine, str(lab.directory), os.uname().nodename.lower(), rids(file))
 
 
 def rids(file: str) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def test_containers_become_what_their_plans_predict(tmp_path: Path) -> None:
     name = f"svc{tmp_path.name[-12:].replace('_', '')}{os.getpid()}".lower()
     directory = Path(tempfile.mkdtemp(prefix="svd", dir="/tmp"))
     file = DOCKER.replace("LAB", str(directory)).replace("IMAGE", lab.image)
-    there = RealWorld(file, name, lab.machine(), f"{directory}/var", os.uname().nodename.lower(), rids(file))
+    there = RealWorld(file, name, lab.machine(), str(directory), os.uname().nodename.lower(), rids(file))
     lab.did("mkdir", "-p", f"{directory}/var")
     for verb in ("provision", "provision", "stop", "start", "unprovision"):
         _, found = there.act(verb)
