@@ -20,7 +20,7 @@ from executors.real.machine import Machine
 from executors.real.tools import aws
 from tests.conftest import REPOSITORY
 from tests.e2e.cloud import Instance, credentials, ec2_server
-from tests.fidelity.ledger import compared
+from tests.fidelity.ledger import compared, is_of, package_version
 
 CLI = "/usr/bin/aws"
 GOLDENS = REPOSITORY / "tests/goldens"
@@ -119,6 +119,7 @@ class Things:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[str]:
     """A cloud for the tests of this file."""
+    is_of("aws (in process)", f"botocore, with awscli {package_version('awscli')}")
     with ec2_server() as url:
         yield url
 

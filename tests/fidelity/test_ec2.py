@@ -8,6 +8,7 @@ what EC2 does, the difference is written down here with its reason, and has to b
 import json
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from shlex import split
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from core.state import NodeState
 from executors.real.machine import Machine
 from executors.simulated.node import SimulatedNode
 from tests.e2e.cloud import Instance, credentials, ec2_server
-from tests.fidelity.ledger import compared
+from tests.fidelity.ledger import compared, is_of
 from tests.unit.ec2_nodes import state
 
 REFUSED = 254
@@ -205,6 +206,7 @@ def everywhere(found: Found) -> bool:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[str]:
     """A cloud for the tests of this file."""
+    is_of("aws ec2", f"moto {version('moto')}")
     with ec2_server() as url:
         yield url
 
