@@ -83,7 +83,7 @@ def recognise(create: Command) -> Command:
 
 
 def delete_subvolume(path: str) -> Command:
-    """Delete a subvolume and what it holds; a mounted one is refused."""
+    """Delete a subvolume and what it holds, mounted elsewhere or not; one with another inside is refused."""
     return Command(("btrfs", "subvol", "delete", path), kind="changes", check=files.is_gone(path), tool=TOOL)
 
 

@@ -145,6 +145,22 @@ def test_a_protected_device(twins: Twins) -> None:
     twins.run(mount.umount(point))
 
 
+def test_an_unreadable_device(twins: Twins) -> None:
+    """To blkid and wipefs it looks blank; that it cannot be read only the comparison with zeroes tells."""
+    device, point = twins.attach("disk", 320 * MIB), twins.path("point")
+    twins.run(files.make_directory(point, "fs#0.directory"))
+    twins.lose("disk")
+    for command in (
+        blkid.probe(device),
+        wipefs.signatures(device),
+        wipefs.erase(device, ()),
+        cmp.zeroes(device, 0, MIB),
+        mount.mount("auto", "", device, point),
+        *(mount.mount(type_, "", device, point) for type_ in TYPES),
+    ):
+        twins.run(command)
+
+
 def test_ext_is_checked_and_tuned(twins: Twins) -> None:
     """e2fsck and tune2fs know their own filesystems, mounted or not, and say what another one is."""
     uuid, other_uuid = twins.uuid(), twins.uuid()

@@ -90,6 +90,12 @@ class Twins:
         self.write_protect(device, on=on)
         self.node.state["devices"][device]["read_only"] = on
 
+    def lose(self, name: str) -> None:
+        """Cut an attached file away, so that nothing can be read of its device any more."""
+        self.machine.run(Command(("truncate", "-s", "0", self.path(name)), kind="changes"))
+        entry = self.node.tree.entry(self.path(name)) or {}
+        entry["content"] = {"kind": "unknown"}
+
     def write_protect(self, device: str, *, on: bool) -> None:
         """The real half of `protect`."""
         self._protected.add(device)
@@ -103,16 +109,20 @@ class Twins:
         """The path of a name in the directory."""
         return f"{self.directory}/{name}"
 
-    def file(self, name: str, size: int) -> str:
+    def file(self, name: str, size: int, *, enters: bool = True) -> str:
         """Make a sparse file on both sides; return its path."""
         path = self.path(name)
-        self.run(Command(("truncate", "-s", str(size), path), kind="changes", tool="files"))
+        self.run(Command(("truncate", "-s", str(size), path), kind="changes", tool="files"), enters=enters)
         return path
 
-    def attach(self, name: str, size: int) -> str:
+    def attach(self, name: str, size: int, *, enters: bool = True) -> str:
         """Make a sparse file on both sides and attach it; return its loop device."""
-        file = self.file(name, size)
-        return self.run(losetup.attach(file, "disk#0.loop")).stdout.strip()
+        file = self.file(name, size, enters=enters)
+        return self.run(losetup.attach(file, "disk#0.loop"), enters=enters).stdout.strip()
+
+    def attached(self, name: str) -> str:
+        """The loop device of a file, nothing when it has none."""
+        return self.machine.run(losetup.associated(self.path(name))).stdout.strip()
 
     def run(self, command: Command, *known: Known, read: Read | None = None, enters: bool = True) -> Completed:
         """Run a command on both sides; return what the real one answered.

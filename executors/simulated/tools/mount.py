@@ -93,6 +93,8 @@ def _mount_source(
         type_ = content.get("type", "ext4")
     if type_ not in TYPES:
         return Completed(REFUSED, "", f"{where}unknown filesystem type '{type_}'.\n")
+    if content["kind"] == "unknown":
+        return Completed(REFUSED, "", f"{where}can't read superblock on {path}.\n")
     if not _is_mountable(device, content, type_, chosen):
         wrong = f"wrong fs type, bad option, bad superblock on {path}"
         return Completed(REFUSED, "", f"{where}{wrong}, missing codepage or helper program, or other error.\n")

@@ -35,8 +35,6 @@ def _failure(node: SimulatedNode, path: str, device: dict[str, Any] | None, *, e
     if device is None:
         is_directory = "Is a directory" if erases else "Invalid argument"
         return is_directory if node.tree.exists(path) else "No such file or directory"
-    if node.content(device)["kind"] == "unknown":
-        return "Input/output error"
     return "Device or resource busy" if erases and node.users(path) else ""
 
 
