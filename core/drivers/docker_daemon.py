@@ -104,6 +104,15 @@ def _answer(here: docker.Client, seconds_max: int) -> Wait:
     return Wait(docker.answers(here), lambda answer: answer.returncode == 0, 1, seconds_max, said)
 
 
+def is_outlived(container: Resource, here: docker.Client) -> Steps:
+    """Tell whether containers go on although the service's daemon was killed; none does after a reboot."""
+    if not here.socket or here.is_own_daemon:
+        return False
+    # Where runc keeps what it runs: below /run, which does not outlive a reboot either.
+    kept = f"{RUN}/{container.service.name}/runtime-runc/moby"
+    return bool((yield find.entry(kept)._replace(accepts=(0, 1))).stdout)
+
+
 def shut_down(container: Resource, here: docker.Client) -> Steps:
     """End the service's own daemon when no container runs any more, and take its bridge away."""
     if not here.socket:

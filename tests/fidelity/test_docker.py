@@ -70,7 +70,7 @@ class Side:
     def ran(self, name: str, *options: str, image: str = "", command: tuple[str, ...] = (), **known: str) -> Completed:
         """Run a container on both sides."""
         wanted = self.container(name, *options, image=image, command=command)
-        return self.pair.run(docker.run(self.client, wanted, "c"), **known)
+        return self.pair.run(docker.run(self.client, wanted, "c"), words, **known)
 
     def says(self, line: str, read: Read = words) -> Completed:
         """Run a line of words of docker on both sides."""

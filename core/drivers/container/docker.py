@@ -142,7 +142,14 @@ class DockerContainer(Driver):
     def stop(self, container: Resource) -> Steps:
         """Stop the container, and the daemon after the last one."""
         here = yield from docker_daemon.client(container)
-        if (yield docker.answers(here)).returncode:
+        answers = (yield docker.answers(here)).returncode == 0
+        if not answers and (yield from docker_daemon.is_outlived(container, here)):
+            yield Note(
+                "the docker daemon has ended, and its containers have not: it is started to stop them", "warning"
+            )
+            yield from docker_daemon.bring_up(container, here)
+            answers = True
+        if not answers:
             yield Note(f"container {self.label(container)} already stopped")
         else:
             yield from self._down(here, container, (yield from _found(here, container)))
