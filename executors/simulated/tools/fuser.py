@@ -4,6 +4,7 @@ from core.command import Command, Completed
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"fuser": "psmisc"}
+NAME_WIDTH = 20
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -19,6 +20,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         for pid, process in node.state["processes"].items()
         if any(file == point or file.startswith(f"{point}/") for file in map(node.tree.real, process["files"]))
     ]
-    head = f"{'':21}USER        PID ACCESS COMMAND\n{path + ':':20} root      mount {point}\n"
+    name = f"{path + ':':20}" if len(path) < NAME_WIDTH else f"{path}:\n{'':20}"
+    head = f"{'':21}USER        PID ACCESS COMMAND\n{name} root      mount {point}\n"
     rows = "".join(f"{'':21}{each['user']:<8}  ..c.. {each['program']}\n" for _, each in users)
     return Completed(0, " ".join(["kernel", *(pid for pid, _ in users)]), head + rows)
