@@ -5,6 +5,8 @@ plans or provisions in memory and prints the seconds that this alone took, so th
 
     python -m benchmarks.in_process plan N        a service of N loop disks, planned on a simulated node
     python -m benchmarks.in_process provision N   the first template provisioned N times, journal included, no files
+
+The last ones are about this machine: `python -m benchmarks.real` says which.
 """
 
 import argparse
@@ -29,6 +31,18 @@ PLAN_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
 MEMORY_MIB_MAX = 30.0
 PROVISIONS_PER_SECOND_MIN = 300.0
+NOTICED_MS_MAX = 100.0
+REAL_ROUNDS = 1
+"""Each process of `benchmarks.real` takes turns itself."""
+
+REAL = {
+    "true": ("100 x true, to bash", 1.2),
+    "aws": ("aws answered in-process, to the CLI", 1 / 20),
+    "provision": ("real provisioning, to its plan in sh", 1.15),
+    "observe": ("observing this machine, to its probes", 2.0),
+}
+"""The figures of `benchmarks.real` that are ratios: their names in the table, their limits."""
+NOTICE = "a device is noticed after"
 
 SVCMGR = "from svcprov.svcmgr import run; run()"
 
@@ -68,6 +82,16 @@ def cases(folder: str) -> tuple[Case, ...]:
         Case(PLAN, (*svcmgr, *dry_run), environment),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
+    )
+
+
+def real_cases() -> tuple[Case, ...]:
+    """What is measured on this machine itself; each process measures its own limit in turn with it."""
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+    real = (sys.executable, "-m", "benchmarks.real")
+    return (
+        *(Case(name, (*real, figure), environment) for figure, (name, _) in REAL.items()),
+        Case(NOTICE, (*real, "notice"), environment),
     )
 
 
@@ -117,6 +141,18 @@ def provisions_row(measured: Measured) -> Row:
     return Row(PROVISIONS, f"{rate:.0f} per second", target, rate >= PROVISIONS_PER_SECOND_MIN)
 
 
+def real_row(measured: Measured, name: str, target_max: float, unit: str) -> Row:
+    """A figure of this machine. One that needs what is not here is told, and missed by nobody."""
+    own, target = measured[name], f"<= {target_max:g}{unit}"
+    if isinstance(own, Failed):
+        return not_measured(name, target, own)
+    try:
+        value = float(own.stdout)
+    except ValueError:
+        return Row(name, own.stdout.strip(), target, None)
+    return Row(name, f"{value:.3g}{unit}", target, value <= target_max)
+
+
 def rows(measured: Measured) -> list[Row]:
     """The table, in the order in which it is read."""
     limit = measured[LIMIT]
@@ -128,6 +164,8 @@ def rows(measured: Measured) -> list[Row]:
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
         memory_row(measured),
         provisions_row(measured),
+        *(real_row(measured, name, ratio_max, "x") for name, ratio_max in REAL.values()),
+        real_row(measured, NOTICE, NOTICED_MS_MAX, " ms"),
     ]
 
 
@@ -135,8 +173,10 @@ def main() -> int:
     """Measure, print, and tell by the exit code whether every target is met."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, as ratios to a measured limit.")
     parser.add_argument("--rounds", type=int, default=9, help="how often each case is run (default: 9)")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        table = rows(interleaved(cases(folder), parser.parse_args().rounds))
+        measured = interleaved(cases(folder), given.rounds) | interleaved(real_cases(), REAL_ROUNDS)
+        table = rows(measured)
     for row in table:
         verdict = {None: "", True: "met", False: "MISSED"}[row.met]
         print(f"{row.name:<38} {row.target:<18} {verdict:<7} {row.value}")

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from core.state import Entry, NodeState, Question
 
 LINKS_MAX = 40
+DELETED = "//deleted"
+"""How the kernel ends the name of a subvolume (or directory) that was deleted while it was mounted."""
 FEW_LINKS = 8
 """As many links are looked through faster than the parts of a path."""
 
@@ -173,6 +175,8 @@ class Tree:
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
         if mount is None or mount["mount_point"] == "/" or device is None:
             return self._state["files"], path, ""
+        if mount["subvolume"].endswith(DELETED):
+            return {}, path[len(mount["mount_point"]) :] or "/", mount["device"]
         content = self.holder(device)["content"]
         subvolumes, inside = content.get("subvolumes", {}), _from_the_top(mount, path)
         if path == mount["mount_point"] and content["kind"] == "unseen":

@@ -76,6 +76,7 @@ class ServiceFiles:
         self.remarks: list[str] = []
         self._service: Service | None = None
         self._conf_bytes: bytes | None = None
+        self._saved_record: bytes | None = None
         self._journal_descriptor: int | None = None
         self._journal_bytes: int | None = None
         """How much of the journal is whole lines; what follows was torn by a crash."""
@@ -168,12 +169,17 @@ class ServiceFiles:
             raise Failed(f"{self.conf}: {error.strerror}") from None
 
     def save_record(self) -> None:
-        """Put the record on disk; an empty one that was never there is not written."""
+        """Put the record on disk, unless that has it; an empty one that was never there is not written."""
         if self._service is None:
             raise AssertionError("nothing was loaded")
         record = self._service.record
-        if not record.is_empty or os.path.exists(self.record):
-            replace(self.record, mask_json(record.to_json(), self._secrets()).encode(), OWN_MODE)
+        exists = os.path.exists(self.record)
+        if not record.is_empty or exists:
+            data = mask_json(record.to_json(), self._secrets()).encode()
+            # Most changes are none of the record's, and a disk takes longer to keep it than they take.
+            if not exists or data != self._saved_record:
+                replace(self.record, data, OWN_MODE)
+                self._saved_record = data
 
     def journal_lines(self) -> Lines:
         """Read the journal of the last action; a line that a crash tore is left out, and said so in `remarks`.

@@ -93,6 +93,7 @@ class Namespaces:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._groups = f"lab-{directory.name}"
+        self._started: list[subprocess.Popen[bytes]] = []
         for controller in CONTROLLERS:
             self._make_group(GROUPS / controller / self._groups)
         self._holder = subprocess.Popen(
@@ -143,9 +144,11 @@ class Namespaces:
         """Start a program inside that goes on; its words are in `PROGRAM.log`."""
         log = self.directory / f"{argv[0].rpartition('/')[2]}.log"
         with log.open("ab") as into:
-            return subprocess.Popen(
+            started = subprocess.Popen(
                 (*self.prefix, *argv), stdin=subprocess.DEVNULL, stdout=into, stderr=into, env=ENVIRONMENT, cwd="/"
             )
+        self._started.append(started)
+        return started
 
     def machine(self) -> Machine:
         """An executor whose children are inside."""
@@ -158,6 +161,8 @@ class Namespaces:
         self._holder.stdin.close()
         self._holder.wait()
         self._holder.stdout.close()
+        for started in self._started:
+            started.wait()
         for controller in CONTROLLERS:
             for group, _, _ in os.walk(GROUPS / controller / self._groups, topdown=False):
                 _remove_group(Path(group))

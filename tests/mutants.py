@@ -38,6 +38,7 @@ class Mutant(NamedTuple):
 
 INVARIANTS = "tests/property/test_invariants.py"
 CRASHES = "tests/property/test_crashes.py"
+FORMATS = "tests/fidelity/test_formats.py"
 STRANGERS = "tests/property/test_strangers.py"
 GUARD = "tests/property/test_guard.py"
 GUARD_CASES = "tests/unit/layers/test_guard.py"
@@ -232,6 +233,20 @@ MUTANTS = (
         """            return Status("down", gone, label)\n""",
         """            return Status("up", gone, label)\n""",
         (f"{INVARIANTS}::test_a_stopped_service_starts_again",),
+    ),
+    Mutant(
+        "a simulated refusal is a success: mkfs.xfs overwrites what a device holds",
+        "executors/simulated/tools/xfs.py",
+        "    if is_formatted(content) and not is_forced:\n",
+        "    if is_formatted(content) and is_forced and not device:\n",
+        (FORMATS, "-k", "holds_a_filesystem and xfs"),
+    ),
+    Mutant(
+        "a simulated answer has one wrong byte: where wipefs finds a btrfs",
+        "executors/simulated/devices.py",
+        '"btrfs": ("0x10040", ',
+        '"btrfs": ("0x10041", ',
+        (FORMATS, "-k", "formatted_and_wiped and btrfs"),
     ),
 )
 

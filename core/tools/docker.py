@@ -222,14 +222,56 @@ def mark_text(client: Client, container: Container) -> str:
     return container.cgroup if client.is_own_daemon else container.name
 
 
-def pull(client: Client, image: str) -> Command:
-    """Fetch an image. It is a cache: nothing takes it back."""
+def pull(client: Client, image: str, name: str = "") -> Command:
+    """Fetch an image. `name` is that of the image in the record, when it lies in a daemon of the service's own.
+
+    There it is taken back with everything else: its layers would keep the daemon's directory from going. In the node's
+    daemon it is a cache, which nothing takes back.
+    """
     return Command(
         (*client.words, "pull", image),
         kind="changes",
-        check=Check(_reachable(image_id(client, image)), path="."),
+        makes=Makes(name, "image", identity=image) if name else None,
+        check=_has_image(client, image),
+        undo=(_remove_image(client, image),) if name else (),
         tool=TOOL,
     )
+
+
+def recognise_image(client: Client, image: str, name: str) -> Command:
+    """Make sure that an image is there which an interrupted run has fetched, so that the record has it."""
+    fetched = pull(client, image, name)
+    return fetched._replace(argv=image_id(client, image).argv, shows=False, quiet=True)
+
+
+def remove_image(client: Client, image: str, unmakes: tuple[str, ...]) -> Command:
+    """Delete an image that no container uses."""
+    return _remove_image(client, image)._replace(unmakes=unmakes)
+
+
+def _remove_image(client: Client, image: str) -> Command:
+    return Command(
+        (*client.words, "rmi", image),
+        kind="changes",
+        check=_has_image(client, image)._replace(absent=True),
+        shows=False,
+        tool=TOOL,
+    )
+
+
+def _has_image(client: Client, image: str) -> Check:
+    return Check(_reachable(image_id(client, image)), path=".")
+
+
+def forget_image(client: Client, image: str, unmakes: tuple[str, ...]) -> Command:
+    """Let the record forget an image that is gone."""
+    gone = _has_image(client, image)._replace(absent=True)
+    return gone.ask._replace(kind="changes", unmakes=unmakes, check=gone, quiet=True)
+
+
+def using(client: Client, image: str) -> Command:
+    """Ask for the ids of the containers that were made from an image, running or not."""
+    return Command((*client.words, "ps", "-a", "-q", "--no-trunc", "--filter", f"ancestor={image}"), tool=TOOL)
 
 
 def run(client: Client, container: Container, name: str) -> Command:

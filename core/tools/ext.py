@@ -1,6 +1,6 @@
-"""mkfs.ext2(8), mkfs.ext3(8), mkfs.ext4(8) and e2fsck(8)."""
+"""mkfs.ext2(8), mkfs.ext3(8), mkfs.ext4(8), e2fsck(8) and tune2fs(8)."""
 
-from core.command import Command, Makes
+from core.command import Command, Completed, Makes
 from core.tools import blkid
 
 TOOL = "ext"
@@ -27,3 +27,28 @@ def make_filesystem(
 def check_filesystem(device: str) -> Command:
     """Check and repair what can be repaired without a question: 0, or 1 when something was; 127 without e2fsck."""
     return Command(("e2fsck", "-p", device), kind="announces", accepts=(0, CORRECTED, NOT_INSTALLED), tool=TOOL)
+
+
+def superblock(device: str) -> Command:
+    """Ask for what the superblock says; read the answer with `fields`. Ends with 1 where there is no ext filesystem."""
+    return Command(("tune2fs", "-l", device), accepts=(0, 1), tool=TOOL)
+
+
+def fields(answer: Completed) -> dict[str, str]:
+    """Read the answer of `superblock`: `Filesystem UUID`, `Filesystem volume name` ("" for none), ..."""
+    found = {}
+    for line in answer.stdout.splitlines():
+        name, colon, value = line.partition(":")
+        if colon and answer.returncode == 0:
+            found[name] = value.strip().replace("<none>", "")
+    return found
+
+
+def set_uuid(device: str, uuid: str) -> Command:
+    """Give a filesystem another uuid; a mounted one is refused."""
+    return Command(("tune2fs", "-U", uuid, device), kind="changes", check=blkid.holds(device, "UUID", uuid), tool=TOOL)
+
+
+def set_label(device: str, text: str) -> Command:
+    """Label a filesystem, mounted or not; a label of more than 16 bytes is cut."""
+    return Command(("tune2fs", "-L", text, device), kind="changes", check=blkid.holds(device, "LABEL", text), tool=TOOL)

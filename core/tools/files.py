@@ -96,11 +96,16 @@ def link(target: str, path: str, name: str = "", before: str = "") -> Command:
         ("ln", "-sfn", target, path),
         kind="changes",
         makes=Makes(name, "link", identity=path) if name else None,
-        check=Check(read_link(path), path=".", text=target),
+        check=Check(target_of(path), path=".", text=target),
         undo=(link(before, path)._replace(undo=()) if before else remove(path),),
         quiet=True,
         tool=TOOL,
     )
+
+
+def target_of(path: str) -> Command:
+    """Read what a link says, which may be a link again: 0 with the text, or 1 when there is no link."""
+    return Command(("readlink", path), accepts=(0, 1), tool=TOOL)
 
 
 def read_link(path: str) -> Command:

@@ -1,4 +1,7 @@
-"""mkfs.xfs(8)."""
+"""mkfs.xfs(8) and xfs_admin(8)."""
+
+import re
+from typing import NamedTuple
 
 from core import answers
 from core.command import Command, Completed, Makes
@@ -33,4 +36,40 @@ def make_filesystem(device: str, options: tuple[str, ...], name: str, uuid: str 
         makes=Makes(name, "filesystem", identity=uuid, witness=None if uuid else witness),
         check=blkid.holds(place, "UUID", uuid) if uuid else blkid.holds(place, "TYPE", "xfs"),
         tool=TOOL,
+    )
+
+
+class Identity(NamedTuple):
+    """The label ("" for none) and the uuid of a filesystem."""
+
+    label: str
+    uuid: str
+
+
+def identity(device: str) -> Command:
+    """Ask for label and uuid; read the answer with `identity_of`. Ends with 1 where there is no xfs."""
+    return Command(("xfs_admin", "-lu", device), accepts=(0, 1), tool=TOOL)
+
+
+def identity_of(answer: Completed) -> Identity | None:
+    """Read the answer of `identity`; None where there is no xfs."""
+    label = re.search(r'^label = "(.*)"$', answer.stdout, re.MULTILINE)
+    uuid = re.search(r"^UUID = (\S+)$", answer.stdout, re.MULTILINE)
+    return None if label is None or uuid is None else Identity(label[1], uuid[1])
+
+
+def set_uuid(device: str, uuid: str) -> Command:
+    """Give a filesystem another uuid; a mounted one is refused.
+
+    xfs_admin ends with 0 also when it changed nothing ("invalid UUID"): only the check tells.
+    """
+    return Command(
+        ("xfs_admin", "-U", uuid, device), kind="changes", check=blkid.holds(device, "UUID", uuid), tool=TOOL
+    )
+
+
+def set_label(device: str, text: str) -> Command:
+    """Label a filesystem that is not mounted; a label of more than 12 bytes is cut. As above, only the check tells."""
+    return Command(
+        ("xfs_admin", "-L", text, device), kind="changes", check=blkid.holds(device, "LABEL", text), tool=TOOL
     )

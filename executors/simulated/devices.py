@@ -22,15 +22,17 @@ MAGIC = {
 """Where the signature of a type is, and its bytes."""
 
 
-def signature(type_: str, uuid: str, label: str = "", files: dict[str, Entry] | None = None) -> Content:
-    """Return what a device holds after it was formatted."""
+def signature(
+    type_: str, uuid: str, label: str = "", files: dict[str, Entry] | None = None, *, tail: bool = False
+) -> Content:
+    """Return what a device holds after it was formatted; `tail` when its last MiB is not zero."""
     return {
         "kind": "signature",
         "type": type_,
         "uuid": uuid,
         "label": label,
         "mountable": True,
-        "tail": True,
+        "tail": tail,
         "known": True,
         "files": files or {},
         "subvolumes": {},
@@ -64,7 +66,9 @@ def loop(node: SimulatedNode, path: str) -> dict[str, Any]:
 
 
 def first_free_loop(node: SimulatedNode) -> str:
-    """The loop device that -f finds; nothing when all are taken."""
+    """The loop device that -f finds: one that the state lists to be handed out, or the first; "" when all are taken."""
+    if waiting := node.state["identifiers"].get("loop"):
+        return str(waiting.pop(0))
     names = (f"/dev/loop{number}" for number in range(LOOPS_MAX))
     return next((path for path in names if path not in node.state["devices"]), "")
 
@@ -72,6 +76,28 @@ def first_free_loop(node: SimulatedNode) -> str:
 def directory() -> Entry:
     """Return a directory as `mkdir` makes it."""
     return {"kind": "directory", "mode": "0755", "docker": None}
+
+
+def discards(device: dict[str, Any]) -> bool:
+    """Tell whether a mkfs finds a device that can forget its blocks: loop devices punch holes into their files.
+
+    Of other devices nobody knows, so that what was at their ends is taken to stay.
+    """
+    return bool(device["file"])
+
+
+def tail_left(node: SimulatedNode, device: dict[str, Any]) -> bool:
+    """Tell whether bytes are left in the last MiB when a mkfs has discarded what the device can discard."""
+    content = node.content(device)
+    return not discards(device) and content["kind"] != "zero" and bool(content.get("tail", True))
+
+
+def size_of(size: int, digits: int = 2) -> str:
+    """A size as mkfs.btrfs writes it: `300.00MiB`."""
+    units, count = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"], float(size)
+    while count >= 1024 and len(units) > 1:  # noqa: PLR2004 - units are powers of 1024
+        units, count = units[1:], count / 1024
+    return f"{count:.{digits}f}{units[0]}"
 
 
 def is_formatted(content: Content) -> bool:
@@ -105,6 +131,19 @@ def zero(node: SimulatedNode, device: dict[str, Any], offset: int, length: int) 
     else:
         left: Content = {"kind": "residue", "head": head, "tail": tail} if head or tail else {"kind": "zero"}
         node.set_content(device, left)
+
+
+def shown_mount(node: SimulatedNode, path: str) -> str:
+    """The mount point that lsblk shows of several: the newest that shows the whole filesystem, else the newest."""
+    mounts = [mount for mount in node.state["mounts"] if mount["device"] == path]
+    whole = [mount for mount in mounts if not mount["subvolume"]]
+    return str((whole or mounts)[-1]["mount_point"]) if mounts else ""
+
+
+def seems_mounted(node: SimulatedNode, path: str) -> bool:
+    """Tell whether a device is mounted as far as a mkfs sees: a btrfs mount has a device number of its own."""
+    real = node.tree.real(path)
+    return any(mount["device"] == real and mount["type"] != "btrfs" for mount in node.state["mounts"])
 
 
 def release(node: SimulatedNode, path: str) -> None:

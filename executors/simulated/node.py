@@ -195,8 +195,8 @@ class SimulatedNode:
         content: Content = holder["content"]
         if content["kind"] == "unseen":
             path = next((path for path, each in self.state["devices"].items() if each is device), "")
-            # A file is looked at by its name: the loop device may be one that is only planned.
-            question = Question("content", path if holder is device and path else device["file"])
+            # A file is looked at by its name: the loop device may be one that is only planned. A volume has none here.
+            question = Question("content", device["file"] if device["file"] and holder is not device else path)
             # Until somebody has looked it is taken for blank, so that what comes after it is asked in the same round.
             return {"kind": "zero" if self._is_unknown(question) and question in self.questions else "unknown"}
         return content
@@ -210,10 +210,16 @@ class SimulatedNode:
         name, _, value = tag.partition("=")
         if name not in {"LABEL", "UUID"}:
             return self.tree.real(tag) if self.device(tag) is not None else None
-        for path, device in sorted(self.present().items()):
+        # What nobody has looked at is asked about last: a tag that the plan itself gave needs no look at all disks.
+        unseen_last = sorted(self.present().items(), key=lambda item: (self.is_unseen(item[1]), item[0]))
+        for path, device in unseen_last:
             if value and self.content(device).get(name.lower()) == value:
                 return path
         return None
+
+    def is_unseen(self, device: dict[str, Any]) -> bool:
+        """Tell whether nobody has looked at what a device holds."""
+        return bool(self.tree.holder(device)["content"]["kind"] == "unseen")
 
     def users(self, path: str) -> list[str]:
         """Who holds a device: mount points, swap, devices above it. An empty list means that it is free."""

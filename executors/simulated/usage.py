@@ -46,3 +46,9 @@ def options(
     if len(operands) < least or (most is not None and len(operands) > most):
         raise Usage(f"bad number of operands: {' '.join(operands)!r}")
     return found, operands
+
+
+def getopt_words(error: Usage) -> str:
+    """What getopt_long says of an unknown option: of a single letter it says only that."""
+    wrong = error.args[0].partition("unrecognized option '")[2].rstrip("'")
+    return f"invalid option -- '{wrong[1:2]}'" if wrong and not wrong.startswith("--") else str(error)

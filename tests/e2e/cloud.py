@@ -161,7 +161,12 @@ class Plugged:
         try:
             while not self._ends.wait(POLL_SECONDS):
                 found = ec2.describe_volumes(Filters=filters)["Volumes"]
-                held = {each["VolumeId"]: (each["Attachments"][0]["Device"], each["Size"]) for each in found}
+                # One that is being detached may be listed, and attached nowhere.
+                held = {
+                    each["VolumeId"]: (attachment["Device"], each["Size"])
+                    for each in found
+                    for attachment in each["Attachments"]
+                }
                 for volume in self.loops.keys() - held.keys():
                     self._unplug(volume)
                 for volume, (name, size) in held.items():

@@ -15,6 +15,7 @@ from core.holes import fill
 from core.observe import begin, learn
 from core.plan import Plan
 from core.record import Record
+from core.state import load as load_state
 from executors.real.machine import Machine
 from svcprov.action import Action
 from tests.e2e.cloud import Instance, Plugged, ec2_server
@@ -74,11 +75,16 @@ class Real:
         )  # fmt: skip
         action.settle()
         plan = action.preview()
-        if verb == "rollback":
-            action.rollback()
-        else:
-            action.run(plan)
+        action.run(plan)
         return plan
+
+    def rollback(self) -> None:
+        """Take back the last action, as if it had been interrupted right before its end."""
+        assert "end" in self.disk.journal.pop()
+        service = self.disk.service = self.service
+        action = Action(service, "rollback", self.machine, lambda: load_state({}), self.disk, Heard())
+        action.settle()
+        action.rollback()
 
     def status(self) -> dict[str, str]:
         """The status of each resource."""
@@ -125,6 +131,16 @@ def test_the_commands_run_are_the_commands_planned(instance: Instance, tmp_path:
         real.act("unprovision")
 
 
+def test_a_provision_is_rolled_back(instance: Instance, tmp_path: Path) -> None:
+    """The undos run for real: detached, waited for, deleted; EC2 and the file are as before."""
+    before, real = instance.volumes(), Real(DISK, tmp_path)
+    with Plugged(instance, tmp_path).running():
+        real.act("provision")
+        real.rollback()
+    assert (instance.volumes(), real.disk.file) == (before, DISK)
+    assert any("VolumeAvailable" in text for text in real.answered)
+
+
 @pytest.fixture
 def network(instance: Instance) -> Iterator[tuple[str, ...]]:
     """A network namespace with an interface `svc0` that has the address of the instance; the prefix that enters it."""
@@ -158,6 +174,14 @@ def test_an_address_is_assigned_and_given_back(instance: Instance, network: tupl
     real.act("unprovision")
     assert instance.addresses() == before
     assert real.disk.file == ADDRESS
+
+
+def test_an_assigned_address_is_rolled_back(instance: Instance, network: tuple[str, ...], tmp_path: Path) -> None:
+    """The address that EC2 gave goes back, and the file says what its user wrote."""
+    before, real = instance.addresses(), Real(ADDRESS, tmp_path, network)
+    real.act("provision")
+    real.rollback()
+    assert (instance.addresses(), real.disk.file) == (before, ADDRESS)
 
 
 def test_an_elastic_address_is_rented_led_and_given_back(

@@ -20,7 +20,7 @@ from executors.real.machine import Machine
 from executors.real.tools import aws
 from tests.conftest import REPOSITORY
 from tests.e2e.cloud import Instance, credentials, ec2_server
-from tests.fidelity.compared import compared
+from tests.fidelity.ledger import compared
 
 CLI = "/usr/bin/aws"
 GOLDENS = REPOSITORY / "tests/goldens"

@@ -19,7 +19,7 @@ from core.state import NodeState
 from executors.real.machine import Machine
 from executors.simulated.node import SimulatedNode
 from tests.e2e.cloud import Instance, credentials, ec2_server
-from tests.fidelity.compared import compared
+from tests.fidelity.ledger import compared
 from tests.unit.ec2_nodes import state
 
 REFUSED = 254

@@ -120,9 +120,8 @@ class DockerContainer(Driver):
         if found:
             yield docker.start(here, found, name if unrecorded else "")
         else:
-            image = container["run_image"]
-            if not here.is_own_daemon and not docker.ids((yield docker.image_id(here, image))):
-                yield from _pulled(here, container)
+            if not here.is_own_daemon:
+                yield from _has_image(here, container)
             found = (yield docker.run(here, _described(here, container), name)).made
         yield Note("wait for container up status")
         answer = yield Wait(
@@ -167,9 +166,13 @@ class DockerContainer(Driver):
         """Stop the container; delete it, if it was made for the service."""
         here = yield from docker_daemon.client(container)
         made, unmakes = container.made("container"), (f"{container.rid}.container",)
-        if made is not None and (yield from _goes_with_its_filesystem(here, container)):
-            yield docker.forget(here, made, unmakes)
-        elif made is not None or (yield docker.answers(here)).returncode == 0:
+        ours = made is not None or container.made("image") is not None
+        if ours and (yield from _goes_with_its_filesystem(here, container)):
+            names = tuple(
+                f"{container.rid}.{what}" for what in ("container", "image") if container.made(what) is not None
+            )
+            yield docker.forget(here, made or "none", names)
+        elif ours or (yield docker.answers(here)).returncode == 0:
             yield from docker_daemon.bring_up(container, here)
             found = yield from _found(here, container)
             if found and not (yield from _is_ours(here, container, found)):
@@ -178,6 +181,7 @@ class DockerContainer(Driver):
                 yield from self._down(here, container, found)
             if made is not None:
                 yield docker.remove(here, made, unmakes) if made == found else docker.forget(here, made, unmakes)
+            yield from _image_gone(here, container)
         yield from docker_daemon.shut_down(container, here)
         yield from docker_daemon.clear(container, here)
 
@@ -199,11 +203,34 @@ class DockerContainer(Driver):
         return Status("up")
 
 
-def _pulled(here: docker.Client, container: Resource) -> Steps:
+def _has_image(here: docker.Client, container: Resource) -> Steps:
+    """Fetch the image where it is missing. In a daemon of the service's own it is the service's: the record has it."""
+    image, name = container["run_image"], f"{container.rid}.image" if here.socket else ""
+    made = container.service.record.made.values()
+    if not docker.ids((yield docker.image_id(here, image))):
+        yield from _pulled(here, container, name)
+    elif name and not any(thing.kind == "image" and thing.identity == image for thing in made):
+        yield docker.recognise_image(here, image, name)
+
+
+def _image_gone(here: docker.Client, container: Resource) -> Steps:
+    """Delete the image that was fetched for the container, unless another container uses it."""
+    image, unmakes = container.made("image"), (f"{container.rid}.image",)
+    if image is None:
+        return
+    if not docker.ids((yield docker.image_id(here, image))):
+        yield docker.forget_image(here, image, unmakes)
+    elif docker.ids((yield docker.using(here, image))):
+        yield Note(f"image {image} stays: another container uses it", "warning")
+    else:
+        yield docker.remove_image(here, image, unmakes)
+
+
+def _pulled(here: docker.Client, container: Resource, name: str) -> Steps:
     """Fetch the image. Raises Failed, with what may be done about it."""
     image = container["run_image"]
     try:
-        yield docker.pull(here, image)
+        yield docker.pull(here, image, name)
     except CommandFailed as error:
         said = (error.stderr or error.stdout).strip().rpartition("\n")[2]
         remedy = next((remedy for words, remedy in REMEDIES if words in said), "try again when that is mended")

@@ -101,15 +101,13 @@ class AmazonDisk(Driver):
 
     def _linked(self, disk: Resource, position: int, device: str) -> Steps:
         link = _link(disk, position)
-        before = (yield files.read_link(link)).stdout.strip()
+        # Not where it leads in the end: the device may be a link itself, of udev's making.
+        before = (yield files.target_of(link)).stdout.strip()
         if before == device:
-            return
-        # The device may be a link itself, of udev's making: then ours leads where that one does.
-        if before not in {"", link} and before == (yield files.read_link(device)).stdout.strip():
             return
         yield Note(f"create static device name {link} -> {device}")
         yield from files.missing_directories(disk.rid, link.rpartition("/")[0])
-        if before not in {"", link}:
+        if before:
             yield files.link(device, link, before=before)
         else:
             yield files.link(device, link, f"{disk.rid}.link.{position}")

@@ -212,7 +212,8 @@ def _announce(device: str, address: str) -> Steps:
     else:
         answer: Completed = yield arping.announce(device, address)
         if answer.returncode:
-            yield Note(f"arp announce failed: {answer.stderr.strip()}", "warning")
+            # It says some of its reasons on stdout.
+            yield Note(f"arp announce failed: {(answer.stderr or answer.stdout).strip()}", "warning")
 
 
 driver = Address()

@@ -76,7 +76,8 @@ def wrong_number(node: SimulatedNode, verb: str, least: int, most: int | None) -
     if not terse:
         tail = f"See 'docker {verb} --help'.\n\nUsage:  docker {verb} {synopsis}\n\n{description}\n"
         return Completed(1, "", f'"docker {verb}" {wanted}.\n{tail}')
-    see = "See" if most is None else "Run"
+    # 28.2.2 has it so, the slip of the pen included.
+    see = "See" if most is None else "Run" if most == least else "SRun"
     tail = f"Usage:  docker {verb} {synopsis}\n\n{see} 'docker {verb} --help' for more information\n"
     return Completed(1, "", f"docker: 'docker {verb}' {wanted}\n\n{tail}")
 
@@ -95,7 +96,7 @@ def run_failed(node: SimulatedNode, said: str, created: str = "") -> Completed:
         return Completed(RUN_FAILED, made, f"docker: {said}\n\nRun 'docker run --help' for more information\n")
     # What goes wrong once there is a container is not blamed on the words.
     hint = "" if created else "See 'docker run --help'.\n"
-    return Completed(RUN_FAILED, made, f"docker: {said}.\n{hint}")
+    return Completed(RUN_FAILED, made, f"docker: {said.removesuffix('.')}.\n{hint}")
 
 
 def nobody_there(node: SimulatedNode, verb: str, socket: str, operands: list[str]) -> Completed:
@@ -117,6 +118,6 @@ def no_such_container(node: SimulatedNode, verb: str, wanted: str) -> Completed:
     """What a verb says of a container that is not there."""
     if is_one_program(node):
         return Completed(1, "", f"Error response from daemon: no such id: {wanted}\n")
-    whose = "Error response from daemon" if verb in {"start", "logs"} or is_terse(node) else "Error"
+    whose = "Error" if verb in {"rm", "logs"} and not is_terse(node) else "Error response from daemon"
     more = f"Error: failed to start containers: {wanted}\n" if verb == "start" else ""
     return Completed(1, "", f"{whose}: No such container: {wanted}\n{more}")

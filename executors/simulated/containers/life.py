@@ -267,7 +267,7 @@ def started(node: SimulatedNode, daemon: dict[str, Any], identity: str) -> None:
     container = containers[identity]
     if container["running"]:
         return
-    container["exit_code"] = NEVER_RAN
+    container["exit_code"] = container["exit_code"] or NEVER_RAN
     _join_network(containers, container, identity)
     network = container["network"]
     if not network.startswith("container:") and network not in NETWORKS:

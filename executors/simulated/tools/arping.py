@@ -6,6 +6,7 @@ from executors.simulated.tools.ip import bare, interfaces
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"arping": "iputils-arping"}
+BUILT_WITH = "libcap: yes, IDN: yes, NLS: no, error.h: yes, getrandom(): yes, __fpending(): yes\n"
 MODES = {("-U",), ("-A",)}
 
 
@@ -18,7 +19,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     except Usage as error:
         return Completed(2, "", f"arping: {error}\n\nUsage:\n  arping [options] <destination>\n")
     if "-V" in found:
-        return Completed(0, f"arping from iputils {node.state['tools']['iputils-arping']}\n")
+        return Completed(0, f"arping from iputils {node.state['tools']['iputils-arping']}\n{BUILT_WITH}")
     mode = tuple(option for option in ("-U", "-A") if option in found)
     if not operands or mode not in MODES or "-c" not in found or "-I" not in found:
         return Completed(2, "", "\nUsage:\n  arping [options] <destination>\n")
@@ -27,7 +28,9 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if interface is None:
         return Completed(2, "", f"arping: Device {device} not available.\n")
     if not interface["up"]:
-        return Completed(2, "", f'Interface "{device}" is down\n')
+        return Completed(2, f'Interface "{device}" is down\n')
+    if device == "lo":
+        return Completed(2, f'Interface "{device}" is not ARPable\n')
     local = {bare(entry["address"]) for each in interfaces(node).values() for entry in each["addresses"]}
     if source and source not in local:
         return Completed(2, "", "arping: bind: Cannot assign requested address\n")

@@ -26,7 +26,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     path = operands[0]
     device = node.device(path)
     if device is None:
-        return Completed(1, "", f"blkdiscard: cannot open {path}: No such file or directory\n")
+        why = "Is a directory" if node.tree.exists(path) else "No such file or directory"
+        return Completed(1, "", f"blkdiscard: cannot open {path}: {why}\n")
     if node.users(path):
         return Completed(1, "", f"blkdiscard: cannot open {path}: Device or resource busy\n")
     offset, length = int(found.get("-o", ["0"])[-1]), int(found.get("-l", [str(device["size"])])[-1])
@@ -37,6 +38,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if offset > device["size"]:
         return Completed(1, "", f"blkdiscard: {path}: offset is greater than device size\n")
     content = node.content(device)
+    if device["read_only"]:
+        return Completed(1, "", f"blkdiscard: {path}: BLKZEROOUT ioctl failed: Operation not permitted\n")
     warned = f"blkdiscard: {path} contains existing file system ({content['type']}).\n" if is_formatted(content) else ""
     zero(node, device, offset, min(length, device["size"] - offset))
     return Completed(0, "", warned)

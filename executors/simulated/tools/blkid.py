@@ -1,13 +1,20 @@
 """blkid and findfs of util-linux on a simulated node."""
 
+from typing import Any
+
 from core.command import Command, Completed
 from core.state import Content
 from executors.simulated.devices import RAID, is_formatted, storage
+from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
+from executors.simulated.tools.ext import EXT, block_size
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"blkid": "util-linux", "findfs": "util-linux"}
 PARTITION_TABLES = ("dos", "gpt")
+BLOCK_SIZE_SINCE = (2, 36)
+BLOCK_SIZES = {"btrfs": "4096", "xfs": "512"}
+VERSIONS = {"ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1"}
 NOTHING_FOUND = 2
 USAGE = 4
 
@@ -17,40 +24,68 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     if command.argv[0] == "findfs":
         return _find(node, command.argv[1:])
     try:
-        found, operands = options(command.argv[1:], flags=("-p",), values=("-o", "-s"), least=1, most=1)
+        found, operands = options(command.argv[1:], flags=("-p",), values=("-o", "-s"), most=1)
     except Usage as error:
-        return Completed(USAGE, "", f"blkid: {error}\nTry 'blkid --help' for more information.\n")
+        return Completed(1, "", f"blkid: {error}\nTry 'blkid --help' for more information.\n")
     form = found.get("-o", ["full"])[-1]
     if "-p" not in found or form not in {"export", "value"}:
         return Completed(USAGE, "", f"blkid: unsupported output format {form}\n")
+    if not operands:
+        return Completed(USAGE, "", "blkid: The low-level probing mode requires a device\n")
     path = operands[0]
     device = storage(node, path)
-    if device is None:
-        said = "" if node.tree.exists(path) else f"blkid: error: {path}: No such file or directory\n"
-        return Completed(NOTHING_FOUND, "", said)
-    content = node.content(device)
-    if not is_formatted(content):
-        # A device that cannot be read looks just like one that holds nothing.
+    content = None if device is None else node.content(device)
+    if device is None or content is None or not is_formatted(content):
+        # A device that cannot be read, or is not there, looks just like one that holds nothing.
         return Completed(NOTHING_FOUND)
-    tags = {name: value for name, value in _tags(content).items() if "-s" not in found or name in found["-s"]}
+    tags = {
+        name: value
+        for name, value in _tags(node, path, device, content).items()
+        if "-s" not in found or name in found["-s"]
+    }
     if form == "value":
         return Completed(0, "".join(f"{value}\n" for value in tags.values()))
     lines = {"DEVNAME": path, **{name: value.replace(" ", "\\ ") for name, value in tags.items()}}
     return Completed(0, "".join(f"{name}={value}\n" for name, value in lines.items()))
 
 
-def _tags(content: Content) -> dict[str, str]:
-    if content["type"] in PARTITION_TABLES:
-        return {"PTUUID": content["uuid"], "PTTYPE": content["type"]}
-    usage = "raid" if content["type"] in RAID else "other" if content["type"] == "swap" else "filesystem"
-    tags = {"LABEL": content["label"], "UUID": content["uuid"], "TYPE": content["type"], "USAGE": usage}
+def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Content) -> dict[str, str]:
+    """What a probe finds, in its order."""
+    type_ = content["type"]
+    if type_ in PARTITION_TABLES:
+        return {"PTUUID": content["uuid"], "PTTYPE": type_}
+    is_new = node.version("util-linux") >= BLOCK_SIZE_SINCE
+    # While it is mounted to be written an ext3 needs its journal, so that it is no ext2 that has one.
+    written = any(
+        mount["device"] == node.tree.real(path) and mount["options"].split(",")[0] == "rw"
+        for mount in node.state["mounts"]
+    )
+    is_ext2_too = type_ == "ext3" and not written
+    tags = {
+        "LABEL": content["label"],
+        "UUID": content["uuid"],
+        "UUID_SUB": _uuid_of_device(content["uuid"]) if type_ == "btrfs" else "",
+        "SEC_TYPE": "ext2" if is_ext2_too else "",
+        "VERSION": VERSIONS.get(type_, ""),
+        "BLOCK_SIZE": str(block_size(device) if type_ in EXT else BLOCK_SIZES.get(type_, "")) if is_new else "",
+        "TYPE": type_,
+        "USAGE": "raid" if type_ in RAID else "other" if type_ == "swap" else "filesystem",
+    }
     return {name: value for name, value in tags.items() if value}
+
+
+def _uuid_of_device(uuid: str) -> str:
+    """The uuid of the one device of a btrfs: another one than the filesystem's, always the same."""
+    digits = digits_of(uuid, 32)
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def _find(node: SimulatedNode, words: tuple[str, ...]) -> Completed:
     if len(words) != 1 or words[0].startswith("-"):
-        return Completed(2, "", "findfs: bad usage\nTry 'findfs --help' for more information.\n")
-    path = node.by_tag(words[0])
+        wrong = next((f"unrecognized option '{word}'" for word in words if word.startswith("-")), "bad usage")
+        return Completed(2, "", f"findfs: {wrong}\nTry 'findfs --help' for more information.\n")
+    # A path is printed as it is, whether anything is there or not.
+    path = words[0] if words[0].startswith("/") else node.by_tag(words[0])
     if path is None:
         return Completed(1, "", f"findfs: unable to resolve '{words[0]}'\n")
     return Completed(0, f"{path}\n")

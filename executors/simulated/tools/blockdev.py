@@ -1,6 +1,7 @@
 """blockdev and lsblk of util-linux on a simulated node, as far as one device is asked about."""
 
 from core.command import Command, Completed
+from executors.simulated.devices import shown_mount
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"blockdev": "util-linux", "lsblk": "util-linux"}
@@ -13,8 +14,12 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return _size(node, path)
         case ("lsblk", "-nro", "NAME,MOUNTPOINT", path):
             return _uses(node, path)
+        case ("blockdev", _) | ("blockdev",):
+            return Completed(1, "", "blockdev: no device specified\nTry 'blockdev --help' for more information.\n")
         case (program, *words):
-            return Completed(1, "", f"{program}: bad usage: {' '.join(words)}\nTry '{program} --help'.\n")
+            return Completed(
+                1, "", f"{program}: bad usage: {' '.join(words)}\nTry '{program} --help' for more information.\n"
+            )
         case _:
             return Completed(1)
 
@@ -32,8 +37,7 @@ def _uses(node: SimulatedNode, path: str) -> Completed:
     device = node.device(path)
     if device is None:
         return Completed(32, "", f"lsblk: {path}: not a block device\n")
-    mounts = [user for user in node.users(path) if user not in device["holders"]]
-    # Like the tool, of several mount points the newest is shown.
-    rows = [(node.tree.real(path), mounts[-1] if mounts else "")]
+    real = node.tree.real(path)
+    rows = [(real, shown_mount(node, real) or ("[SWAP]" if real in node.state["swaps"] else ""))]
     rows += [(holder, "") for holder in device["holders"]]
     return Completed(0, "".join(f"{name.rpartition('/')[2]} {place}\n" for name, place in rows))

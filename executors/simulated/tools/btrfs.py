@@ -3,14 +3,29 @@
 from typing import Any
 
 from core.command import Command, Completed
-from executors.simulated.devices import is_formatted, signature, storage
+from core.holes import is_hole, is_of_kind
+from executors.simulated import subvolumes
+from executors.simulated.devices import MEBIBYTE, discards, is_formatted, signature, size_of, storage
 from executors.simulated.node import SimulatedNode
-from executors.simulated.usage import Usage, options
+from executors.simulated.usage import Usage, getopt_words, options
 
 PROGRAMS = {"btrfs": "btrfs-progs", "mkfs.btrfs": "btrfs-progs"}
 UUID_SINCE = (4, 0)
 DEVICE_BYTES_MIN = 114_294_784
 LABEL_BYTES_MAX = 255
+FAILED = 255
+"""What `btrfs filesystem label` ends with when it fails."""
+GROUPS = {"device", "filesystem", "subvolume"}
+NAMES_SINCE, NOTE_SINCE = (5, 14), (5, 15)
+METADATA_BYTES_MIN, METADATA_BYTES_MAX, STRIPE_BYTES = 32 * MEBIBYTE, 256 * MEBIBYTE, 64 * 1024
+NOTE = """\
+NOTE: several default settings have changed in version 5.15, please make sure
+      this does not affect your deployments:
+      - DUP for metadata (-m dup)
+      - enabled no-holes (-O no-holes)
+      - enabled free-space-tree (-R free-space-tree)
+
+"""
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -20,31 +35,62 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             text = node.state["tools"]["btrfs-progs"]
             return Completed(0, f"mkfs.btrfs, part of {'btrfs-progs' if _is_new(node) else 'Btrfs'} v{text}\n")
         case ("mkfs.btrfs", *words):
-            return _make(node, command, words)
+            answer = _make(node, command, words)
+            return answer._replace(stdout=_banner(node) + answer.stdout) if _says_more(answer) else answer
         case ("btrfs", "filesystem", "label", place, *text):
             return _label(node, place, text)
-        case ("btrfs", "subvol" | "subvolume", "create", path):
-            return _create(node, path)
+        case ("btrfs", "subvol" | "subvolume", "create", path) if not path.startswith("-"):
+            return subvolumes.create(node, path)
         case ("btrfs", "subvol" | "subvolume", "delete", path):
-            return _delete(node, path)
+            return subvolumes.delete(node, path, is_new=_is_new(node))
         case ("btrfs", "subvol" | "subvolume", "show", path):
-            owner = _owner(node, path)
-            if owner is None or owner[1] not in owner[0]["subvolumes"]:
-                return Completed(1, "", f"ERROR: Not a Btrfs subvolume: {path}\n")
-            return Completed(0, f"{owner[1]}\n\tName: \t\t\t{owner[1]}\n")
+            return subvolumes.show(node, path)
         case ("btrfs", "subvol" | "subvolume", "list", place):
-            return _list(node, place)
+            return subvolumes.listed(node, place)
         case ("btrfs", "device", "scan"):
-            return Completed(0, "Scanning for Btrfs filesystems\n")
+            return _scan(node)
         case _:
-            words = list(command.argv[1:])
-            return Completed(
-                1, "", f"btrfs: unknown token '{' '.join(words)}'\nusage: btrfs [--help] <group> <command>\n"
-            )
+            return _misused(command.argv[1:])
+
+
+def _misused(words: tuple[str, ...]) -> Completed:
+    """What btrfs says of a command that it does not know, and of one without its operand."""
+    group, *rest = words or ("",)
+    group = "subvolume" if group == "subvol" else group
+    if group not in GROUPS:
+        return Completed(1, "\n\n", f"btrfs: unknown token '{group}'\nusage: btrfs [--help] <group> <command>\n")
+    if group == "subvolume" and rest[:1] and rest[0] in {"create", "delete", "list", "show"}:
+        if (option := next((word for word in rest[1:] if word.startswith("-")), "")) and option[1:]:
+            # Only `delete` has options that are words.
+            wrong = f"unrecognized option '{option}'" if rest[0] == "delete" else f"invalid option '{option[1]}'"
+            said = f"{wrong}\nTry 'btrfs subvolume {rest[0]} --help' for more information\n"
+            return Completed(1, "", f"btrfs subvolume {rest[0]}: {said}")
+        said = f"exactly 1 argument expected, {len(rest) - 1} given"
+        return Completed(1, "", f"btrfs subvolume {rest[0]}: {said}\n")
+    return Completed(1, "", f"btrfs {group}: unknown token '{' '.join(rest[:1])}'\nusage: btrfs {group}\n")
+
+
+def _scan(node: SimulatedNode) -> Completed:
+    """The newer ones name each device that the kernel hears of."""
+    found = [path for path, device in sorted(node.present().items()) if node.content(device).get("type") == "btrfs"]
+    names = "".join(f"registered: {path}\n" for path in found) if node.version("btrfs-progs") >= NAMES_SINCE else ""
+    return Completed(0, f"Scanning for Btrfs filesystems\n{names}")
 
 
 def _is_new(node: SimulatedNode) -> bool:
     return node.version("btrfs-progs") >= UUID_SINCE
+
+
+def _banner(node: SimulatedNode) -> str:
+    version = node.state["tools"]["btrfs-progs"]
+    return (
+        f"btrfs-progs v{version}\nSee http://btrfs.wiki.kernel.org for more information.\n\n" if _is_new(node) else ""
+    )
+
+
+def _says_more(answer: Completed) -> bool:
+    """Tell whether mkfs got past its options, which it looks at before it says who it is."""
+    return not (answer.stderr.startswith("mkfs.btrfs: ") or "is too long" in answer.stderr)
 
 
 def _make(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
@@ -53,12 +99,16 @@ def _make(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
     try:
         found, operands = options(words, flags=("-f", "-K", "-M"), values=values, least=1, most=1)
     except Usage as error:
-        return Completed(1, "", f"mkfs.btrfs: {error}\nusage: mkfs.btrfs [options] dev [ dev ... ]\n")
-    path = operands[0]
-    device = node.device(path)
+        said = "" if "operands" in error.args[0] else f"mkfs.btrfs: {getopt_words(error)}\n"
+        return Completed(1, "", f"{said}usage: mkfs.btrfs [options] dev [ dev ... ]\n")
+    path, label = operands[0], found.get("-L", [""])[-1]
+    if len(label.encode()) > LABEL_BYTES_MAX:
+        return _refused(node, f"label {label} is too long (max {LABEL_BYTES_MAX})")
+    if "-U" in found and (refusal := _refusal_of_uuid(node, found["-U"][-1])):
+        return _refused(node, refusal)
+    device = storage(node, path) if new else node.device(path)
     if device is None:
-        said = f"mount check: cannot open {path}: No such file or directory" if new else f"error checking {path}"
-        return _refused(node, said)
+        return _refused(node, *_not_a_device(node, path, is_forced="-f" in found))
     if node.users(path):
         return _refused(node, f"{path} is mounted")
     content = node.content(device)
@@ -67,14 +117,38 @@ def _make(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
         force = f"use the -f option to force overwrite of {path}" if new else "Use the -f option to force overwrite."
         return _refused(node, said, force)
     if device["size"] < DEVICE_BYTES_MIN:
-        said = f"'{path}' is too small to make a usable filesystem"
-        return _refused(node, said, f"minimum size for each btrfs device is {DEVICE_BYTES_MIN}")
+        return _refused(node, *_too_small(path))
+    if device["read_only"]:
+        failed = _refused(node, f"failed to zero device '{path}': Input/output error", f"unable prepare device: {path}")
+        return failed._replace(stdout=_trim(node, device, path))
     uuid = found["-U"][-1] if "-U" in found else node.identifier("filesystem", command)
-    label = found.get("-L", [""])[-1]
-    if "-U" in found and _has_uuid(node, uuid):
-        return Completed(1, "", f"ERROR: non-unique UUID: {uuid}\n")
+    # It zeroes the last two MiB itself, whatever the device can discard.
     node.set_content(device, signature("btrfs", uuid, label))
     return _made_new(node, device, path, uuid, label) if new else _made_old(node, device, path, label)
+
+
+def _refusal_of_uuid(node: SimulatedNode, uuid: str) -> str:
+    if "«" not in uuid and not is_of_kind(uuid, "uuid"):
+        return f"could not parse UUID: {uuid}"
+    return f"non-unique UUID: {uuid}" if _has_uuid(node, uuid) else ""
+
+
+def _not_a_device(node: SimulatedNode, path: str, *, is_forced: bool) -> tuple[str, ...]:
+    if not _is_new(node):
+        return (f"error checking {path}",)
+    if not is_forced:
+        unread = f"WARNING: cannot read superblock on {path}, please check manually\n"
+        force = f"use the -f option to force overwrite of {path}"
+        return (f"probe of {path} failed, cannot detect existing filesystem\n{unread}", force)
+    if node.tree.exists(path):
+        return _too_small(path)
+    missing = f"{path}: No such file or directory"
+    return (f"mount check: cannot open {missing}", f"cannot check mount status of {missing}")
+
+
+def _too_small(path: str) -> tuple[str, str]:
+    least = f"minimum size for each btrfs device is {DEVICE_BYTES_MIN}"
+    return (f"'{path}' is too small to make a usable filesystem", least)
 
 
 def _refused(node: SimulatedNode, *lines: str) -> Completed:
@@ -83,7 +157,9 @@ def _refused(node: SimulatedNode, *lines: str) -> Completed:
 
 
 def _has_uuid(node: SimulatedNode, uuid: str) -> bool:
-    return any(node.content(device).get("uuid") == uuid for device in node.present().values())
+    # A uuid that is not made up yet is on no device that was there before, whether anybody has looked at it or not.
+    devices = [device for device in node.present().values() if not (is_hole(uuid) and node.is_unseen(device))]
+    return any(node.content(device).get("uuid") == uuid for device in devices)
 
 
 def _gibibytes(device: dict[str, Any]) -> str:
@@ -101,13 +177,28 @@ def _made_old(node: SimulatedNode, device: dict[str, Any], path: str, label: str
     )
 
 
+def _trim(node: SimulatedNode, device: dict[str, Any], path: str) -> str:
+    return (
+        f"Performing full device TRIM {path} ({size_of(device['size'])}) ...\n"
+        if node.device(path) and discards(device)
+        else ""
+    )
+
+
 def _made_new(node: SimulatedNode, device: dict[str, Any], path: str, uuid: str, label: str) -> Completed:
+    size = size_of(device["size"])
+    metadata = max(METADATA_BYTES_MIN, min(METADATA_BYTES_MAX, device["size"] // 20 // STRIPE_BYTES * STRIPE_BYTES))
+    note = NOTE if node.version("btrfs-progs") >= NOTE_SINCE else ""
     return Completed(
         0,
-        f"btrfs-progs v{node.state['tools']['btrfs-progs']}\nSee http://btrfs.wiki.kernel.org for more information.\n\n"
+        f"{_trim(node, device, path)}{note}"
         f"Label:              {label or '(null)'}\nUUID:               {uuid}\nNode size:          16384\n"
-        f"Sector size:        4096\nFilesystem size:    {_gibibytes(device)}\n"
-        f"Number of devices:  1\nDevices:\n   ID        SIZE  PATH\n    1    {_gibibytes(device)}  {path}\n\n",
+        f"Sector size:        4096\nFilesystem size:    {size}\nBlock group profiles:\n"
+        f"  Data:             single            8.00MiB\n  Metadata:         DUP     {size_of(metadata):>17}\n"
+        "  System:           DUP               8.00MiB\nSSD detected:       no\nZoned device:       no\n"
+        "Incompat features:  extref, skinny-metadata, no-holes\nRuntime features:   free-space-tree\n"
+        f"Checksum:           crc32c\nNumber of devices:  1\nDevices:\n   ID        SIZE  PATH\n"
+        f"    1  {size:>10}  {path}\n\n",
     )
 
 
@@ -117,17 +208,24 @@ def _label(node: SimulatedNode, place: str, text: list[str]) -> Completed:
         return Completed(1, "", "btrfs filesystem label: too many arguments\n")
     device = storage(node, place)
     if device is None:
-        mount = _mount_at(node, place)
+        if not node.tree.exists(place):
+            return Completed(FAILED, "", f"ERROR: unable to access {place}: No such file or directory\n")
+        mount = node.tree.mount_of(node.tree.real(place))
         device = None if mount is None else node.device(mount["device"])
+        if not text:
+            # The kernel tells the label of other filesystems as well; that of the root is taken to be empty.
+            return Completed(0, f"{'' if device is None else node.content(device).get('label', '')}\n")
+        if device is None:
+            return Completed(FAILED, "", f"ERROR: not a btrfs filesystem: {place}\n")
     elif text and _is_mounted(node, place):
-        return Completed(1, "", f"ERROR: device {place} is mounted, use mount point\n")
-    content = None if device is None else node.content(device)
-    if device is None or content is None or content.get("type") != "btrfs":
-        return Completed(1, "", f"ERROR: not a btrfs filesystem: {place}\n")
+        return Completed(FAILED, "", f"ERROR: device {place} is mounted, use mount point\n")
+    content = node.content(device)
+    if content.get("type") != "btrfs":
+        return Completed(FAILED, "", f"No valid Btrfs found on {place}\n")
     if not text:
         return Completed(0, f"{content['label']}\n")
     if len(text[0].encode()) > LABEL_BYTES_MAX:
-        return Completed(1, "", f"ERROR: label {text[0]} is too long (max {LABEL_BYTES_MAX})\n")
+        return Completed(FAILED, "", f"ERROR: label {text[0]} is too long (max {LABEL_BYTES_MAX})\n")
     content["label"] = text[0]
     return Completed(0)
 
@@ -137,66 +235,3 @@ def _is_mounted(node: SimulatedNode, place: str) -> bool:
     file = node.tree.real(place)
     loops = [path for path, device in node.state["devices"].items() if device["file"] == file]
     return any(node.users(path) for path in (place, *loops))
-
-
-def _list(node: SimulatedNode, place: str) -> Completed:
-    mount = _mount_at(node, place)
-    device = None if mount is None else node.device(mount["device"])
-    if device is None:
-        return Completed(1, "", f"ERROR: not a btrfs filesystem: {place}\n")
-    names = enumerate(node.content(device)["subvolumes"], start=256)
-    return Completed(0, "".join(f"ID {number} gen 7 top level 5 path {name}\n" for number, name in names))
-
-
-def _mount_at(node: SimulatedNode, place: str) -> dict[str, Any] | None:
-    real = node.tree.real(place)
-    mount = node.tree.mount_of(real)
-    return mount if mount is not None and mount["type"] == "btrfs" and mount["mount_point"] == real else None
-
-
-def _owner(node: SimulatedNode, path: str) -> tuple[dict[str, Any], str] | None:
-    """The btrfs content that a path lies in, and the path's name inside it; None where there is no btrfs."""
-    real = node.tree.real(path)
-    mount = node.tree.mount_of(real)
-    device = None if mount is None else node.device(mount["device"])
-    if mount is None or device is None or mount["type"] != "btrfs" or mount["mount_point"] == real:
-        return None
-    inside = real[len(mount["mount_point"]) + 1 :]
-    name = f"{mount['subvolume']}/{inside}" if mount["subvolume"] else inside
-    return node.content(device), name
-
-
-def _create(node: SimulatedNode, path: str) -> Completed:
-    if node.tree.exists(path):
-        return Completed(1, "", f"ERROR: target path already exists: {path}\n")
-    parent = path.rpartition("/")[0] or "/"
-    if not node.tree.exists(parent):
-        return Completed(1, "", f"ERROR: cannot access {parent}: No such file or directory\n")
-    owner = _owner(node, path)
-    if owner is None:
-        return Completed(1, "", f"ERROR: not a btrfs filesystem: {parent}\n")
-    mount = node.tree.mount_of(node.tree.real(path))
-    if mount is not None and "ro" in mount["options"].split(","):
-        return Completed(1, "", "ERROR: cannot create subvolume: Read-only file system\n")
-    content, name = owner
-    content["subvolumes"][name] = {}
-    return Completed(0, f"Create subvolume '{path}'\n")
-
-
-def _delete(node: SimulatedNode, path: str) -> Completed:
-    if not node.tree.exists(path):
-        return Completed(1, "", "ERROR: Could not statfs: No such file or directory\n")
-    owner = _owner(node, path)
-    if owner is None or owner[1] not in owner[0]["subvolumes"]:
-        return Completed(1, "", f"ERROR: Not a Btrfs subvolume: {path}\n")
-    content, name = owner
-    mount = node.tree.mount_of(node.tree.real(path))
-    device = "" if mount is None else mount["device"]
-    mounted = any(each["device"] == device and each["subvolume"] == name for each in node.state["mounts"])
-    failed = "ERROR: Could not destroy subvolume/snapshot: "
-    if mounted:
-        return Completed(1, "", f"{failed}Device or resource busy\n")
-    if any(other.startswith(f"{name}/") for other in content["subvolumes"]):
-        return Completed(1, "", f"{failed}Directory not empty\n")
-    del content["subvolumes"][name]
-    return Completed(0, f"Delete subvolume{' (no-commit):' if _is_new(node) else ''} '{path}'\n")

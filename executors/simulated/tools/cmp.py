@@ -21,7 +21,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     offset, length = int(skip), int(found["-n"][-1])
     device = storage(node, path)
     if device is None:
-        return Completed(TROUBLE, "", f"cmp: {path}: No such file or directory\n")
+        why = "Is a directory" if node.tree.exists(path) else "No such file or directory"
+        return Completed(TROUBLE, "", f"cmp: {path}: {why}\n")
     if node.content(device)["kind"] == "unknown":
         return Completed(TROUBLE, "", f"cmp: {path}: Input/output error\n")
     if not is_zero(node, device, offset, length):

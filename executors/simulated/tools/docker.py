@@ -127,6 +127,8 @@ def _ps(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, command: Co
         name, _, wanted = text.partition("=")
         if name == "id":
             shown = {identity: each for identity, each in shown.items() if identity.startswith(wanted)}
+        elif name == "ancestor":
+            shown = {identity: each for identity, each in shown.items() if life.is_called(each["image"], wanted)}
         elif name == "name":
             shown = {identity: each for identity, each in shown.items() if re.search(wanted, f"/{each['name']}")}
         else:
@@ -180,6 +182,7 @@ def _inspect(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _comma
         ".State.Running": str(container["running"]).lower(),
         ".State.Restarting": "false",
         ".State.ExitCode": str(container["exit_code"]),
+        ".HostConfig.NetworkMode": container["network"],
         ".HostConfig.CgroupParent": _last(given, "--cgroup-parent="),
     }
     labels = {
@@ -286,6 +289,23 @@ def _rm(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: C
     return Completed(0, f"{wanted}\n")
 
 
+def _rmi(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
+    known, wanted = daemon.store(node, reached["data_root"]), asked.operands[0]
+    name = next((name for name in known["images"] if life.is_called(name, wanted)), None)
+    if name is None:
+        return Completed(1, "", f"Error: No such image: {wanted}\n")
+    for identity, each in known["containers"].items():
+        if life.is_called(each["image"], name):
+            said = (
+                f'unable to remove repository reference "{wanted}" (must force) - container {_short(identity)} is using'
+            )
+            image = _short(known["images"][name]["id"])
+            return Completed(1, "", f"Error response from daemon: conflict: {said} its referenced image {image}\n")
+    image = known["images"].pop(name)
+    digest = f"Untagged: {name.rpartition(':')[0]}@{image['digest']}\n" if image["digest"] else ""
+    return Completed(0, f"Untagged: {name}\n{digest}Deleted: {image['id']}\n")
+
+
 _VERBS: dict[str, Callable[[SimulatedNode, Command, str, list[str]], Completed]] = {
     "images": _verb("images", _images, "-q --quiet; --no-trunc; -a --all", "", (0, 1)),
     "info": _verb("info", _info, "", "-f --format"),
@@ -294,6 +314,7 @@ _VERBS: dict[str, Callable[[SimulatedNode, Command, str, list[str]], Completed]]
     "ps": _verb("ps", _ps, "-a --all; -q --quiet; --no-trunc", "-f --filter"),
     "pull": _verb("pull", _pull, "-q --quiet", "", (1, 1)),
     "rm": _verb("rm", _rm, "-v --volumes", "", (1, None)),
+    "rmi": _verb("rmi", _rmi, "", "", (1, 1)),
     "run": _run,
     "start": _verb("start", _start, "", "", (1, None)),
     "stop": _verb("stop", _stop, "", "-t --time", (1, None)),

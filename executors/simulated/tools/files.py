@@ -1,6 +1,7 @@
 """mkdir, rmdir, ln, rm, readlink, test, truncate and cat of coreutils on a simulated node."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from core.command import Command, Completed
 from executors.simulated.devices import SECTOR_BYTES, directory, is_read_only, loop
@@ -9,6 +10,14 @@ from executors.simulated.usage import Options, Usage, options
 
 PROGRAMS = dict.fromkeys(("cat", "ln", "mkdir", "readlink", "rm", "rmdir", "stat", "test", "truncate"), "coreutils")
 TEST_USAGE = 2
+
+
+class Given(NamedTuple):
+    """What a program was given; `public` when its umask is 022, not 077."""
+
+    found: Options
+    paths: list[str]
+    public: bool
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -20,8 +29,9 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     try:
         found, paths = options(words, flags=flags, values=values, least=operands, most=operands)
     except Usage as error:
-        return Completed(1, "", f"{program}: {error}\nTry '{program} --help' for more information.\n")
-    return answer(node, found, paths)
+        wrong = "missing operand" if error.args[0] == "bad number of operands: ''" else error
+        return Completed(1, "", f"{program}: {wrong}\nTry '{program} --help' for more information.\n")
+    return answer(node, Given(found, paths, command.public))
 
 
 def _failed(text: str) -> Completed:
@@ -81,8 +91,8 @@ def _parent(path: str) -> str:
     return path.rstrip("/").rpartition("/")[0] or "/"
 
 
-def _mkdir(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
-    path = paths[0].rstrip("/")
+def _mkdir(node: SimulatedNode, given: Given) -> Completed:
+    path = given.paths[0].rstrip("/")
     what = f"mkdir: cannot create directory \u2018{path}\u2019"
     if node.tree.exists(path) or _is_link(node, path):
         return _failed(f"{what}: File exists")
@@ -92,13 +102,13 @@ def _mkdir(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
         return _failed(f"{what}: Not a directory")
     if is_read_only(node, _parent(path)):
         return _failed(f"{what}: Read-only file system")
-    mode = found.get("-m", ["0755"])[-1]
+    mode = given.found.get("-m", ["0755" if given.public else "0700"])[-1]
     node.tree.put(path, {**directory(), "mode": mode.zfill(4)})
     return Completed(0)
 
 
-def _rmdir(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
-    path = paths[0].rstrip("/")
+def _rmdir(node: SimulatedNode, given: Given) -> Completed:
+    path = given.paths[0].rstrip("/")
     what = f"rmdir: failed to remove '{path}'"
     if not node.tree.exists(path):
         return _failed(f"{what}: No such file or directory")
@@ -115,8 +125,8 @@ def _rmdir(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
     return Completed(0)
 
 
-def _ln(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
-    target, path = paths
+def _ln(node: SimulatedNode, given: Given) -> Completed:
+    target, path = given.paths
     what = f"ln: failed to create symbolic link '{path}'"
     if not _is_kind(node, _parent(path), "directory"):
         return _failed(f"{what}: No such file or directory")
@@ -128,8 +138,8 @@ def _ln(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
     return Completed(0)
 
 
-def _rm(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
-    path = paths[0]
+def _rm(node: SimulatedNode, given: Given) -> Completed:
+    path = given.paths[0]
     what = f"rm: cannot remove '{path}'"
     entry = node.tree.link(path)
     if entry is None:
@@ -147,60 +157,67 @@ def _rm(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
     return Completed(0)
 
 
-def _readlink(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
-    real = node.tree.real(paths[0])
+def _readlink(node: SimulatedNode, given: Given) -> Completed:
+    path = given.paths[0]
+    if "-f" not in given.found:
+        entry = node.tree.link(path)
+        return Completed(0, f"{entry['target']}\n") if entry is not None and entry["kind"] == "link" else Completed(1)
+    real = node.tree.real(path)
     above = _parent(real)
     if above != "/" and not node.tree.exists(above):
         return Completed(1)
     return Completed(0, f"{real}\n")
 
 
-def _truncate(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
-    path = paths[0]
+def _truncate(node: SimulatedNode, given: Given) -> Completed:
+    path = given.paths[0]
     what = f"truncate: cannot open '{path}' for writing"
-    if "-s" not in found:
-        return _failed("truncate: you must specify either '--size' or '--reference'")
-    if not found["-s"][-1].isdigit():
-        return _failed(f"truncate: Invalid number: '{found['-s'][-1]}'")
+    if "-s" not in given.found:
+        either = "you must specify either \u2018--size\u2019 or \u2018--reference\u2019"
+        return _failed(f"truncate: {either}\nTry 'truncate --help' for more information.")
+    if not given.found["-s"][-1].isdigit():
+        return _failed(f"truncate: Invalid number: \u2018{given.found['-s'][-1]}\u2019")
     if not _is_kind(node, _parent(path), "directory"):
         return _failed(f"{what}: No such file or directory")
     if _is_kind(node, path, "directory"):
         return _failed(f"{what}: Is a directory")
     if is_read_only(node, _parent(path)):
         return _failed(f"{what}: Read-only file system")
-    size = int(found["-s"][-1])
+    size = int(given.found["-s"][-1])
     entry = node.tree.entry(path)
     if entry is not None:
         entry["size"] = size
     else:
         node.tree.put(
             path,
-            {"kind": "file", "mode": "0644", "size": size, "text": None, "allocated": 0, "content": {"kind": "zero"}},
+            {"kind": "file", "mode": "0600", "size": size, "text": None, "allocated": 0, "content": {"kind": "zero"}},
         )
     return Completed(0)
 
 
-def _stat(node: SimulatedNode, found: Options, paths: list[str]) -> Completed:
-    if found.get("-c") != ["%s %b"]:
+def _stat(node: SimulatedNode, given: Given) -> Completed:
+    if given.found.get("-c") != ["%s %b"]:
         return _failed("stat: only the format '%s %b' is known here")
-    entry = node.tree.entry(paths[0])
+    entry = node.tree.entry(given.paths[0])
     if entry is None:
-        return _failed(f"stat: cannot statx '{paths[0]}': No such file or directory")
-    size = loop(node, paths[0])["size"]
+        return _failed(f"stat: cannot statx '{given.paths[0]}': No such file or directory")
+    if entry["kind"] == "directory":
+        return Completed(0, "4096 8\n")
+    size = loop(node, given.paths[0])["size"]
     written = entry["kind"] != "file" or entry["text"] or entry["content"]["kind"] != "zero" or entry["allocated"]
     return Completed(0, f"{size} {size // SECTOR_BYTES if written else 0}\n")
 
 
-def _cat(node: SimulatedNode, _found: Options, paths: list[str]) -> Completed:
-    entry = node.tree.entry(paths[0])
+def _cat(node: SimulatedNode, given: Given) -> Completed:
+    entry = node.tree.entry(given.paths[0])
     if entry is None:
-        return _failed(f"cat: {paths[0]}: No such file or directory")
+        return _failed(f"cat: {given.paths[0]}: No such file or directory")
     if entry["kind"] == "directory":
-        return _failed(f"cat: {paths[0]}: Is a directory")
+        return _failed(f"cat: {given.paths[0]}: Is a directory")
     return Completed(0, entry["text"] or "")
 
 
-_Answer = Callable[[SimulatedNode, Options, list[str]], Completed]
+_Answer = Callable[[SimulatedNode, Given], Completed]
 _PROGRAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int, _Answer]] = {
     "cat": ((), (), 1, _cat),
     "ln": (("-sfn",), (), 2, _ln),

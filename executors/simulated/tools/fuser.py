@@ -20,7 +20,11 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         for pid, process in node.state["processes"].items()
         if any(file == point or file.startswith(f"{point}/") for file in map(node.tree.real, process["files"]))
     ]
-    name = f"{path + ':':20}" if len(path) < NAME_WIDTH else f"{path}:\n{'':20}"
-    head = f"{'':21}USER        PID ACCESS COMMAND\n{name} root      mount {point}\n"
+    # A name that does not fit into its column has a line of its own.
+    name = f"{path}:" if len(path) < NAME_WIDTH else f"{path}:\n"
+    head = f"{'':21}USER        PID ACCESS COMMAND\n"
+    head += (
+        f"{name:20} root      mount {point}\n" if len(path) < NAME_WIDTH else f"{name}{'':21}root      mount {point}\n"
+    )
     rows = "".join(f"{'':21}{each['user']:<8}  ..c.. {each['program']}\n" for _, each in users)
     return Completed(0, " ".join(["kernel", *(pid for pid, _ in users)]), head + rows)

@@ -20,7 +20,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         case ("ahosts",):
             return Completed(0, "".join(f"{a:<15} {name}\n" for name, a in node.state["names"].items() if a))
         case ():
-            return Completed(1, "", f"getent: wrong number of arguments\n{TRY}")
+            return Completed(1, TRY, "getent: wrong number of arguments\n")
         case words:
             return Completed(1, TRY, f"Unknown database: {words[0]}\n")
 

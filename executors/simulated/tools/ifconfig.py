@@ -5,10 +5,11 @@ from ipaddress import IPv4Address, IPv6Interface
 from core.command import Command, Completed
 from core.tools.ifconfig import BITS, netmask, prefix_length
 from executors.simulated.node import SimulatedNode
-from executors.simulated.tools.ip import LABEL_LENGTH_MAX, bare, interface_of, interfaces, is_version_6
+from executors.simulated.tools.ip import LABEL_LENGTH_MAX, bare, insert, interface_of, interfaces, is_version_6
 
 PROGRAMS = {"ifconfig": "net-tools"}
 FIRST_ON_STDOUT = (2,)
+NUMERIC = frozenset("0123456789.")
 CLASSES = ((128, 8), (192, 16), (224, 24))
 HELP = "ifconfig: `--help' gives usage information.\n"
 GONE = Completed(255, "", "SIOCSIFFLAGS: Cannot assign requested address\n")
@@ -43,17 +44,20 @@ def _parts(alias: str) -> tuple[str, str]:
 
 
 def _alias_up(node: SimulatedNode, alias: str, address: str, mask: str) -> Completed:
+    # A longer name is cut off without a word.
+    alias = alias[:LABEL_LENGTH_MAX]
     device, label = _parts(alias)
     if not _is_version_4(address):
         return Completed(1, "", f"{address}: Unknown host\n{HELP}")
-    if device not in interfaces(node) or len(alias) > LABEL_LENGTH_MAX:
+    if device not in interfaces(node):
         flags = f"{alias}: ERROR while getting interface flags: No such device\n"
         return Completed(255, "", f"SIOCSIFADDR: No such device\n{flags}SIOCSIFNETMASK: No such device\n{flags}")
     prefix = prefix_length(mask) if "." in mask else None
     if prefix is None:
         # The address is there by then, with the netmask of its class.
         _alias_up(node, alias, address, netmask(_class(address)))
-        return Completed(1, "", "SIOCSIFNETMASK: Invalid argument\n")
+        said = "SIOCSIFNETMASK: Invalid argument\n" if set(mask) <= NUMERIC else f"{mask}: Host name lookup failure\n"
+        return Completed(1, "", said)
     interface = interface_of(node, device)
     entry = {"address": f"{address}/{prefix}", "label": label}
     kept = [other for other in interface["addresses"] if other["label"] != label or is_version_6(other["address"])]
@@ -88,6 +92,8 @@ def _down(node: SimulatedNode, alias: str) -> Completed:
         return Completed(255, "", f"{alias}: ERROR while getting interface flags: No such device\n")
     interface = interface_of(node, device)
     if not label:
+        # The kernel keeps the addresses of IPv4, and no others.
+        interface["addresses"] = [each for each in interface["addresses"] if not is_version_6(each["address"])]
         interface["up"] = False
         return Completed(0)
     kept = [other for other in interface["addresses"] if other["label"] != label]
@@ -110,13 +116,14 @@ def _version_6(node: SimulatedNode, device: str, verb: str, address: str) -> Com
     try:
         written = str(IPv6Interface(address))
     except ValueError:
-        return Completed(1, "", f"{bare(address)}: Unknown host\n{HELP}")
+        said = f"{bare(address)}: Resolver Error 0 (no error)" if ":" in address else f"{address}: Unknown host"
+        return Completed(1, "", f"{said}\n")
     interface = interface_of(node, device)
     there = [other for other in interface["addresses"] if bare(other["address"]) == bare(written)]
     if verb == "add":
         if there:
             return Completed(1, "", "SIOCSIFADDR: File exists\n")
-        interface["addresses"].append({"address": written, "label": ""})
+        insert(interface["addresses"], {"address": written, "label": ""})
         return Completed(0)
     if not [other for other in there if other["address"] == written]:
         return Completed(1, "", "SIOCDIFADDR: Cannot assign requested address\n")

@@ -1,6 +1,7 @@
 """ip of iproute2 on a simulated node: `addr` shown, added and deleted; the loopback interface is always there.
 
-A deleted primary address does not take its secondaries along: Debian promotes them (`promote_secondaries`).
+A deleted primary address does not take its secondaries along: systemd has the kernel promote them
+(`promote_secondaries`), as every node is taken to be set up.
 """
 
 from functools import lru_cache
@@ -12,7 +13,9 @@ from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"ip": "iproute2"}
 LABEL_LENGTH_MAX = 15
+SCOPES = ("global", "link", "host")
 LIFETIME = "valid_lft forever preferred_lft forever"
+KERNEL_EXPLAINS_SINCE = (5,)
 INCOMPLETE = 'Command line is not complete. Try option "help"\n'
 
 
@@ -118,32 +121,57 @@ def _device(node: SimulatedNode, found: dict[str, str]) -> tuple[str, dict[str, 
 
 def _add(node: SimulatedNode, words: list[str]) -> Completed:
     found = _arguments(words, ("dev", "label", "brd"), "local")
-    if "local" not in found:
-        raise _Refused(255, INCOMPLETE)
-    address = _prefix(found["local"])
+    address = _prefix(found["local"]) if "local" in found else ""
     name, interface = _device(node, found)
+    if not address:
+        raise _Refused(2, "RTNETLINK answers: Operation not supported\n")
     label = "" if is_version_6(address) or found.get("label") == name else found.get("label", "")
     if len(label) > LABEL_LENGTH_MAX:
-        raise _Refused(2, "RTNETLINK answers: Numerical result out of range\n")
+        raise _said(node, "Numerical result out of range", "Attribute failed policy validation")
     for other in interface["addresses"]:
         same = bare(other["address"]) == bare(address) if is_version_6(address) else other["address"] == address
         if same:
-            raise _Refused(2, "RTNETLINK answers: File exists\n")
-    interface["addresses"].append({"address": address, "label": label})
+            raise _said(node, "File exists", f"{_family(address, 'Address', 'address')} already assigned")
+    insert(interface["addresses"], {"address": address, "label": label})
     return Completed(0)
+
+
+def insert(entries: list[dict[str, str]], entry: dict[str, str]) -> None:
+    """Put an address where the kernel lists it: behind all others of IPv4, before those of IPv6 with its scope."""
+    place = len(entries)
+    if is_version_6(entry["address"]):
+        scope = SCOPES.index(_scope_6(entry["address"]))
+        others = ((n, each["address"]) for n, each in enumerate(entries) if is_version_6(each["address"]))
+        place = next((n for n, other in others if SCOPES.index(_scope_6(other)) >= scope), place)
+    entries.insert(place, entry)
+
+
+def _scope_6(address: str) -> str:
+    local = bare(address)
+    return "host" if local == "::1" else "link" if local.lower().startswith("fe80:") else "global"
+
+
+def _said(node: SimulatedNode, error: str, explained: str) -> _Refused:
+    """A refusal of the kernel: the name of its error number, or the sentence that it has by now."""
+    explains = node.version("iproute2") >= KERNEL_EXPLAINS_SINCE
+    return _Refused(2, f"Error: {explained}.\n" if explains else f"RTNETLINK answers: {error}\n")
+
+
+def _family(address: str, version_4: str, version_6: str) -> str:
+    return f"ipv6: {version_6}" if is_version_6(address) else f"ipv4: {version_4}"
 
 
 def _delete(node: SimulatedNode, words: list[str]) -> Completed:
     found = _arguments(words, ("dev", "label"), "local")
-    if "local" not in found:
-        raise _Refused(255, INCOMPLETE)
-    address = _prefix(found["local"])
+    address = _prefix(found["local"]) if "local" in found else ""
     _, interface = _device(node, found)
+    if not address:
+        raise _Refused(2, "RTNETLINK answers: Operation not supported\n")
     for entry in interface["addresses"]:
         if entry["address"] == address and found.get("label", entry["label"]) == entry["label"]:
             interface["addresses"].remove(entry)
             return Completed(0)
-    raise _Refused(2, "RTNETLINK answers: Cannot assign requested address\n")
+    raise _said(node, "Cannot assign requested address", f"{_family(address, 'Address', 'address')} not found")
 
 
 def _show(node: SimulatedNode, options: list[str], words: list[str]) -> Completed:
@@ -168,12 +196,13 @@ def _show(node: SimulatedNode, options: list[str], words: list[str]) -> Complete
         if one_line:
             lines += [f"{number}: {name}    {line}\\       {LIFETIME}" for line in chosen]
         elif chosen or not (target or families or "label" in found):
-            lines += _head(number, name, interface)
+            lines += head(number, name, interface)
             lines += [text for line in chosen for text in (f"    {line}", f"       {LIFETIME}")]
     return Completed(0, "".join(f"{line}\n" for line in lines))
 
 
-def _head(number: int, name: str, interface: dict[str, Any]) -> list[str]:
+def head(number: int, name: str, interface: dict[str, Any], mode: str = "") -> list[str]:
+    """The two lines on an interface; mode: what `ip link` says beside what `ip addr` says, too."""
     loopback = name == "lo"
     up = ["UP", "LOWER_UP"] if interface["up"] else []
     flags = ",".join((["LOOPBACK"] if loopback else ["BROADCAST", "MULTICAST"]) + up)
@@ -181,21 +210,21 @@ def _head(number: int, name: str, interface: dict[str, Any]) -> list[str]:
     link = f"link/loopback {interface['mac']} brd {interface['mac']}"
     if not loopback:
         link = f"link/ether {interface['mac']} brd ff:ff:ff:ff:ff:ff"
-    shape = f"mtu {interface['mtu']} qdisc noqueue state {state} group default"
+    queue = "noqueue" if interface["up"] else "noop"
+    shape = f"mtu {interface['mtu']} qdisc {queue} state {state} {mode}group default qlen 1000"
     return [f"{number}: {name}: <{flags}> {shape}", f"    {link}"]
 
 
 def _line(interface: dict[str, Any], entry: dict[str, str], name: str) -> str:
     address, local = entry["address"], bare(entry["address"])
     if is_version_6(address):
-        scope = "host" if local == "::1" else "link" if local.lower().startswith("fe80:") else "global"
-        return f"inet6 {address} scope {scope}"
+        return f"inet6 {address} scope {_scope_6(address)}"
     scope = "host" if local.startswith("127.") else "global"
     secondary = " secondary" if _is_secondary(interface["addresses"], entry) else ""
-    broadcast = ""
+    last = ""
     if scope == "global" and "«" not in address and not address.endswith(("/31", "/32")):
-        broadcast = f" brd {_broadcast(address)}"
-    return f"inet {address}{broadcast} scope {scope}{secondary} {entry['label'] or name}"
+        last = f" brd {broadcast(address)}"
+    return f"inet {address}{last} scope {scope}{secondary} {entry['label'] or name}"
 
 
 def _is_secondary(entries: list[dict[str, str]], entry: dict[str, str]) -> bool:
@@ -212,7 +241,8 @@ def _as_the_kernel_lists(entries: list[dict[str, str]]) -> list[dict[str, str]]:
 
 
 @lru_cache(maxsize=1024)
-def _broadcast(address: str) -> str:
+def broadcast(address: str) -> str:
+    """The broadcast address of the network that an address with its prefix length is in."""
     return str(ip_network(address, strict=False).broadcast_address)
 
 

@@ -1,12 +1,16 @@
 """losetup of util-linux 2.38 on a simulated node."""
 
+import re
+
 from core.command import Command, Completed
 from core.state import Entry
-from executors.simulated.devices import first_free_loop, loop
+from executors.simulated.devices import SECTOR_BYTES, first_free_loop, loop
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"losetup": "mount"}
+LOOP = re.compile(r"/dev/loop\d+")
+"""The names of loop devices, which stay when there is no file behind them."""
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -22,6 +26,9 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return _attach(node, command, file, show="--show" in found)
         case ["-d"], []:
             return _detach(node, found["-d"][0])
+        case ["--show", "-f"], []:
+            only = "the options --{sizelimit,partscan,read-only,show} are allowed during loop device setup only"
+            return Completed(1, "", f"losetup: {only}\n")
         case _:
             return Completed(1, "", "losetup: bad usage\nTry 'losetup --help' for more information.\n")
 
@@ -40,7 +47,9 @@ def _attach(node: SimulatedNode, command: Command, file: str, *, show: bool) -> 
     if not path:
         return Completed(1, "", "losetup: cannot find an unused loop device: No such device\n")
     node.attach_loop(path, loop(node, file))
-    return Completed(0, f"{path}\n" if show else "")
+    ragged = entry["size"] is not None and entry["size"] % SECTOR_BYTES
+    warning = "Warning: file does not fit into a 512-byte sector; the end of the file will be ignored."
+    return Completed(0, f"{path}\n" if show else "", f"losetup: {file}: {warning}\n" if ragged else "")
 
 
 def _free(node: SimulatedNode, command: Command) -> str:
@@ -52,9 +61,9 @@ def _free(node: SimulatedNode, command: Command) -> str:
 
 def _detach(node: SimulatedNode, path: str) -> Completed:
     device = node.device(path)
-    if device is None:
+    if device is None and not LOOP.fullmatch(path):
         return Completed(1, "", f"losetup: {path}: failed to use device: No such device\n")
-    if not device["file"]:
+    if device is None or not device["file"]:
         return Completed(1, "", f"losetup: {path}: detach failed: No such device or address\n")
     if node.users(path):
         # The kernel detaches a busy loop device when its last user goes, and answers with success at once.

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 from core.command import Command, Completed
+from executors.simulated.devices import shown_mount
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -77,7 +78,6 @@ def _append(path: str, children: dict[str, list[str]], listed: list[str]) -> Non
 
 def _cell(node: SimulatedNode, path: str, column: str, given: set[str]) -> str:
     device: dict[str, Any] = node.state["devices"].get(path, {"size": 0, "serial": "", "file": "", "read_only": False})
-    mounts = [mount["mount_point"] for mount in node.state["mounts"] if mount["device"] == path]
     short = path if "-p" in given else path.removeprefix("/dev/")
     cells: dict[str, str] = {
         "NAME": short,
@@ -86,7 +86,7 @@ def _cell(node: SimulatedNode, path: str, column: str, given: set[str]) -> str:
         "SIZE": str(device["size"]) if "-b" in given else _human(device["size"]),
         "TYPE": "loop" if device["file"] else "part" if _PARTITION.fullmatch(path) else "disk",
         "RO": "1" if device["read_only"] else "0",
-        "MOUNTPOINT": mounts[-1] if mounts else "",
+        "MOUNTPOINT": shown_mount(node, path),
     }
     return cells[column]
 

@@ -4,9 +4,10 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
-from executors.simulated.devices import first_free_loop, is_formatted, loop, release
+from executors.simulated.devices import discards, first_free_loop, is_formatted, loop, release
 from executors.simulated.node import SimulatedNode
-from executors.simulated.usage import Usage, options
+from executors.simulated.subvolumes import TOP, number
+from executors.simulated.usage import Options, Usage, options
 
 PROGRAMS = {"findmnt": "util-linux", "mount": "mount", "umount": "mount"}
 REFUSED = 32
@@ -35,6 +36,14 @@ ssd nossd ssd_spread subvol subvolid user_subvol_rm_allowed
 }
 OPTIONS = {family: frozenset((_ANY_TYPE + own).split()) for family, own in _ONE_TYPE.items()}
 """The mount options that each family of filesystems knows."""
+_PLAIN = frozenset(_ANY_TYPE.split())
+FLAGS, LATER_FLAGS = ("nosuid", "nodev", "noexec"), ("sync", "dirsync", "mand", "lazytime")
+TIMES = ("noatime", "nodiratime", "relatime")
+OF_XFS = ("inode64", "logbufs=8", "logbsize=32k", "noquota")
+DEFAULTS = frozenset(("discard", "space_cache", "inode64", "logbufs", "logbsize", "noquota", "wsync"))
+FREE_SPACE_TREE_SINCE = (5, 15)
+HINT_SINCE = (2, 38)
+HINT = "       dmesg(1) may have more information after failed mount system call.\n"
 COLUMNS = {"SOURCE", "TARGET", "FSTYPE", "OPTIONS"}
 
 
@@ -48,24 +57,33 @@ def run(node: SimulatedNode, command: Command) -> Completed:
 
 
 def _mount(node: SimulatedNode, words: list[str]) -> Completed:
-    found, (source, target) = options(words, values=("-t", "-o"), least=2, most=2)
-    where = f"mount: {target}: "
-    entry = node.tree.entry(target)
-    if entry is None:
-        return Completed(REFUSED, "", f"{where}mount point does not exist.\n")
-    if entry["kind"] != "directory":
-        return Completed(REFUSED, "", f"{where}mount point is not a directory.\n")
-    chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
-    if "loop" not in chosen:
-        return _mount_source(node, where, source, node.tree.real(target), found.get("-t", ["auto"])[-1], chosen)
-    chosen.remove("loop")
-    source = _looped(node, source)
-    answer = _mount_source(node, where, source, node.tree.real(target), found.get("-t", ["auto"])[-1], chosen)
-    release(node, source)
+    try:
+        found, (source, target) = options(words, values=("-t", "-o"), least=2, most=2)
+    except Usage as error:
+        raise Usage("bad usage" if "operands" in error.args[0] else error.args[0]) from None
+    answer = _mounted(node, found, source, target)
+    if answer.returncode == REFUSED and node.version("mount") >= HINT_SINCE:
+        return answer._replace(stderr=f"{answer.stderr}{HINT}")
     return answer
 
 
-def _mount_source(node: SimulatedNode, where: str, source: str, point: str, type_: str, chosen: list[str]) -> Completed:
+def _mounted(node: SimulatedNode, found: Options, source: str, target: str) -> Completed:
+    where, type_ = f"mount: {target}: ", found.get("-t", ["auto"])[-1]
+    if not node.tree.exists(target):
+        return Completed(REFUSED, "", f"{where}mount point does not exist.\n")
+    chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
+    # A file is mounted by a loop device, whether `loop` is asked for or not.
+    looped = _looped(node, source)
+    chosen = [option for option in chosen if option != "loop"] if looped != source or "loop" in chosen else chosen
+    answer = _mount_source(node, where, looped, target, type_, chosen)
+    if looped != source:
+        release(node, looped)
+    return answer
+
+
+def _mount_source(
+    node: SimulatedNode, where: str, source: str, target: str, type_: str, chosen: list[str]
+) -> Completed:
     path = node.by_tag(source)
     device = None if path is None else node.device(path)
     if path is None or device is None:
@@ -76,15 +94,18 @@ def _mount_source(node: SimulatedNode, where: str, source: str, point: str, type
     if type_ not in TYPES:
         return Completed(REFUSED, "", f"{where}unknown filesystem type '{type_}'.\n")
     if not _is_mountable(device, content, type_, chosen):
-        wrong = f"wrong fs type, bad option, bad superblock on {source}"
+        wrong = f"wrong fs type, bad option, bad superblock on {path}"
         return Completed(REFUSED, "", f"{where}{wrong}, missing codepage or helper program, or other error.\n")
-    subvolume = _subvolume(chosen)
+    subvolume = _subvolume(content, chosen)
     if subvolume and not content["known"]:
         # Nobody could look into it; a mount that fails would end every plan to start a service.
         content["subvolumes"].setdefault(subvolume, {})
     if subvolume and subvolume not in content["subvolumes"]:
         return Completed(REFUSED, "", f"{where}mount(2) system call failed: No such file or directory.\n")
-    return _put(node, where, path, point, type_, chosen, subvolume)
+    entry = node.tree.entry(target)
+    if entry is None or entry["kind"] != "directory":
+        return Completed(REFUSED, "", f"{where}mount point is not a directory.\n")
+    return _put(node, where, path, node.tree.real(target), type_, chosen, subvolume or "")
 
 
 def _no_device(node: SimulatedNode, where: str, source: str) -> Completed:
@@ -113,46 +134,80 @@ def _looped(node: SimulatedNode, source: str) -> str:
     return there or source
 
 
-def _subvolume(chosen: list[str]) -> str:
-    """The subvolume that the options name, "" for the top; the last one counts."""
-    names = [option.partition("=")[2].strip("/") for option in chosen if option.startswith("subvol=")]
-    return names[-1] if names else ""
+def _subvolume(content: Content, chosen: list[str]) -> str | None:
+    """The subvolume that the options name, "" for the top; the last one counts. None where the number is of none."""
+    name: str | None = ""
+    for option in chosen:
+        key, _, value = option.partition("=")
+        if key == "subvol":
+            name = value.strip("/")
+        elif key == "subvolid":
+            numbers = {str(number(content, each)): each for each in content["subvolumes"]}
+            name = "" if value in {"0", str(TOP)} else numbers.get(value, f"subvolid={value}")
+    return name
 
 
 def _put(
     node: SimulatedNode, where: str, path: str, point: str, type_: str, chosen: list[str], subvolume: str
 ) -> Completed:
-    mode = "ro" if "ro" in chosen else "rw"
-    for mount in node.state["mounts"]:
+    device = node.state["devices"][path]
+    mode = "ro" if "ro" in chosen or device["read_only"] else "rw"
+    others = [mount for mount in node.state["mounts"] if mount["device"] == path]
+    for mount in others:
         same_place = mount["mount_point"] == point and mount["subvolume"] == subvolume
         other_mode = mount["options"].split(",")[0] != mode and type_ != "btrfs"
-        if mount["device"] == path and (same_place or other_mode):
-            return Completed(REFUSED, "", f"{where}{path} already mounted on {mount['mount_point']}.\n")
-    silent = {"defaults", "rw", "ro", "auto", "noauto", "nofail", "_netdev"}
-    kept = [option for option in chosen if option not in silent and not option.startswith("subvol")]
-    kept += [f"subvol=/{subvolume}"] if type_ == "btrfs" else []
-    times = [] if {"noatime", "relatime", "strictatime"} & set(kept) else ["relatime"]
+        if same_place or other_mode:
+            return Completed(REFUSED, "", f"{where}{path} already mounted on {others[0]['mount_point']}.\n")
     node.state["mounts"].append(
         {
             "device": path,
             "mount_point": point,
             "type": type_,
-            "options": ",".join([mode, *times, *kept]),
+            "options": ",".join(_shown(node, path, type_, chosen, mode, subvolume)),
             "subvolume": subvolume,
         }
     )
-    return Completed(0)
+    is_protected = mode == "ro" and "ro" not in chosen
+    warned = f"{where}WARNING: source write-protected, mounted read-only.\n" if is_protected else ""
+    return Completed(0, "", warned)
+
+
+def _shown(node: SimulatedNode, path: str, type_: str, chosen: list[str], mode: str, subvolume: str) -> list[str]:
+    """The options that the kernel shows: those of the mount, then those of the filesystem, with its defaults."""
+    of_mount = [option for option in FLAGS if option in chosen]
+    times = [option for option in TIMES if option in chosen] or ["relatime"]
+    # The options of the filesystem itself are those of its first mount.
+    others = [mount["options"].split(",") for mount in node.state["mounts"] if mount["device"] == path]
+    own = [
+        option
+        for option in (others[0] if others else chosen)
+        if option.partition("=")[0] not in _PLAIN | DEFAULTS and not option.startswith("subvol")
+    ]
+    device = node.state["devices"][path]
+    shown = [mode, *of_mount, *times, *(option for option in LATER_FLAGS if option in chosen), *own]
+    if type_ == "xfs":
+        return [*shown, *(["wsync"] if "sync" in chosen else []), *OF_XFS]
+    if type_ != "btrfs":
+        return shown
+    cache = "space_cache=v2" if node.version("btrfs-progs") >= FREE_SPACE_TREE_SINCE else "space_cache"
+    defaults = [*(["discard=async"] if discards(device) else []), cache]
+    content = node.content(device)
+    return [*shown, *defaults, f"subvolid={number(content, subvolume)}", f"subvol=/{subvolume}"]
 
 
 def _umount(node: SimulatedNode, words: list[str]) -> Completed:
-    _, (target,) = options(words, least=1, most=1)
+    try:
+        _, (target,) = options(words, least=1, most=1)
+    except Usage as error:
+        raise Usage("bad usage" if "operands" in error.args[0] else error.args[0]) from None
     if not node.tree.exists(target):
         return Completed(REFUSED, "", f"umount: {target}: no mount point specified.\n")
     point = node.tree.real(target)
     mounts: list[dict[str, Any]] = node.state["mounts"]
-    here = [index for index, mount in enumerate(mounts) if mount["mount_point"] == point]
+    here = [index for index, mount in enumerate(mounts) if point in {mount["mount_point"], mount["device"]}]
     if not here:
         return Completed(REFUSED, "", f"umount: {target}: not mounted.\n")
+    point = mounts[here[-1]]["mount_point"]
     if point == "/" or _is_busy(node, point):
         return Completed(REFUSED, "", f"umount: {target}: target is busy.\n")
     gone = mounts.pop(here[-1])

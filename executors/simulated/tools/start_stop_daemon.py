@@ -7,7 +7,7 @@ from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"start-stop-daemon": "dpkg"}
 DAEMONS = frozenset(("docker", "dockerd"))
-DEAD, ABSENT, USAGE = 1, 3, 3
+DEAD, ABSENT, USAGE, UNDETERMINED = 1, 3, 3, 4
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -20,22 +20,32 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             most=0,
         )
     except Usage as error:
-        said = f"start-stop-daemon: {error}\nTry 'start-stop-daemon --help' for more information.\n"
-        return Completed(USAGE, "", said)
-    if ("--status" in found) is ("--stop" in found) or not {"--pidfile", "--name"} <= found.keys():
-        said = "start-stop-daemon: need one of --start or --stop or --status\n"
-        return Completed(USAGE, "", f"{said}Try 'start-stop-daemon --help' for more information.\n")
+        return _refused(str(error), USAGE)
+    # Once it is asked for a status, whatever goes wrong is that it cannot be told.
+    code = UNDETERMINED if "--status" in found else USAGE
+    if not {"--status", "--stop"} & found.keys():
+        return _refused("need one of --start or --stop or --status", code)
+    if {"--status", "--stop"} <= found.keys():
+        return _refused("only one command can be specified", code)
+    if not {"--pidfile", "--name"} & found.keys():
+        return _refused("need at least one of --exec, --pid, --ppid, --pidfile, --user or --name", code)
+    if not {"--pidfile", "--name"} <= found.keys():
+        return _refused("a simulated one goes by --pidfile and --name", code)
     pidfile, name = found["--pidfile"][-1], found["--name"][-1]
     pid = _running(node, pidfile, name)
     if "--status" in found:
         return Completed(0 if pid else DEAD if node.tree.exists(pidfile) else ABSENT)
     if not pid:
-        return Completed(0 if "--oknodo" in found else 1, "", f"No {name} found running; none killed.\n")
+        return Completed(0 if "--oknodo" in found else 1, f"No {name} found running; none killed.\n")
     if name in DAEMONS:
         daemon.end(node, pid)
     else:
         del node.state["processes"][pid]
     return Completed(0)
+
+
+def _refused(said: str, code: int) -> Completed:
+    return Completed(code, "", f"start-stop-daemon: {said}\nTry 'start-stop-daemon --help' for more information.\n")
 
 
 def _running(node: SimulatedNode, pidfile: str, name: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.command import Command, Completed
-from executors.simulated.devices import MAGIC, is_formatted
+from executors.simulated.devices import MAGIC, is_formatted, storage
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -14,11 +14,13 @@ NEW_TABLE_SINCE = (2, 33)
 def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer `-n DEVICE` and `-a DEVICE`."""
     try:
-        found, operands = options(command.argv[1:], flags=("-n", "-a"), least=1, most=1)
+        found, operands = options(command.argv[1:], flags=("-n", "-a"), most=1)
     except Usage as error:
         return Completed(1, "", f"wipefs: {error}\nTry 'wipefs --help' for more information.\n")
+    if not operands:
+        return Completed(1, "", "wipefs: no device specified\nTry 'wipefs --help' for more information.\n")
     path = operands[0]
-    device = node.device(path)
+    device = storage(node, path)
     failure = _failure(node, path, device, erases="-a" in found)
     if device is None or failure:
         return Completed(1, "", f"wipefs: error: {path}: probing initialization failed: {failure}\n")
@@ -31,11 +33,10 @@ def run(node: SimulatedNode, command: Command) -> Completed:
 
 def _failure(node: SimulatedNode, path: str, device: dict[str, Any] | None, *, erases: bool) -> str:
     if device is None:
-        return "Invalid argument" if node.tree.exists(path) else "No such file or directory"
+        is_directory = "Is a directory" if erases else "Invalid argument"
+        return is_directory if node.tree.exists(path) else "No such file or directory"
     if node.content(device)["kind"] == "unknown":
         return "Input/output error"
-    if erases and device["read_only"]:
-        return "Read-only file system"
     return "Device or resource busy" if erases and node.users(path) else ""
 
 
@@ -55,6 +56,9 @@ def _table(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
 def _erase(node: SimulatedNode, path: str, device: dict[str, Any]) -> Completed:
     content = node.content(device)
     offset, magic = MAGIC.get(content["type"], ("0x0", "00"))
+    if device["read_only"]:
+        what = f"{content['type']} magic string at offset {int(offset, 16):#010x}"
+        return Completed(1, "", f"wipefs: {path}: failed to erase {what}: Operation not permitted\n")
     node.set_content(device, {"kind": "residue", "head": True, "tail": content.get("tail", True)})
     erased = f"{len(magic.split())} bytes were erased at offset {int(offset, 16):#010x} ({content['type']}): {magic}"
     return Completed(0, f"{path}: {erased}\n")

@@ -8,7 +8,7 @@ import pytest
 
 from core.command import Command, Completed, Makes
 from core.engine import ENGINE
-from core.state import load
+from core.state import Question, load
 from executors import missing
 from executors.simulated.node import SimulatedNode
 
@@ -155,6 +155,16 @@ def test_content_is_where_it_lives() -> None:
     on.set_content(device, {"kind": "residue"})
     assert on.content(device) == on.state["ec2"]["volumes"]["vol-1"]["content"] == {"kind": "residue"}
     assert device["content"] == {"kind": "zero"}
+
+
+def test_what_a_volume_holds_is_asked_by_its_device() -> None:
+    """A volume that is attached can be looked at through the device that it is here, by that device's path."""
+    volume = {"size": 1, "content": {"kind": "unseen"}}
+    cloud = {"instance": "i-1", "zone": "z", "zones": ["z"], "region": "r", "volumes": {"vol-1": volume}}
+    devices = {"/dev/xvdf": {"size": 1, "volume": "vol-1"}}
+    on = node(complete=False, ec2=cloud, devices=devices)
+    on.content(on.state["devices"]["/dev/xvdf"])
+    assert on.questions == [Question("content", "/dev/xvdf")]
 
 
 @pytest.mark.parametrize(

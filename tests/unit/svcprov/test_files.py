@@ -120,6 +120,25 @@ def test_the_record_comes_back_as_it_was_saved(disk: FakeFilesystem) -> None:
     assert ServiceFiles("web").load("node1").record.made == service.record.made
 
 
+def test_a_record_that_has_not_changed_is_not_written_again(disk: FakeFilesystem) -> None:
+    """The file stays the same one until the record changes, or until it is gone."""
+    files = ServiceFiles("web")
+    service = files.load("node1")
+    files.journal_begins({"action": "provision"})
+    service.record.made["disk#0.file"] = MadeThing("file", "/srv/a", "disk#0", "provision")
+    files.save_record()
+    path = "/var/lib/opensvc/web/record.json"
+    first = disk.get_object(path)
+    files.save_record()
+    assert disk.get_object(path) is first
+    service.record.made["fs#0.filesystem"] = MadeThing("filesystem", "uuid-1", "fs#0", "provision")
+    files.save_record()
+    assert disk.get_object(path) is not first
+    disk.remove_object(path)
+    files.save_record()
+    assert ServiceFiles("web").load("node1").record.made == service.record.made
+
+
 def test_a_damaged_record_is_not_guessed_at(disk: FakeFilesystem) -> None:
     """A record that is not one is an error with its path."""
     disk.create_file("/var/lib/opensvc/web/record.json", contents="{")

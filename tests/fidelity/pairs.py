@@ -1,0 +1,88 @@
+"""The same commands on a real piece of the machine and on its simulated twin, compared one by one.
+
+Compared are the return code, what a driver reads in the answer, and the words of an error; after each change, whatever
+the test says is the state. What changes from run to run is replaced before. A difference fails the test, unless it is
+declared with its reason; one that is declared and does not occur fails it, too.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.command import Command, Completed, Executor
+from executors.simulated.node import SimulatedNode
+from tests.fidelity.ledger import compared, is_of, package_version
+
+Read = Callable[[Completed], Any]
+"""What a driver makes of an answer."""
+ERROR_CHARACTERS_SHOWN = 90
+
+
+def words(answer: Completed) -> Any:
+    """Everything that was printed."""
+    return answer.stdout, answer.stderr
+
+
+def verdict(answer: Completed) -> Any:
+    """Nothing: the return code is all that a driver looks at."""
+    del answer
+
+
+class Pair:
+    """A real executor and a simulated node.
+
+    changing: patterns of what is another in every run, and what is put in their place. state: reads that tell what
+    both sides are in, compared after each change. packages: the Debian package of a program.
+    """
+
+    def __init__(
+        self,
+        real: Executor,
+        node: SimulatedNode,
+        *,
+        changing: Mapping[str, str],
+        state: Callable[[Executor], Any],
+        packages: Mapping[str, str],
+    ) -> None:
+        self.real, self.node = real, node
+        self._changing = {re.compile(pattern): put for pattern, put in changing.items()}
+        self._state, self._packages = state, packages
+
+    def run(self, command: Command, read: Read = words, **known: str) -> Completed:
+        """Run a command on both sides and compare; return what the real one answered.
+
+        read: what is compared beside the return code. known: the reasons of differences that have to occur, by part:
+        `returncode`, `answer`, `state`.
+        """
+        real, simulated = self.real.run(command), self.node.run(command)
+        pairs = {
+            "returncode": (real.returncode, simulated.returncode),
+            "answer": (read(self.plain(real)), read(self.plain(simulated))),
+        }
+        if command.kind == "changes":
+            pairs["state"] = (self._state(self.real), self._state(self.node))
+        line = " ".join(command.argv)
+        for part, (one, other) in pairs.items():
+            if part in known:
+                assert one != other, f"{line}: the {part} is declared to differ ({known[part]}), and does not"
+            else:
+                assert one == other, f"{line}: {part}:\n{one!r} really,\n{other!r} in the simulation"
+        self._enter(command, real, known)
+        return real
+
+    def plain(self, answer: Completed) -> Completed:
+        """An answer with what changes from run to run replaced."""
+        return answer._replace(stdout=self._put(answer.stdout), stderr=self._put(answer.stderr))
+
+    def _put(self, text: str) -> str:
+        for pattern, put in self._changing.items():
+            text = pattern.sub(put, text)
+        return text
+
+    def _enter(self, command: Command, real: Completed, known: Mapping[str, str]) -> None:
+        program = command.argv[0].rpartition("/")[2]
+        package = self._packages[command.argv[0]]
+        is_of(program, f"{package} {package_version(package)}".strip())
+        first = next(iter(self._put(real.stderr).splitlines()), "") if real.returncode else ""
+        outcome = f"{real.returncode}: {first[:ERROR_CHARACTERS_SHOWN]}" if first else str(real.returncode)
+        compared(program, self._put(" ".join(command.argv)), outcome, known.values())
