@@ -20,6 +20,7 @@ class Screen:
     def __init__(self, color: str = "auto") -> None:
         self._color = color
         self._secrets: list[tuple[str, str]] = []
+        _stand_in_for_closed()
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
@@ -82,3 +83,13 @@ class Screen:
         sys.stderr.write(self.masked(question))
         sys.stderr.flush()
         return sys.stdin.readline().rstrip("\n")
+
+
+def _stand_in_for_closed() -> None:
+    """Have somewhere to write to when we were started with a stream closed.
+
+    Its number is free, too: the next file that is opened would get it, and what others write to the stream.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process

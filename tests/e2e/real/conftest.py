@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import docker_lab
 from tests.e2e.real.installed import Installed, install
-from tests.e2e.real.lab import Lab, opened
+from tests.e2e.real.lab import NETWORK, Lab, inside_of, opened
 
 PACKAGES = {
     "unshare": "util-linux",
@@ -47,6 +48,22 @@ def installed() -> Iterator[Installed]:
 def lab(installed: Installed) -> Iterator[Lab]:
     """A lab of the test's own."""
     with opened(installed) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def with_docker() -> docker_lab.Lab:
+    """Namespaces with the daemon of a node, a registry, and the network of a lab."""
+    shared = docker_lab.shared()
+    if shared.run("ip", "link", "show", "eth0").returncode:
+        shared.did("sh", "-c", f"mkdir -p /run/opensvc\n{NETWORK}")
+    return shared
+
+
+@pytest.fixture
+def docked(with_docker: docker_lab.Lab, installed: Installed) -> Iterator[Lab]:
+    """A lab on a node that has a docker daemon of its own already."""
+    with inside_of(with_docker, installed) as lab:
         yield lab
 
 

@@ -11,13 +11,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from difflib import ndiff
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
+from tests import docker_lab
 from tests.e2e.real.installed import Installed
 
 # The first process of a process namespace inherits whoever loses its parent: ignoring SIGCHLD buries them.
@@ -32,6 +33,11 @@ mount -t sysfs sysfs /sys
 mount --move /run/cgroup /sys/fs/cgroup
 rmdir /run/cgroup
 ip link set lo up
+"""
+"""A /run and a /sys of the lab's own."""
+
+NETWORK = """
+set -e
 ip netns add neighbour
 ip link add eth0 type veth peer name eth0 netns neighbour
 ip addr add 10.33.0.10/24 dev eth0
@@ -41,7 +47,7 @@ ip -n neighbour link set eth0 up
 echo 1 > /proc/sys/net/ipv4/neigh/eth0/mcast_solicit
 echo 50 > /proc/sys/net/ipv4/neigh/eth0/retrans_time_ms
 """
-"""A /run and a /sys of the lab's own, and a neighbour who has 10.33.0.1 on the network of 10.33.0.10.
+"""A neighbour who has 10.33.0.1 on the network of 10.33.0.10.
 
 That nobody has an address is known after one question and 50 ms: on a link of two ends, who is there answers at once.
 """
@@ -86,10 +92,14 @@ class Inventory(NamedTuple):
 
 
 class Lab:
-    """A lab. Make one with `opened`."""
+    """A lab. Make one with `opened`, or with `inside_of` in namespaces that are there.
 
-    def __init__(self, directory: Path, installed: Installed, init: int) -> None:
+    init: the first process in its namespaces. prefix: the words that put a program into them.
+    """
+
+    def __init__(self, directory: Path, installed: Installed, init: int, prefix: tuple[str, ...] = ()) -> None:
         self.directory, self._installed, self._init = directory, installed, init
+        self._prefix = prefix or ("nsenter", f"--target={init}", "--mount", "--net", "--pid", "--")
         self.name = directory.name.lower()
         """A name that no other service on this machine has; devices are searched by the labels that are made of it."""
         self.root = Path(f"/proc/{init}/root")
@@ -111,7 +121,7 @@ class Lab:
 
     def inside(self, *argv: str) -> tuple[str, ...]:
         """The words that run a program in the lab."""
-        return ("nsenter", f"--target={self._init}", "--mount", "--net", "--pid", "--", *argv)
+        return (*self._prefix, *argv)
 
     def start(self, *argv: str, **more: Any) -> subprocess.Popen[str]:
         """Start a program in the lab, with pipes to all that it says."""
@@ -205,8 +215,8 @@ class Lab:
         """What has come (`+`) and gone (`-`) since an inventory."""
         now, changes = self.inventory(), []
         for name, then, there in zip(before._fields, before, now, strict=True):
-            lines = [list(map(str, each.items() if isinstance(each, dict) else each)) for each in (then, there)]
-            changes += [f"{line[0]} {name} {line[2:]}" for line in ndiff(*lines) if line[0] in "+-"]
+            lines = ndiff(_lines(then), _lines(there))
+            changes += [f"{line[0]} {name} {line[2:]}" for line in lines if line[0] in "+-"]
         return changes
 
     def addresses(self) -> dict[str, list[str]]:
@@ -218,15 +228,15 @@ class Lab:
 
     def processes(self) -> list[str]:
         """The command lines of the processes of the lab."""
-        found = []
+        return sorted(words for _, words in self.running())
+
+    def running(self) -> Iterator[tuple[str, str]]:
+        """The processes of the lab: their numbers in it, and their command lines."""
         for each in self.path("/proc").iterdir():
-            try:
-                words = (each / "cmdline").read_bytes().split(b"\0") if each.name.isdigit() else []
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if words:
-                found.append(b" ".join(words).decode().strip())
-        return sorted(found)
+            # One may end while it is looked at.
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if each.name.isdigit() and (words := (each / "cmdline").read_bytes()):
+                    yield each.name, words.replace(b"\0", b" ").decode().strip()
 
     def files(self) -> dict[str, str]:
         """The files and directories of the lab, each with its kind, mode and size."""
@@ -245,13 +255,18 @@ class Lab:
         return [re.sub(r"\[\d+:\d+\]", "", line) for line in text.splitlines() if not line.startswith("#")]
 
 
+def _lines(part: list[str] | Mapping[str, object]) -> list[str]:
+    """A part of an inventory, one thing on each line."""
+    return list(part) if isinstance(part, list) else [f"{name}: {each}" for name, each in part.items()]
+
+
 def child(process: int) -> int:
     """The only child of a process."""
     return int(Path(f"/proc/{process}/task/{process}/children").read_text(encoding="utf-8"))
 
 
 def attached(directory: Path) -> list[tuple[str, str]]:
-    """The loop devices of files below a directory, each with its file."""
+    """The loop devices of a lab's files, each with its file."""
     listed = subprocess.run(
         ("losetup", "--list", "--noheadings", "--raw", "--output", "NAME,BACK-FILE"),
         capture_output=True,
@@ -259,7 +274,8 @@ def attached(directory: Path) -> list[tuple[str, str]]:
         check=True,
     )
     pairs = [line.partition(" ") for line in listed.stdout.splitlines()]
-    return sorted((device, file) for device, _, file in pairs if file.startswith(f"{directory}/"))
+    # Once the mount that a file lies in is gone, its path begins there: the name of the lab is in it all the same.
+    return sorted((device, file) for device, _, file in pairs if directory.name in file)
 
 
 def cgroups(name: str) -> list[str]:
@@ -276,10 +292,7 @@ def mounts(process: int | str) -> dict[str, str]:
 @contextmanager
 def opened(installed: Installed) -> Iterator[Lab]:
     """Open a lab, and close it with all that a test left there."""
-    directory = Path(tempfile.mkdtemp(prefix="sv", dir="/tmp"))
-    directory.chmod(0o755)
-    for name in OURS:
-        (directory / name).mkdir()
+    directory = _directory()
     own = ("--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private")
     # However the tests end, the lab ends with them: the kernel sees to it.
     words = ("setpriv", "--pdeathsig=KILL", "unshare", *own, "sh", "-c", INIT)
@@ -289,7 +302,7 @@ def opened(installed: Installed) -> Iterator[Lab]:
         init = child(holder.pid)
         lab = Lab(directory, installed, init)
         try:
-            lab.done("sh", "-c", SET_UP)
+            lab.done("sh", "-c", SET_UP + NETWORK)
             yield lab
         finally:
             # The first process of a process namespace takes all others with it, and `unshare` waits for that.
@@ -298,10 +311,35 @@ def opened(installed: Installed) -> Iterator[Lab]:
             _close(lab)
 
 
+@contextmanager
+def inside_of(namespaces: docker_lab.Namespaces, installed: Installed) -> Iterator[Lab]:
+    """Open a lab in namespaces that others share, one after the other; what is left of it there is taken away, too."""
+    init = int(namespaces.prefix[namespaces.prefix.index("--target") + 1])
+    lab = Lab(_directory(), installed, init, namespaces.prefix)
+    try:
+        yield lab
+    finally:
+        for process, words in lab.running():
+            if lab.name in words:
+                lab.run("kill", "-KILL", process)
+        for point in reversed([point for point in mounts(init).values() if str(lab.directory) in point]):
+            lab.run("umount", "--lazy", point)
+        _close(lab)
+
+
+def _directory() -> Path:
+    """A directory for a lab. Its name is short: sockets below it have 107 characters at most."""
+    directory = Path(tempfile.mkdtemp(prefix="sv", dir="/tmp"))
+    directory.chmod(0o755)
+    for name in OURS:
+        (directory / name).mkdir()
+    return directory
+
+
 def _close(lab: Lab) -> None:
     """Take away what is not in the namespaces. Raises AssertionError when something stays."""
     until = monotonic() + END_SECONDS_MAX
-    # The last user of a namespace is gone a moment before its mounts are, and a mounted device is detached after that.
+    # A device that is in use goes with its last user, and who was in a namespace is gone a moment before its mounts.
     while (devices := attached(lab.directory)) and monotonic() < until:
         for device, _ in devices:
             subprocess.run(("losetup", "--detach", device), check=False, capture_output=True)

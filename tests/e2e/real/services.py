@@ -1,5 +1,9 @@
 """The services of these tests. `LAB` is the directory of the lab; an address is one of its network."""
 
+from tests import docker_lab
+
+IMAGE = docker_lab.Lab.image
+
 DISK = """\
 [DEFAULT]
 
@@ -45,3 +49,31 @@ STORAGE = f"{DISK}{BTRFS}{ADDRESS}"
 
 EXT4 = DISK.replace("400M", "40M") + FORMAT.replace("FORMAT", "ext4")
 XFS = DISK + FORMAT.replace("FORMAT", "xfs")
+
+DOCKER = f"""\
+{DISK.replace("[DEFAULT]", "[DEFAULT]" + chr(10) + "docker_data_dir = LAB/srv/docker")}{BTRFS}{ADDRESS}\
+[container#0]
+type = docker
+run_image = {IMAGE}
+run_args = --init -p 8081:8080 -v LAB/srv/data:/data
+run_command = httpd -f -p 8080 -h /data
+
+[container#1]
+type = docker
+run_image = {IMAGE}
+run_args = --init --net=container:{{svcname}}.container.0
+run_command = sleep 1000
+"""
+"""The storage, and a docker daemon on it: two containers, the second in the network of the first."""
+
+CONTAINER = f"""\
+[DEFAULT]
+
+[container#0]
+type = docker
+run_image = {IMAGE}
+run_args = --init
+run_command = sleep 1000
+
+"""
+"""A container in the daemon of the node."""

@@ -155,6 +155,17 @@ def test_fuser_names_the_processes() -> None:
     assert fuser.described(on.run(fuser.users("/mnt"))) == "pid 4711 (root, sleep)"
 
 
+def test_fuser_gives_a_long_path_a_line_of_its_own() -> None:
+    """What psmisc 23.6 said of a mount point with a longer name, and what the simulated one says, is read alike."""
+    point = "/tmp/sv26tydb71/srv/data"
+    head = f"{'':21}USER        PID ACCESS COMMAND\n{point}:\n"
+    table = f"{head}{'':21}root      mount {point}\n{'':21}root      ..c.. sleep\n"
+    assert fuser.described(Completed(0, "kernel    72", table)) == "pid 72 (root, sleep)"
+    on = node(files={point: "directory"}, processes={"72": {"program": "sleep", "files": [f"{point}/old"]}})
+    answer = on.run(fuser.users(point))
+    assert [line.split() for line in answer.stderr.splitlines()] == [line.split() for line in table.splitlines()]
+
+
 def test_fuser_says_when_no_process_is_to_blame() -> None:
     """The kernel's own use of a mount is no process."""
     assert fuser.described(node().run(fuser.users("/mnt"))).startswith("by no process")

@@ -22,6 +22,18 @@ def test_a_terminal_is_coloured_unless_told_otherwise(monkeypatch: pytest.Monkey
     assert Screen().styled("x", "bold") == "x"
 
 
+def test_a_closed_stream_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Started with a stream closed, which Python shows as None, what would go there goes nowhere."""
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    screen = Screen()
+    screen.out("x")
+    screen.err("y")
+    assert not screen.can_ask()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()
+
+
 def test_secrets_are_masked_in_everything(capsys: pytest.CaptureFixture[str]) -> None:
     """A hidden value is in neither stream; an empty one hides nothing."""
     screen = Screen("never")
