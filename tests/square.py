@@ -138,7 +138,8 @@ def differences(predicted: NodeState, observed: NodeState, ours: str) -> list[st
         one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
         strangers = {name for name in {**one, **other} if f" {TEMPORARY}" in name and f" {ours}" not in name}
         strangers |= {name for name, value in one.items() if value == NOT_READ}
-        strangers |= {f"device {path}" for each in (predicted, observed) for path in foreign_loops(each, ours)}
+        foreign = {path for each in (predicted, observed) for path in foreign_loops(each, ours)}
+        strangers |= {f"{what} {path}" for path in foreign for what in ("device", "content of")}
         unlike = (name for name in sorted({**one, **other}.keys() - strangers) if one.get(name) != other.get(name))
         found += (f"{name}: predicted {one.get(name)!r}, found {other.get(name)!r}" for name in unlike)
     return found

@@ -111,7 +111,9 @@ def test_a_daemon_that_dies_between_two_containers(docked: Lab) -> None:
     """The action ends with what failed; the same command starts the daemon again, and the service is up."""
     once = f"{docked.directory}/given/once"
     pidfile = f"{docked.directory}/var/{docked.name}/docker.pid"
-    kill = docked.script("kill", f"test -e {once} && exit", f"touch {once}", f"kill -KILL $(cat {pidfile})", "sleep 0.5")
+    kill = docked.script(
+        "kill", f"test -e {once} && exit", f"touch {once}", f"kill -KILL $(cat {pidfile})", "sleep 0.5"
+    )
     docked.created(DOCKER.replace("[container#1]", f"[container#1]\npre_provision = {kill}"))
     before = docked.inventory()
     ended = docked.svcmgr("provision")
