@@ -37,6 +37,8 @@ def begin(hostname: str) -> Steps:
     state = load({"complete": False, "hostname": hostname, "tools": {}, "names": {}})
     yield from network.interfaces(state)
     yield from storage.devices(state)
+    behind = [Question("path", device["file"]) for device in state["devices"].values() if device["file"]]
+    yield from learn(state, behind)
     return state
 
 

@@ -3,7 +3,6 @@
 from core.command import Steps
 from core.evidence import ends
 from core.observe.reads import anyhow, is_denied, note_unseen
-from core.observe.tree import paths
 from core.state import Content, NodeState
 from core.tools import blkid, blockdev, btrfs, cmp, files, losetup, lsblk, mount, wipefs
 from core.tree import Tree
@@ -41,8 +40,6 @@ def devices(state: NodeState) -> Steps:
     yield from _mounts(state)
     swaps = yield anyhow(files.read("/proc/swaps"))
     state["swaps"] = [line.split()[0] for line in swaps.stdout.splitlines()[1:] if line.startswith("/")]
-    if behind := [device["file"] for device in state["devices"].values() if device["file"]]:
-        yield from paths(state, behind)
 
 
 def _mounts(state: NodeState) -> Steps:

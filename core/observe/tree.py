@@ -42,6 +42,10 @@ def _put(state: NodeState, facts: list[find.Fact]) -> None:
             beneath = Tree({**state, "mounts": [each for each in state["mounts"] if each["mount_point"] != fact.path]})
             if beneath.link(fact.path) is None:
                 beneath.put(fact.path, {"kind": "directory", "mode": "0755", "docker": None})
+        if entry is not None and "content" in entry:
+            # The device of a file may have been looked at first; it is the file that has the content.
+            held = (each["content"] for each in state["devices"].values() if each["file"] == fact.path)
+            entry["content"] = next((each for each in held if each["kind"] != "unseen"), entry["content"])
         there = place.place(fact.path)
         if entry is not None and (
             there.path not in there.files if there.path == "/" else place.link(fact.path) is None

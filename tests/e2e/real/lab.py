@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from difflib import ndiff
 from pathlib import Path
@@ -255,9 +255,11 @@ class Lab:
         return [re.sub(r"\[\d+:\d+\]", "", line) for line in text.splitlines() if not line.startswith("#")]
 
 
-def _lines(part: list[str] | Mapping[str, object]) -> list[str]:
+def _lines(part: object) -> list[str]:
     """A part of an inventory, one thing on each line."""
-    return list(part) if isinstance(part, list) else [f"{name}: {each}" for name, each in part.items()]
+    if isinstance(part, Mapping):
+        return [f"{name}: {each}" for name, each in part.items()]
+    return list(part) if isinstance(part, Collection) else []
 
 
 def child(process: int) -> int:

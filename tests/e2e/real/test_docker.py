@@ -65,7 +65,7 @@ def test_what_was_planned_elsewhere_is_what_runs(docked: Lab) -> None:
 
 
 def test_killed_at_a_command_of_docker(docked: Lab, canary: Callable[[], bool]) -> None:
-    """Killed after the daemon was started, or after a container was, `provision` goes on, and nothing is there twice."""
+    """Killed after the daemon or a container was started, `provision` goes on, and nothing is there twice."""
     docked.created(DOCKER)
     before = docked.inventory()
     plan = docked.svcmgr("plan", "--format", "json")
