@@ -70,7 +70,7 @@ class RealWorld:
             self._name, Document(self.file, "service.conf"), self.hostname, self.record, load, f"{self._ours}/var"
         )
         service.allow_destroy = frozenset(self._allow)
-        heard = Heard()
+        heard = self.heard = Heard()
         self.observe()
         action = Action(service, verb, self.node, lambda: self.state, self.keep, heard, learn=self.learn)
         action.settle()
