@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from core.command import Command, Completed, Executor
-from core.state import load
 from core.tools import docker
-from executors.simulated.node import SimulatedNode
 from tests import docker_lab
 from tests.fidelity.pairs import Pair, Read, verdict, words
 
@@ -53,8 +51,7 @@ class Side:
             "registry": {lab.image: {"id": f"sha256:{'a' * 64}", "digest": f"sha256:{'b' * 64}"}},
             "interfaces": {"docker0": {"addresses": ["172.17.0.1/16"]}},
         }
-        node = SimulatedNode(load(state))
-        self.pair = Pair(lab.machine(), node, changing=CHANGING, state=self.containers, packages=PACKAGES)
+        self.pair = Pair(lab.machine(), state, changing=CHANGING, state=self.containers, packages=PACKAGES)
 
     def containers(self, side: Executor) -> Any:
         """Every container: name, whether it runs, how it ended, and whose network it has; and the images."""
@@ -85,7 +82,9 @@ class Side:
 def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     """A client and its twin; what is left of containers and images goes afterwards."""
     lab = docker_lab.shared()
-    yield Side(lab, request.param)
+    side = Side(lab, request.param)
+    yield side
+    side.pair.record(request.node.originalname)
     if left := lab.did("docker", "ps", "-a", "-q").split():
         lab.did("docker", "rm", "-f", "-v", *left)
     lab.run("docker", "rmi", lab.image)
