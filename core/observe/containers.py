@@ -5,7 +5,7 @@ from typing import Any
 
 from core.command import Command, Completed, Steps
 from core.observe.reads import anyhow
-from core.observe.tree import paths
+from core.observe.tree import paths, texts
 from core.state import Entry, NodeState
 from core.tools import docker, files
 from core.tree import Tree
@@ -21,7 +21,10 @@ def daemons(state: NodeState, subjects: list[str]) -> Steps:
         root = (yield anyhow(docker.data_root(client))).stdout.strip()
         if not root.startswith("/"):
             continue
-        pid = yield from _pid(client)
+        # Whoever ends the daemon, or asks whether it runs, goes by what the file says.
+        yield from paths(state, [_pidfile(client)])
+        yield from texts(state, [_pidfile(client)])
+        pid = _pid(state, client)
         state["docker"][socket] = {
             "pid": pid,
             "data_root": root,
@@ -44,8 +47,9 @@ def _pidfile(client: docker.Client) -> str:
     return client.socket.replace(".sock", ".pid") if client.socket else SYSTEM_PIDFILE
 
 
-def _pid(client: docker.Client) -> Steps:
-    text = (yield anyhow(files.read(_pidfile(client)))).stdout.strip()
+def _pid(state: NodeState, client: docker.Client) -> int:
+    entry = Tree(state).entry(_pidfile(client))
+    text = "" if entry is None else (entry.get("text") or "").strip()
     return int(text) if text.isdecimal() else 0
 
 

@@ -67,7 +67,6 @@ class Machine:
         self.read_seconds_max = read_seconds_max
         self._logs, self._live, self._interrupted = logs, live, interrupted
         self._faces: dict[str, RealFace | None] = {}
-        self._daemons: list[int] = []
         self._news: news.BlockNews | None = None
 
     @property
@@ -79,8 +78,6 @@ class Machine:
         """Run a command to its end; that it cannot be started is an answer, too (127, 126)."""
         if self._interrupted():
             raise KeyboardInterrupt
-        # A daemon of ours that has ended is no process any more once somebody asked after it.
-        self._daemons = [pid for pid in self._daemons if processes.is_running(pid)]
         if command.tool == ENGINE:
             return self._engine(command)
         face = self._face(command.tool)
@@ -94,9 +91,7 @@ class Machine:
         if command.background:
             program = command.argv[0].rpartition("/")[2]
             log = None if self._logs is None else f"{self._logs}/{program}.log"
-            pid, answer = processes.start(command.argv, self.around, log)
-            self._daemons += [pid] if pid else []
-            return answer
+            return processes.start(command.argv, self.around, log)
         reads = command.kind == "reads"
         return processes.run(
             command.argv,

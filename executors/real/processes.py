@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
+from threading import Thread
 from typing import IO, NamedTuple
 
 from core.command import Completed
@@ -89,36 +90,29 @@ def run(
             os.close(source)
 
 
-def start(argv: tuple[str, ...], around: Surroundings, log: str | None) -> tuple[int, Completed]:
-    """Start a daemon, which outlives us; return its pid, 0 when it has ended already, and what came of it.
+def start(argv: tuple[str, ...], around: Surroundings, log: str | None) -> Completed:
+    """Start a daemon, which outlives us; return what came of it within GRACE_SECONDS.
 
     log: the file that its output is appended to, made with the directories above it.
+    When it ends while we are there, a thread takes note of that: whoever ends it (`start-stop-daemon --stop`) waits
+    until there is no such process, and one of which its parent has not taken note still is one.
     """
     try:
         output = os.memfd_create("output") if log is None else _log(log)
     except OSError as error:
-        return 0, Completed(1, "", f"{log}: {error.strerror}\n")
+        return Completed(1, "", f"{log}: {error.strerror}\n")
     begin = os.lseek(output, 0, os.SEEK_END)
     try:
         child = _start(argv, around, subprocess.DEVNULL, output, output, public=True, own_session=True)
         if not _ended_within(child.pid, GRACE_SECONDS):
-            # It is not waited for, and Popen would warn of that at its own end.
-            child.returncode = 0
-            return child.pid, Completed(0)
+            Thread(target=child.wait, name=argv[0], daemon=True).start()
+            return Completed(0)
         child.wait()
-        return 0, Completed(child.returncode, "", text_of(_whole(output, begin)))
+        return Completed(child.returncode, "", text_of(_whole(output, begin)))
     except OSError as error:
-        return 0, not_started(argv[0], error)
+        return not_started(argv[0], error)
     finally:
         os.close(output)
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a daemon that was started runs; one that has ended is no process any more afterwards."""
-    try:
-        return os.waitpid(pid, os.WNOHANG) == (0, 0)
-    except ChildProcessError:
-        return False
 
 
 def _start(

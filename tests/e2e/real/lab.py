@@ -52,6 +52,15 @@ echo 50 > /proc/sys/net/ipv4/neigh/eth0/retrans_time_ms
 That nobody has an address is known after one question and 50 ms: on a link of two ends, who is there answers at once.
 """
 
+DEFAULT_VAR = """
+set -e
+mkdir -p /run/libraries/upper /run/libraries/work
+options=lowerdir=/var/lib,upperdir=/run/libraries/upper,workdir=/run/libraries/work
+test -d /var/lib/opensvc || mount -t overlay -o $options overlay /var/lib
+mkdir -p /var/lib/opensvc
+"""
+"""A /var/lib/opensvc that the machine itself does not have."""
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 COMMAND_SECONDS_MAX = 240
 END_SECONDS_MAX = 10
@@ -122,6 +131,11 @@ class Lab:
     def inside(self, *argv: str) -> tuple[str, ...]:
         """The words that run a program in the lab."""
         return (*self._prefix, *argv)
+
+    def use_default_var(self) -> None:
+        """Have svcprov's files where they usually are, and where they always are on a simulated node."""
+        self.done("sh", "-c", DEFAULT_VAR)
+        del self.environment["OSVCVAR"]
 
     def start(self, *argv: str, **more: Any) -> subprocess.Popen[str]:
         """Start a program in the lab, with pipes to all that it says."""
@@ -318,12 +332,12 @@ def inside_of(namespaces: docker_lab.Namespaces, installed: Installed) -> Iterat
     """Open a lab in namespaces that others share, one after the other; what is left of it there is taken away, too."""
     init = int(namespaces.prefix[namespaces.prefix.index("--target") + 1])
     lab = Lab(_directory(), installed, init, namespaces.prefix)
+    before = set(lab.running())
     try:
         yield lab
     finally:
-        for process, words in lab.running():
-            if lab.name in words:
-                lab.run("kill", "-KILL", process)
+        for process, _ in set(lab.running()) - before:
+            lab.run("kill", "-KILL", process)
         for point in reversed([point for point in mounts(init).values() if str(lab.directory) in point]):
             lab.run("umount", "--lazy", point)
         _close(lab)

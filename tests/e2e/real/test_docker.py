@@ -18,10 +18,10 @@ PAGE = "wget -q -O - http://127.0.0.1"
 @pytest.fixture
 def neighbour(docked: Lab) -> Iterator[Callable[[], bool]]:
     """A container in the node's own daemon, on a port of its own; tells whether it serves, under the same rules."""
-    run = ("docker", "run", "-d", "--init", "--name=own", "-p", "8082:8080", IMAGE, "httpd", "-f", "-p", "8080")
-    docked.done(*run, "-h", "/bin")
+    serve = "mkdir /www; echo own > /www/page; exec httpd -f -p 8080 -h /www"
+    docked.done("docker", "run", "-d", "--init", "--name=own", "-p", "8082:8080", IMAGE, "sh", "-c", serve)
     rules = docked.rules()
-    yield lambda: bool(docked.done("busybox", *f"{PAGE}:8082/busybox".split())) and docked.rules() == rules
+    yield lambda: (docked.done("busybox", *f"{PAGE}:8082/page".split()), docked.rules()) == ("own\n", rules)
     docked.done("docker", "rm", "-f", "own")
     docked.done("docker", "rmi", IMAGE)
 
@@ -52,6 +52,7 @@ def test_a_daemon_beside_the_nodes(docked: Lab, canary: Callable[[], bool], neig
 
 def test_what_was_planned_elsewhere_is_what_runs(docked: Lab) -> None:
     """The changes of a run are those that the observed node's file foretold, containers and daemon included."""
+    docked.use_default_var()
     docked.created(DOCKER)
     node = f"{docked.directory}/given/node.json"
     observed = docked.nodemgr("observe", "-o", node)

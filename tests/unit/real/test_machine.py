@@ -104,6 +104,14 @@ def test_a_daemon_outlives_its_start_and_one_that_fails_says_why(tmp_path: Path)
     assert failed == Completed(1, "", "unknown flag\n")
 
 
+def test_a_daemon_that_is_ended_is_no_process_any_more(machine: Machine, tmp_path: Path) -> None:
+    """start-stop-daemon, which waits until there is no such process, sees the end of a child of ours."""
+    pidfile = tmp_path / "pid"
+    machine.run(sh(f"echo $$ > {pidfile}; exec sleep 100", kind="changes", background=True))
+    words = ("start-stop-daemon", "--stop", "--pidfile", str(pidfile), "--name", "sleep", "--retry", "TERM/5")
+    assert machine.run(Command(words, kind="changes")).returncode == 0
+
+
 @pytest.mark.parametrize("kind", ["token", "uuid", "tmpdir"])
 def test_what_is_made_up_is_of_its_kind(machine: Machine, kind: str) -> None:
     """Values that we make up have the form of their kind, and differ each time."""
