@@ -14,6 +14,7 @@ from core.status import Status
 if TYPE_CHECKING:
     from core.config.keywords import Keyword
     from core.config.service import Resource
+    from core.state import Content
 
 
 class UnknownDriver(LookupError):
@@ -74,6 +75,16 @@ class Driver:
         """Name the directories that this resource fills by itself: what lies below is no user's data."""
         del resource
         return ()
+
+    def backing(self, resource: "Resource") -> "dict[str, str]":
+        """Name the volume behind each device that the resource gives, where there is one (`vol-464a8f87`)."""
+        del resource
+        return {}
+
+    def left(self, resource: "Resource") -> "dict[str, Content]":
+        """Say what the record knows to be on the devices of the resource, for when nobody can look at them."""
+        del resource
+        return {}
 
     def warnings(self, resource: "Resource") -> Iterable[tuple[str, str]]:
         """Name (keyword, sentence) of what is allowed but probably not meant."""

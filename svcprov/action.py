@@ -13,6 +13,7 @@ from core.engine import UNDOING, Engine, Listener, set_key
 from core.errors import Refused, SvcprovError
 from core.order import order
 from core.plan import Plan, Recorder, merged
+from core.recollection import recall
 from core.state import NodeState, Question, copy
 from executors.layers.contract import Contract
 from executors.layers.guard import Guard
@@ -250,7 +251,10 @@ class Action:
 
     def _attempt(self, hopeless: Collection[Question], *, supposes: bool) -> _Attempt:
         service = self._service.copy()
-        node = SimulatedNode(copy(self._observed()), holes=True, hopeless=hopeless, supposes=supposes)
+        state = copy(self._observed())
+        if not state["complete"]:
+            recall(state, service)
+        node = SimulatedNode(state, holes=True, hopeless=hopeless, supposes=supposes)
         resources = acting(service, self.verb, self._selection)
         plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
         try:

@@ -19,6 +19,7 @@ from core.tools import blkid, blockdev, files, find, fuser, losetup, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
+    from core.state import Content
 
 TAGS = ("LABEL=", "UUID=")
 
@@ -66,6 +67,32 @@ class Filesystem(Driver):
     def needs(self, fs: "Resource") -> Iterable[Tie]:
         """Need the device, and the tree that the mount point is in."""
         return (Tie("device", fs["dev"]), Tie("path", self.mount_point(fs).rpartition("/")[0] or "/"))
+
+    def left(self, fs: "Resource") -> "dict[str, Content]":
+        """The filesystem that was made for the resource."""
+        uuid = fs.made("filesystem")
+        if uuid is None:
+            return {}
+        made = fs.service.record.made.values()
+        prefix = f"{uuid}:"
+        inside = [each.identity for each in made if each.kind == "subvolume" and each.identity.startswith(prefix)]
+        content: Content = {
+            "kind": "signature",
+            "type": self.type,
+            "uuid": uuid,
+            "label": self.label_given(fs),
+            "mountable": True,
+            "tail": True,
+            "known": False,
+            "files": {},
+            "subvolumes": {identity.removeprefix(prefix): {} for identity in inside},
+        }
+        return {fs["dev"]: content}
+
+    def label_given(self, fs: "Resource") -> str:
+        """The label that a filesystem has after its provisioning."""
+        del fs
+        return ""
 
     def mount_point(self, fs: "Resource") -> str:
         """The mount point, without a slash at its end."""

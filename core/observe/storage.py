@@ -77,8 +77,9 @@ def _shows_itself(each: mount.Mount, there: list[mount.Mount]) -> bool:
 
 
 def contents(state: NodeState, subjects: list[str]) -> Steps:
-    """Look at what devices (or files that are used as one) hold."""
-    for path in subjects:
+    """Look at what devices (or files that are used as one) hold; of one that is not there (yet) nothing is known."""
+    there = [path for path in subjects if path in state["devices"] or Tree(state).entry(path) is not None]
+    for path in there:
         content = yield from _content(state, path)
         device = state["devices"].get(path)
         entry = Tree(state).entry(path) if device is None else None
@@ -87,7 +88,7 @@ def contents(state: NodeState, subjects: list[str]) -> Steps:
             holder["content"] = content
         if content.get("type") == "btrfs":
             yield from _subvolumes(state, path, content)
-    return subjects
+    return there
 
 
 def _content(state: NodeState, path: str) -> Steps:

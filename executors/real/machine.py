@@ -82,12 +82,13 @@ class Machine:
             return self._engine(command)
         face = self._face(command.tool)
         answer = None if face is None else face.run(self, command)
-        answer = self._process(command) if answer is None else answer
+        answer = self.program(command) if answer is None else answer
         if answer.returncode == missing.NOT_FOUND and answer == missing.answer(command.argv[0]):
             return missing.answer(command.argv[0], missing.packages_of(command.argv[0], command.tool))
         return answer
 
-    def _process(self, command: Command) -> Completed:
+    def program(self, command: Command) -> Completed:
+        """Run a command as a process, whoever else could answer it."""
         if command.background:
             program = command.argv[0].rpartition("/")[2]
             log = None if self._logs is None else f"{self._logs}/{program}.log"

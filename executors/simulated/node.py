@@ -198,7 +198,8 @@ class SimulatedNode:
             # A file is looked at by its name: the loop device may be one that is only planned. A volume has none here.
             question = Question("content", device["file"] if device["file"] and holder is not device else path)
             # Until somebody has looked it is taken for blank, so that what comes after it is asked in the same round.
-            return {"kind": "zero" if self._is_unknown(question) and question in self.questions else "unknown"}
+            if self._is_unknown(question) and question in self.questions:
+                return {"kind": "zero"}
         return content
 
     def set_content(self, device: dict[str, Any], content: Content) -> None:

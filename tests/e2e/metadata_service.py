@@ -59,7 +59,7 @@ class MetadataService:
     @contextmanager
     def running(self) -> Iterator["MetadataService"]:
         """Have it answer."""
-        with ThreadingHTTPServer(("127.0.0.1", 0), _answering(self)) as server:
+        with ThreadingHTTPServer(("127.0.0.1", 0), answering(self)) as server:
             self.url = f"http://127.0.0.1:{server.server_address[1]}"
             thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()
@@ -70,7 +70,7 @@ class MetadataService:
                 thread.join()
 
 
-def _answering(service: MetadataService) -> type[BaseHTTPRequestHandler]:
+def answering(service: MetadataService) -> type[BaseHTTPRequestHandler]:
     """The class of what answers one connection."""
 
     class Answering(BaseHTTPRequestHandler):

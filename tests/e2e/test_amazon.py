@@ -24,6 +24,7 @@ from tests.worlds import NAME, Disk, Heard, status_of
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="what is attached is a loop device: needs root")
 
 DISK = "[disk#0]\ntype = amazon\nvolumes = <size=1G,type=gp2> <size=2G,encrypted=true>\n"
+VOLUME = "[disk#0]\ntype = amazon\nvolumes = <size=1G>\n\n"
 ADDRESS = "[ip#0]\ntype = amazon\nipname = <allocate>\nipdev = svc0\n"
 
 
@@ -56,7 +57,7 @@ class Real:
         """The service, as a new process reads it."""
         document = Document(self.disk.file, f"{NAME}.conf")
         service = Service(NAME, document, "node1", Record.from_json(self.disk.record), load, str(self._directory))
-        service.allow_destroy = frozenset({"disk#0", "ip#0"})
+        service.allow_destroy = frozenset({"disk#0", "fs#0", "ip#0"})
         return service
 
     @property
@@ -117,6 +118,29 @@ def test_volumes_are_bought_attached_linked_and_given_back(instance: Instance, t
     assert real.disk.file == DISK
     assert not any(link.is_symlink() for link in links)
     assert any("CreateVolume" in text for text in real.answered)
+
+
+@pytest.mark.parametrize("kind", ["ext4", "btrfs"])
+def test_a_filesystem_comes_back_with_its_volume(instance: Instance, tmp_path: Path, kind: str) -> None:
+    """What is on a volume that is detached nobody can see; a plan to start the service supposes it, and is right."""
+    before = instance.volumes()
+    mount_point = tmp_path / "mnt"
+    subvolume = "mnt_opt = subvol=data\n" if kind == "btrfs" else ""
+    real = Real(
+        f"{VOLUME}[fs#0]\ntype = {kind}\ndev = {{var}}/{NAME}/dev/disk.0.0\nmnt = {mount_point}\n{subvolume}", tmp_path
+    )
+    with Plugged(instance, tmp_path).running():
+        real.act("provision")
+        (mount_point / "canary").write_text("alive")
+        real.act("stop")
+        assert (real.status(), mount_point.exists()) == ({"disk#0": "down", "fs#0": "down"}, True)
+        real.act("start")
+        assert real.status() == {"disk#0": "up", "fs#0": "up"}
+        assert (mount_point / "canary").read_text() == "alive"
+        assert real.act("provision").commands == []
+        real.act("unprovision")
+    assert instance.volumes() == before
+    assert not mount_point.exists()
 
 
 def test_the_commands_run_are_the_commands_planned(instance: Instance, tmp_path: Path) -> None:

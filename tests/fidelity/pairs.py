@@ -3,19 +3,30 @@
 Compared are the return code, what a driver reads in the answer, and the words of an error; after each change, whatever
 the test says is the state. What changes from run to run is replaced before. A difference fails the test, unless it is
 declared with its reason; one that is declared and does not occur fails it, too.
+
+`RECORD_PAIRS=1 python -m pytest tests/fidelity` writes what the real side said to fixtures/captured, from which the
+unit tests hold the simulation against it without root.
 """
 
+import json
+import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from core.command import Command, Completed, Executor
+from core.state import load
 from executors.simulated.node import SimulatedNode
+from tests.conftest import REPOSITORY
 from tests.fidelity.ledger import compared, is_of, package_version
 
 Read = Callable[[Completed], Any]
 """What a driver makes of an answer."""
 ERROR_CHARACTERS_SHOWN = 90
+CAPTURED = REPOSITORY / "fixtures/captured"
+RECORDED: set[Path] = set()
+"""The records that this process has written."""
 
 
 def words(answer: Completed) -> Any:
@@ -28,8 +39,22 @@ def verdict(answer: Completed) -> Any:
     del answer
 
 
+def holders(answer: Completed) -> Any:
+    """Who has an address: interface, family and address of each line. What else it says differs by who gave it."""
+    return [line.split()[1:4] for line in answer.stdout.splitlines()], answer.stderr
+
+
+def last_words(answer: Completed) -> Any:
+    """What was said on stderr, but for the lines of a log."""
+    return [line for line in answer.stderr.splitlines() if line and not line.startswith("time=")]
+
+
+READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words)}
+"""Every way to compare an answer, by its name."""
+
+
 class Pair:
-    """A real executor and a simulated node.
+    """A real executor and a simulated node, made from a node state.
 
     changing: patterns of what is another in every run, and what is put in their place. state: reads that tell what
     both sides are in, compared after each change. packages: the Debian package of a program.
@@ -38,13 +63,15 @@ class Pair:
     def __init__(
         self,
         real: Executor,
-        node: SimulatedNode,
+        given: Mapping[str, Any],
         *,
         changing: Mapping[str, str],
         state: Callable[[Executor], Any],
         packages: Mapping[str, str],
     ) -> None:
-        self.real, self.node = real, node
+        self.real, self.node = real, SimulatedNode(load(given))
+        self._given, self._steps = given, list[dict[str, Any]]()
+        self._put_for = dict(changing)
         self._changing = {re.compile(pattern): put for pattern, put in changing.items()}
         self._state, self._packages = state, packages
 
@@ -68,7 +95,30 @@ class Pair:
             else:
                 assert one == other, f"{line}: {part}:\n{one!r} really,\n{other!r} in the simulation"
         self._enter(command, real, known)
+        plain = self.plain(real)._asdict()
+        self._steps.append(
+            {
+                "argv": command.argv,
+                "kind": command.kind,
+                "tool": command.tool,
+                "read": read.__name__,
+                "differs": sorted(known),
+                **{part: plain[part] for part in ("returncode", "stdout", "stderr")},
+            }
+        )
         return real
+
+    def record(self, name: str) -> None:
+        """Write down what the real side said, where that is asked for: beside the other runs of the same test."""
+        if not (os.environ.get("RECORD_PAIRS") and self._steps):
+            return
+        package = self._packages[self._steps[0]["argv"][0]]
+        path = CAPTURED / f"{package}-{package_version(package)}/pairs/{name.removeprefix('test_')}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        runs = json.loads(path.read_text(encoding="utf-8")) if path in RECORDED else []
+        runs.append({"state": self._given, "changing": self._put_for, "steps": self._steps})
+        path.write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
+        RECORDED.add(path)
 
     def plain(self, answer: Completed) -> Completed:
         """An answer with what changes from run to run replaced."""

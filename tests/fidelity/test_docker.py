@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from core.command import Command, Completed, Executor
-from core.state import load
 from core.tools import docker
-from executors.simulated.node import SimulatedNode
 from tests import docker_lab
 from tests.fidelity.pairs import Pair, Read, verdict, words
 
@@ -18,6 +16,8 @@ CHANGING = {
     r"\b[0-9a-f]{64}\b": "ID",
     # How many layers there are is the image's affair, and what is said of them depends on how fast each was.
     r"(?m)^[0-9a-f]{12}: .*\n": "",
+    r"\b[0-9a-f]{12}\b": "SHORT",
+    r"(?m)^(Deleted: sha256:ID\n)+": "Deleted: each\n",
     r", build \S+": "",
     r"\+dfsg1": "",
     CLIENTS[0]: "docker",
@@ -51,17 +51,18 @@ class Side:
             "registry": {lab.image: {"id": f"sha256:{'a' * 64}", "digest": f"sha256:{'b' * 64}"}},
             "interfaces": {"docker0": {"addresses": ["172.17.0.1/16"]}},
         }
-        node = SimulatedNode(load(state))
-        self.pair = Pair(lab.machine(), node, changing=CHANGING, state=self.containers, packages=PACKAGES)
+        self.pair = Pair(lab.machine(), state, changing=CHANGING, state=self.containers, packages=PACKAGES)
 
     def containers(self, side: Executor) -> Any:
         """Every container: name, whether it runs, how it ended, and whose network it has; and the images."""
-        found = []
-        for identity in docker.ids(side.run(docker.every_container(self.client))):
+        found = Completed(0)
+        if identities := docker.ids(side.run(docker.every_container(self.client))):
             template = "{{.Name}} {{.State.Running}} {{.State.ExitCode}} {{.HostConfig.NetworkMode}}"
-            command = Command((*self.client.words, "inspect", "--format", template, identity), tool=docker.TOOL)
-            found.append(self.pair.plain(side.run(command)).stdout.replace("default", "bridge"))
-        return found, len(docker.ids(side.run(docker.image_id(self.client, self.image))))
+            command = Command((*self.client.words, "inspect", "--format", template, *identities), tool=docker.TOOL)
+            found = self.pair.plain(side.run(command))
+        return found.stdout.replace("default", "bridge").splitlines(), len(
+            docker.ids(side.run(docker.image_id(self.client, self.image)))
+        )
 
     def container(self, name: str, *options: str, image: str = "", command: tuple[str, ...] = ()) -> docker.Container:
         """A container as a driver describes it, that ends when it is told to."""
@@ -81,7 +82,9 @@ class Side:
 def side(request: pytest.FixtureRequest) -> Iterator[Side]:
     """A client and its twin; what is left of containers and images goes afterwards."""
     lab = docker_lab.shared()
-    yield Side(lab, request.param)
+    side = Side(lab, request.param)
+    yield side
+    side.pair.record(request.node.originalname)
     if left := lab.did("docker", "ps", "-a", "-q").split():
         lab.did("docker", "rm", "-f", "-v", *left)
     lab.run("docker", "rmi", lab.image)
@@ -124,6 +127,23 @@ def test_a_container_lives(side: Side) -> None:
         docker.find(client, "web.0"),
     ):
         here.run(command)
+
+
+def test_an_image_goes_when_nobody_uses_it(side: Side) -> None:
+    """It is kept while a container was made from it, running or not, and is deleted once."""
+    here, client = side.pair, side.client
+    here.run(docker.remove_image(client, side.image, ()), words)
+    here.run(docker.pull(client, side.image))
+    here.run(docker.using(client, side.image))
+    side.ran("web.0")
+    here.run(docker.using(client, side.image))
+    here.run(docker.remove_image(client, side.image, ()), words)
+    here.run(docker.stop(client, "web.0"))
+    here.run(docker.using(client, side.image))
+    here.run(docker.remove_image(client, side.image, ()), words)
+    here.run(docker.remove(client, "web.0"))
+    here.run(docker.remove_image(client, side.image, ()), words)
+    here.run(docker.image_id(client, side.image))
 
 
 def test_run_fetches_an_image_by_itself(side: Side) -> None:

@@ -7,24 +7,16 @@ from typing import Any
 
 import pytest
 
-from core.command import Command, Completed, Executor
-from core.state import load
+from core.command import Command, Executor
 from core.tools import docker, ip, ip_link, start_stop_daemon
-from executors.simulated.node import SimulatedNode
 from tests import docker_lab
 from tests.fidelity.ledger import package_version
-from tests.fidelity.pairs import Pair, verdict
+from tests.fidelity.pairs import Pair, last_words, verdict
 from tests.fidelity.test_docker import version_of
 
 PACKAGES = {"docker": "docker.io", "dockerd": "docker.io", "ip": "iproute2", "start-stop-daemon": "dpkg"}
 BRIDGE = "svc-0"
 LIFE = ("docker.pid", "docker.sock", "data", "data/containers", "data/image", "data/network", "data/network/files")
-
-
-def last_words(answer: Completed) -> str:
-    """What was said, but for the lines of the log."""
-    lines = (line for line in answer.stderr.splitlines() if not line.startswith("time="))
-    return "\n".join(line for line in lines if line)
 
 
 class Daemons:
@@ -45,10 +37,10 @@ class Daemons:
             },
             "interfaces": {"docker0": {"addresses": ["172.17.0.1/16"]}},
         }
-        self.node = SimulatedNode(load(state))
         self.client = docker.Client("docker", (20, 10), f"{directory}/docker.sock")
         changing = {str(directory): "PATH", str(lab.directory): "LAB"}
-        self.pair = Pair(lab.machine(), self.node, changing=changing, state=self.left, packages=PACKAGES)
+        self.pair = Pair(lab.machine(), state, changing=changing, state=self.left, packages=PACKAGES)
+        self.node = self.pair.node
         self.plain_words = docker.daemon_words(
             self.client,
             docker.Program("dockerd", (20, 10)),

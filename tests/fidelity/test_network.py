@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
-from core.command import Command, Completed, Executor
-from core.state import load
+from core.command import Command, Executor
 from core.tools import arping, getent, ifconfig, ip, ip_link, ping
-from executors.simulated.node import SimulatedNode
 from tests import network_lab
 from tests.fidelity.ledger import package_version
-from tests.fidelity.pairs import Pair, Read, verdict, words
+from tests.fidelity.pairs import Pair, Read, holders, verdict, words
 
 OWN, NEIGHBOUR, SILENT, NEIGHBOUR_6 = "10.9.0.5", "10.9.0.1", "10.9.0.77", "fd00:9::1"
 PACKAGES = {
@@ -39,11 +37,6 @@ def addresses(side: Executor) -> Any:
     return ip.parse(side.run(ip.show()).stdout)
 
 
-def holders(answer: Completed) -> Any:
-    """Who has an address: interface, family and address of each line. What else it says differs by who gave it."""
-    return [line.split()[1:4] for line in answer.stdout.splitlines()], answer.stderr
-
-
 def read_of(command: Command) -> Read:
     """What a driver reads in the answer of a command."""
     return holders if command.argv[:3] == ("ip", "-o", "addr") else words
@@ -59,7 +52,7 @@ def hosts() -> Iterator[tuple[network_lab.Host, network_lab.Host]]:
 
 
 @pytest.fixture
-def pair(hosts: tuple[network_lab.Host, network_lab.Host]) -> Iterator[Pair]:
+def pair(request: pytest.FixtureRequest, hosts: tuple[network_lab.Host, network_lab.Host]) -> Iterator[Pair]:
     """One of them with its twin, both with one address of each version."""
     here = hosts[0]
     here.did("ip", "addr", "add", f"{OWN}/24", "dev", "eth0")
@@ -71,7 +64,9 @@ def pair(hosts: tuple[network_lab.Host, network_lab.Host]) -> Iterator[Pair]:
     tools = {package: package_version(package) for package in PACKAGES.values()}
     names = {"localhost": "127.0.0.1"}
     state = {"interfaces": held, "neighbours": [NEIGHBOUR, NEIGHBOUR_6], "tools": tools, "names": names}
-    yield Pair(here.machine(), SimulatedNode(load(state)), changing=CHANGING, state=addresses, packages=PACKAGES)
+    pair = Pair(here.machine(), state, changing=CHANGING, state=addresses, packages=PACKAGES)
+    yield pair
+    pair.record(request.node.originalname)
     here.did("ip", "addr", "flush", "dev", "eth0")
     here.did("ip", "link", "set", "dev", "eth0", "up")
 

@@ -49,6 +49,11 @@ class AmazonDisk(Driver):
         """Each volume is a device, by its link."""
         return [Tie("device", _link(disk, position)) for position in range(len(disk.words("volumes")))]
 
+    def backing(self, disk: Resource) -> dict[str, str]:
+        """Each link leads to a volume."""
+        words = enumerate(disk.words("volumes"))
+        return {_link(disk, position): word for position, word in words if not is_specification(word)}
+
     def warnings(self, disk: Resource) -> Iterable[tuple[str, str]]:
         """Name the sizes without a unit."""
         return [("volumes", sentence) for sentence in bare_sizes(disk["volumes"])]

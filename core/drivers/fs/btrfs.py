@@ -38,6 +38,10 @@ class BtrfsFilesystem(Filesystem):
             return super().purpose(fs)
         return f"subvolume {subvolume} of the btrfs on {fs['dev']}, mounted on {self.mount_point(fs)}"
 
+    def label_given(self, fs: "Resource") -> str:
+        """Where there is a subvolume, its filesystem is labelled with the name of the resource that made it."""
+        return fs.name if self.subvolume(fs) else ""
+
     def subvolume(self, fs: "Resource") -> str:
         """The subvolume that the mount options name; the last one counts, as it does for mount."""
         names = [word.partition("=")[2] for word in fs["mnt_opt"].split(",") if word.startswith("subvol=")]

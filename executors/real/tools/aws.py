@@ -51,9 +51,16 @@ def run(machine: "Machine", command: Command) -> Completed | None:
     except Unread as error:
         if shutil.which(PROGRAM, path=machine.environment.get("PATH")):
             machine.remark(f"aws: answered by the program: {error}")
-            return None
+            return machine.program(_with_endpoint(command, machine.environment.get("AWS_ENDPOINT_URL", "")))
         machine.remark(f"aws: answered by botocore: {error}")
         return Completed(USAGE, "", f"\naws: error: {error}, and the program aws is not installed\n")
+
+
+def _with_endpoint(command: Command, url: str) -> Command:
+    """Name the endpoint to the program: versions before 2.13 do not read the variable, and would ask the real cloud."""
+    if not url or any(word.startswith("--endpoint-url") for word in command.argv):
+        return command
+    return command._replace(argv=(PROGRAM, "--endpoint-url", url, *command.argv[1:]))
 
 
 def line(words: tuple[str, ...]) -> Line:

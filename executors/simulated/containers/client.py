@@ -114,10 +114,10 @@ def nobody_there(node: SimulatedNode, verb: str, socket: str, operands: list[str
     return Completed(1, "", f"{said}\n{more}")
 
 
-def no_such_container(node: SimulatedNode, verb: str, wanted: str) -> Completed:
-    """What a verb says of a container that is not there."""
+def no_such(node: SimulatedNode, verb: str, kind: str, wanted: str) -> Completed:
+    """What a verb says of a container, or of an image (kind), that is not there."""
     if is_one_program(node):
         return Completed(1, "", f"Error response from daemon: no such id: {wanted}\n")
-    whose = "Error" if verb in {"rm", "logs"} and not is_terse(node) else "Error response from daemon"
+    whose = "Error" if verb in {"rm", "rmi", "logs"} and not is_terse(node) else "Error response from daemon"
     more = f"Error: failed to start containers: {wanted}\n" if verb == "start" else ""
-    return Completed(1, "", f"{whose}: No such container: {wanted}\n{more}")
+    return Completed(1, "", f"{whose}: No such {kind}: {wanted}\n{more}")

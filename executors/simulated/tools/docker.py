@@ -169,11 +169,21 @@ def _images(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _comman
 def _inspect(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
     """Answer the templates of core.tools.docker; every other field is unknown."""
     containers = _containers(node, reached)
-    identity = _by_name_or_id(containers, asked.operands[0])
-    if identity is None:
-        what = "image or container" if client.is_one_program(node) else "object"
-        return Completed(1, "\n", f"Error: No such {what}: {asked.operands[0]}\n")
-    container = containers[identity]
+    said = ""
+    for wanted in asked.operands:
+        identity = _by_name_or_id(containers, wanted)
+        if identity is None:
+            what = "image or container" if client.is_one_program(node) else "object"
+            return Completed(1, said or "\n", f"Error: No such {what}: {wanted}\n")
+        answer = _filled(node, asked.last("--format"), _fields(identity, containers[identity], asked))
+        if answer.returncode:
+            return answer
+        said += answer.stdout
+    return Completed(0, said)
+
+
+def _fields(identity: str, container: dict[str, Any], asked: Parsed) -> dict[str, str]:
+    """What a template may name of a container."""
     given = life.given_options(container)
     known = {
         ".Id": identity,
@@ -189,7 +199,7 @@ def _inspect(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _comma
         f'index .Config.Labels "{name}"': _last(given, f"--label={name}=")
         for name in _LABEL.findall(asked.last("--format"))
     }
-    return _filled(node, asked.last("--format"), known | labels)
+    return known | labels
 
 
 def _filled(node: SimulatedNode, template: str, known: dict[str, str]) -> Completed:
@@ -250,7 +260,7 @@ def _start(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command
     wanted = asked.operands[0]
     identity = _by_name_or_id(_containers(node, reached), wanted)
     if identity is None:
-        return client.no_such_container(node, "start", wanted)
+        return client.no_such(node, "start", "container", wanted)
     try:
         life.started(node, reached, identity)
     except life.Refusal as refusal:
@@ -262,7 +272,7 @@ def _start(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command
 def _logs(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: Command) -> Completed:
     """Nothing: what runs in a simulated container has no voice."""
     if _by_name_or_id(_containers(node, reached), asked.operands[0]) is None:
-        return client.no_such_container(node, "logs", asked.operands[0])
+        return client.no_such(node, "logs", "container", asked.operands[0])
     return Completed(0)
 
 
@@ -270,7 +280,7 @@ def _stop(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command:
     containers, wanted = _containers(node, reached), asked.operands[0]
     identity = _by_name_or_id(containers, wanted)
     if identity is None:
-        return client.no_such_container(node, "stop", wanted)
+        return client.no_such(node, "stop", "container", wanted)
     if containers[identity]["running"]:
         # The first process of a container has no handlers but its own: most do not hear SIGTERM, and are killed.
         containers[identity].update(running=False, exit_code=KILLED)
@@ -281,7 +291,7 @@ def _rm(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: C
     containers, wanted = _containers(node, reached), asked.operands[0]
     identity = _by_name_or_id(containers, wanted)
     if identity is None:
-        return client.no_such_container(node, "rm", wanted)
+        return client.no_such(node, "rm", "container", wanted)
     if containers[identity]["running"]:
         said = f"You cannot remove a running container {identity}. Stop the container before attempting removal"
         return Completed(1, "", f"Error response from daemon: {said} or force remove\n")
@@ -293,7 +303,7 @@ def _rmi(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: 
     known, wanted = daemon.store(node, reached["data_root"]), asked.operands[0]
     name = next((name for name in known["images"] if life.is_called(name, wanted)), None)
     if name is None:
-        return Completed(1, "", f"Error: No such image: {wanted}\n")
+        return client.no_such(node, "rmi", "image", wanted)
     for identity, each in known["containers"].items():
         if life.is_called(each["image"], name):
             said = (

@@ -158,6 +158,8 @@ def _check(node: SimulatedNode, words: list[str]) -> Completed:
         use = f"{path} is {'mounted' if seems_mounted(node, path) else 'in use'}.\n"
         return Completed(OPERATIONAL_ERROR, use, "e2fsck: Cannot continue, aborting.\n\n\n")
     content = node.content(device)
+    if content["kind"] == "unseen":
+        return Completed(0, f"{path}: clean\n")
     if content.get("type") not in EXT:
         said = f"e2fsck: Bad magic number in super-block while trying to open {path}\n"
         return Completed(OPERATIONAL_ERROR, f"{path}: {NOT_EXT}{_holds(path, content)}", said)

@@ -4,7 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
-from executors.simulated.devices import discards, first_free_loop, is_formatted, loop, release
+from executors.simulated.devices import discards, first_free_loop, is_formatted, loop, release, signature
 from executors.simulated.node import SimulatedNode
 from executors.simulated.subvolumes import TOP, number
 from executors.simulated.usage import Options, Usage, options
@@ -89,6 +89,10 @@ def _mount_source(
     if path is None or device is None:
         return _no_device(node, where, source)
     content = node.content(device)
+    if content["kind"] == "unseen" and type_ in TYPES:
+        # Of a device that is only going to be there nobody knows what it holds: it is taken for what is asked for.
+        content = {**signature(type_, ""), "known": False}
+        node.set_content(device, content)
     if type_ == "auto":
         type_ = content.get("type", "ext4")
     if type_ not in TYPES:

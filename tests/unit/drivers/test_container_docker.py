@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.command import Command
+from core.command import Command, Completed
 from core.driver import Tie
 from core.errors import CommandFailed, Failed, Refused
 from executors.simulated.node import SimulatedNode
@@ -209,3 +209,42 @@ def test_unprovisioning_what_was_never_provisioned_runs_nothing() -> None:
     """Without a record and without a daemon there is nothing to delete."""
     node = SimulatedNode(state())
     assert drive(resource(), "unprovision", node).lines == []
+
+
+@pytest.mark.parametrize(
+    "image, remedy",
+    [
+        ("127.0.0.1:5000/web:2", "correct run_image, or push that image"),
+        ("127.0.0.1:5999/web:1", "nobody listens there: start the registry, or correct run_image"),
+        ("nosuch", "correct run_image, or `docker login`, as the image may be private"),
+        ("Upper", "correct run_image"),
+    ],
+)
+def test_an_image_that_cannot_be_pulled_is_an_error_that_says_what_to_do(image: str, remedy: str) -> None:
+    """Docker's own reason, and what follows from it."""
+    registry = {"127.0.0.1:5000/web:1": {"id": "a" * 64}}
+    node = SimulatedNode(state(registry=registry))
+    text = OWN + CONTAINER.replace("ubuntu:14.10", image)
+    with pytest.raises(Failed, match=r"image .* cannot be pulled: ") as failed:
+        drive(resource(text), "provision", node)
+    assert str(failed.value).endswith(f"; {remedy}")
+
+
+class Speaking(SimulatedNode):
+    """A node whose containers have said something."""
+
+    def run(self, command: Command) -> Completed:
+        """Answer for the log of any container."""
+        said = Completed(0, "", "no such disk\r\n") if "logs" in command.argv else None
+        return said or super().run(command)
+
+
+def test_a_container_that_ends_at_once_is_quoted() -> None:
+    """Its last words are in the error, so that nobody has to ask for them."""
+    node, here = Speaking(state()), resource()
+    drive(here, "provision", node)
+    drive(here, "stop", node)
+    for container in node.state["files"]["/srv/svc1/docker"]["docker"]["containers"].values():
+        container["arguments"] = ["--detach=true", "ubuntu:14.10", "/bin/bash"]
+    with pytest.raises(Failed, match=r"exit code 0; its last words:\n  no such disk$"):
+        drive(here, "start", node)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from core.command import Command, Completed
 from core.errors import CommandFailed, Failed, Refused
 from core.state import load
+from executors.simulated.containers.daemon import make_directories
 from executors.simulated.node import SimulatedNode
 from executors.simulated.reboot import reboot
 from tests.unit.docker_nodes import (
@@ -218,3 +220,65 @@ def test_the_directory_of_the_socket_is_made_and_removed() -> None:
     assert drive(here, "provision", node).lines[0] == "mkdir /var/lib/opensvc/svc1"
     drive(here, "unprovision", node)
     assert (node.tree.exists("/var/lib/opensvc/svc1"), here.service.record.is_empty) == (False, True)
+
+
+def test_the_daemon_has_words_of_its_own_version() -> None:
+    """A client of another version is spoken to in its own words; the daemon understands those of its version only."""
+    node = SimulatedNode(state(NEW, tools={"docker.io": NEW, "docker-cli": "28.2.2", "systemd": None}))
+    lines = drive(resource(), "provision", node).lines
+    assert not any("--ip6tables" in line for line in lines)
+    node = SimulatedNode(state(NEW, tools={"docker.io": "28.2.2", "docker-cli": NEW, "systemd": None}))
+    assert any("--ip6tables=false" in line for line in drive(resource(), "provision", node).lines)
+
+
+def test_a_client_elsewhere_has_its_daemon_where_the_system_has_it() -> None:
+    """`docker_exe` names the client; the daemon is beside it, or is the one of the node."""
+    text = OWN.replace("[DEFAULT]", "[DEFAULT]\ndocker_exe = /usr/bin/docker") + CONTAINER
+    node = SimulatedNode(state(tools={"docker.io": NEW, "systemd": None}))
+    assert drive(resource(text), "provision", node).changes[1].argv[0] == "dockerd"
+
+
+def test_a_client_without_a_daemon_is_not_enough() -> None:
+    """What is missing is named, with the package that has it."""
+    node = SimulatedNode(state(tools={"docker.io": None, "docker-cli": "28.2.2"}))
+    with pytest.raises(Failed, match=r"dockerd not found: install docker\.io"):
+        drive(resource(), "provision", node)
+
+
+class Dying(SimulatedNode):
+    """A node whose docker daemon ends a moment after it was started."""
+
+    def run(self, command: Command) -> Completed:
+        """Let the daemon be gone by the next second."""
+        answer = super().run(command)
+        if command.argv[0] == "sleep":
+            self.state["docker"].clear()
+            self.state["processes"].clear()
+        return answer
+
+
+def test_a_daemon_that_ends_is_not_waited_for() -> None:
+    """After a few seconds it is asked whether it is there at all; the error says where its last words are."""
+    node = Dying(state(tools={"docker.io": NEW, "systemd": None}, latencies={"docker.daemon": 30}))
+    with pytest.raises(Failed, match=r"ended instead of answering; the end of /var/log/opensvc/svc1/dockerd\.log"):
+        drive(resource(), "provision", node)
+    assert node.clock < 10
+
+
+def test_a_slow_daemon_is_waited_for() -> None:
+    """One that is there, and does not answer yet, has a minute."""
+    node = SimulatedNode(state(tools={"docker.io": NEW, "systemd": None}, latencies={"docker.daemon": 30}))
+    drive(resource(), "provision", node)
+    assert 30 <= node.clock < 60
+
+
+def test_containers_that_outlive_their_daemon_are_stopped_by_another() -> None:
+    """A daemon that was killed leaves its containers running: what runc keeps of them says so."""
+    node, here = SimulatedNode(state(tools={"docker.io": NEW, "systemd": None})), resource()
+    drive(here, "provision", node)
+    node.state["docker"].clear()
+    node.state["processes"].clear()
+    make_directories(node, "/run/opensvc/svc1/runtime-runc/moby/c0")
+    run = drive(here, "stop", node)
+    assert run.notes[0] == "the docker daemon has ended, and its containers have not: it is started to stop them"
+    assert [line.partition(" ")[0] for line in run.lines][-3:] == ["docker", "start-stop-daemon", "ip"]

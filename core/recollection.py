@@ -1,0 +1,22 @@
+"""What the record says lies on a volume that is attached nowhere, so that nobody can look at it.
+
+A service that is stopped in the cloud has its filesystems on volumes that no node has. A plan to start it supposes what
+the record knows; the run finds what is there, and stops where that is something else.
+"""
+
+from core.config.service import Service
+from core.state import NodeState
+
+
+def recall(state: NodeState, service: Service) -> None:
+    """Say of each volume that nobody has looked at what the service's record knows to be on it, in place."""
+    volumes = state["ec2"]["volumes"] if state["ec2"] else {}
+    if not any(volume["content"]["kind"] == "unseen" for volume in volumes.values()):
+        return
+    resources = service.resources()
+    behind = {device: volume for each in resources for device, volume in each.driver.backing(each).items()}
+    for resource in resources:
+        for device, content in resource.driver.left(resource).items():
+            volume = volumes.get(behind.get(device, ""))
+            if volume is not None and volume["content"]["kind"] == "unseen":
+                volume["content"] = content
