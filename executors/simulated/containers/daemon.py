@@ -15,6 +15,7 @@ from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.devices import directory
 from executors.simulated.interfaces import bridge as bridge_interface
 from executors.simulated.node import SimulatedNode
+from executors.simulated.subvolumes import owner
 
 SYSTEM = "unix:///var/run/docker.sock"
 GRAPH_GONE_SINCE = (23,)
@@ -232,6 +233,19 @@ def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
     if entry is not None and entry["docker"] is not held:
         node.tree.put(node.tree.real(data_root), {**entry, "docker": held})
     return held
+
+
+def clear_layers(node: SimulatedNode, data_root: str) -> None:
+    """Take the subvolumes of its layers along when a daemon on btrfs has nothing left.
+
+    Which layer a subvolume is of cannot be seen, so all of them go with the last image and container.
+    """
+    held, found = store(node, data_root), owner(node, data_root)
+    if found is None or held["images"] or held["containers"]:
+        return
+    layers = f"{found.name}/btrfs/subvolumes/".lstrip("/")
+    for name in [each for each in found.content["subvolumes"] if each.startswith(layers)]:
+        del found.content["subvolumes"][name]
 
 
 def _make_store(node: SimulatedNode, data_root: str) -> None:
