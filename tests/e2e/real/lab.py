@@ -11,9 +11,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from difflib import ndiff
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple
@@ -223,7 +223,7 @@ class Lab:
         return Inventory(
             [file for _, file in attached(self.directory)],
             # Of those that were the machine's before, one may go: the directory that it is on was removed outside.
-            sorted(point for number, point in mounts(self._init).items() if number not in self._mounts_at_first),
+            sorted(anonymous(at) for number, at in mounts(self._init).items() if number not in self._mounts_at_first),
             self.addresses(),
             self.processes(),
             self.files(),
@@ -234,20 +234,22 @@ class Lab:
         """What has come (`+`) and gone (`-`) since an inventory."""
         now, changes = self.inventory(), []
         for name, then, there in zip(before._fields, before, now, strict=True):
-            lines = ndiff(_lines(then), _lines(there))
-            changes += [f"{line[0]} {name} {line[2:]}" for line in lines if line[0] in "+-"]
+            lines = Counter(_lines(then)), Counter(_lines(there))
+            changes += [f"- {name} {line}" for line in (lines[0] - lines[1]).elements()]
+            changes += [f"+ {name} {line}" for line in (lines[1] - lines[0]).elements()]
         return changes
 
     def addresses(self) -> dict[str, list[str]]:
         """The interfaces of the lab, with their addresses."""
         listed = json.loads(self.done("ip", "-json", "addr"))
         return {
-            each["ifname"]: [held["local"] for held in each["addr_info"] if held["family"] == "inet"] for each in listed
+            anonymous(each["ifname"]): [held["local"] for held in each["addr_info"] if held["family"] == "inet"]
+            for each in listed
         }
 
     def processes(self) -> list[str]:
         """The command lines of the processes of the lab."""
-        return sorted(words for _, words in self.running())
+        return sorted(anonymous(words) for _, words in self.running())
 
     def running(self) -> Iterator[tuple[str, str]]:
         """The processes of the lab: their numbers in it, and their command lines."""
@@ -258,11 +260,18 @@ class Lab:
                     yield each.name, words.replace(b"\0", b" ").decode().strip()
 
     def files(self) -> dict[str, str]:
-        """The files and directories of the lab, each with its kind, mode and size."""
+        """The files and directories of the lab, each with its kind, mode and size.
+
+        Not what a docker daemon keeps in its own directory: that goes with it. Nor its run-time directory, which it
+        leaves behind, in memory and until the next boot, as the node's own does.
+        """
         found = {}
+        dockers = self.path(f"/run/opensvc/{self.name}"), self.path(f"{self.directory}/srv/docker")
         tops = [str(path) for path in self.directory.iterdir() if path.name not in OURS]
         for top in (*tops, "/run/opensvc"):
             for path in (self.path(top), *self.path(top).rglob("*")):
+                if any(path.is_relative_to(place) for place in dockers) and path not in dockers[1:]:
+                    continue
                 state = path.lstat()
                 size = 0 if path.is_dir() else state.st_size
                 found[f"/{path.relative_to(self.root)}"] = f"{state.st_mode:o} {size}"
@@ -279,6 +288,11 @@ def _lines(part: object) -> list[str]:
     if isinstance(part, Mapping):
         return [f"{name}: {each}" for name, each in part.items()]
     return list(part) if isinstance(part, Collection) else []
+
+
+def anonymous(text: str) -> str:
+    """A text in which all containers have the same identity, namespace and interface."""
+    return re.sub(r"[0-9a-f]{64}|(?<=/netns/)[0-9a-f]{12}|(?<=^veth)[0-9a-f]{7}$", "*", text)
 
 
 def child(process: int) -> int:
@@ -337,12 +351,15 @@ def inside_of(namespaces: docker_lab.Namespaces, installed: Installed) -> Iterat
     """Open a lab in namespaces that others share, one after the other; what is left of it there is taken away, too."""
     init = int(namespaces.prefix[namespaces.prefix.index("--target") + 1])
     lab = Lab(_directory(), installed, init, namespaces.prefix)
-    before = set(lab.running())
+    before, links = set(lab.running()), lab.addresses().keys()
     try:
         yield lab
     finally:
         for process, _ in set(lab.running()) - before:
             lab.run("kill", "-KILL", process)
+        lab.run("ip", "addr", "flush", "dev", "eth0", "label", "eth0:*")
+        for link in lab.addresses().keys() - links:
+            lab.run("ip", "link", "delete", "dev", link)
         for point in reversed([point for point in mounts(init).values() if str(lab.directory) in point]):
             lab.run("umount", "--lazy", point)
         _close(lab)
