@@ -124,6 +124,11 @@ class Lab:
         }
 
     @property
+    def python_program(self) -> str:
+        """The Python of the installed svcprov."""
+        return self._installed.python
+
+    @property
     def conf(self) -> Path:
         """The service file."""
         return self.directory / f"etc/{self.name}.conf"
