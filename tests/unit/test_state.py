@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.compare import same_world
 from core.schema import ShapeError
-from core.state import DEBIAN_12, STATE_BYTES_MAX, copy, dumps, load, loads, same_world
+from core.state import DEBIAN_12, STATE_BYTES_MAX, copy, dumps, load, loads
 
 SIZE = st.sampled_from(
     ["1G", 4096, {"size": "5G"}, {"size": 1, "content": "residue"}, {"size": 9, "content": {"type": "xfs"}}]

@@ -23,6 +23,8 @@ READY_SECONDS = 1
 NEVER_SECONDS = 10**9
 FIRST_PID = 4001
 DEFAULT_BRIDGE = "docker0"
+LAYERS = "btrfs/subvolumes/"
+"""Where docker keeps layers, when its directory is on a btrfs."""
 OPEN_FILE = "network/files/local-kv.db"
 ROOT_MODE = "0710"
 STORE = {
@@ -252,6 +254,21 @@ def make_directories(node: SimulatedNode, path: str, mode: str = "0755") -> None
     if not node.tree.exists(path):
         make_directories(node, path.rpartition("/")[0] or "/", mode)
         node.tree.put(path, {**directory(), "mode": mode})
+
+
+def drop_layers(node: SimulatedNode, data_root: str, names: list[str] | None) -> None:
+    """Let go of what docker kept on a btrfs, a subvolume for each layer: those of these names, or all (None)."""
+    real = node.tree.real(data_root)
+    mount = node.tree.mount_of(real)
+    device = None if mount is None else node.state["devices"].get(mount["device"])
+    if mount is None or device is None:
+        return
+    top = f"{mount['subvolume']}{real[len(mount['mount_point'].rstrip('/')) :]}".lstrip("/")
+    prefix = f"{top}/{LAYERS}".lstrip("/")
+    content = node.tree.holder(device)["content"]
+    for name in [name for name in content.get("subvolumes", ()) if name.startswith(prefix)]:
+        if names is None or name.removeprefix(prefix) in names:
+            del content["subvolumes"][name]
 
 
 def always_restarts(container: dict[str, Any]) -> bool:
