@@ -320,7 +320,7 @@ def load(value: Any) -> NodeState:
     if isinstance(value, dict) and value.get("format", FORMAT) != FORMAT:
         raise ShapeError("format", f"this is format {value['format']!r}; this program reads format {FORMAT}")
     state: NodeState = _STATE(value, "")
-    for path in ("/dev", "/tmp", "/var/lib/opensvc") if state["complete"] else ():
+    for path in ("/dev", "/run", "/tmp", "/var/lib/opensvc") if state["complete"] else ():
         state["files"] = _files({path: "directory", **state["files"]}, "files")
     for interface in state["interfaces"].values():
         if interface["configured"] is None:

@@ -34,7 +34,7 @@ def test_an_empty_file_is_a_whole_node() -> None:
     """Everything has a default, the tools are those of Debian 12."""
     state = load({})
     assert state["tools"] == DEBIAN_12
-    assert {"/dev", "/tmp", "/var", "/var/lib", "/var/lib/opensvc"} == state["files"].keys()
+    assert {"/dev", "/run", "/tmp", "/var", "/var/lib", "/var/lib/opensvc"} == state["files"].keys()
 
 
 def test_tools_are_added_and_taken_away() -> None:

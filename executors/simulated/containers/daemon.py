@@ -103,6 +103,8 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
         "unit": unit,
     }
     _make_store(node, data_root)
+    if exec_root := found.last("--exec-root"):
+        make_directories(node, exec_root, "0700")
     make_directories(node, pidfile.rpartition("/")[0] or "/")
     node.tree.put(pidfile, _file(str(pid)))
     node.tree.put(_path(socket), {**_file(None), "mode": "0660"})
