@@ -16,7 +16,6 @@ mounted.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
@@ -113,6 +112,7 @@ _CONTAINER = fields(
         "network": (text, "bridge"),
         "ports": (items(text), list),
         "exit_code": (count, 0),
+        "layers": (items(text), list),
     }
 )
 _IMAGE = fields({"id": (text, REQUIRED), "digest": (text, "")})
@@ -320,7 +320,7 @@ def load(value: Any) -> NodeState:
     if isinstance(value, dict) and value.get("format", FORMAT) != FORMAT:
         raise ShapeError("format", f"this is format {value['format']!r}; this program reads format {FORMAT}")
     state: NodeState = _STATE(value, "")
-    for path in ("/dev", "/tmp", "/var/lib/opensvc") if state["complete"] else ():
+    for path in ("/dev", "/run", "/tmp", "/var/lib/opensvc") if state["complete"] else ():
         state["files"] = _files({path: "directory", **state["files"]}, "files")
     for interface in state["interfaces"].values():
         if interface["configured"] is None:
@@ -361,40 +361,3 @@ def _copied(value: Any) -> Any:
 
 ON_PATHS = frozenset(("path", "below", "text"))
 """The questions whose subject is a path."""
-
-COUNTERS = ("clock", "serial", "identifiers", "seed", "known", "unseen")
-
-
-def same_world(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """Compare two states, but for the clock, counters, identifiers to hand out and what a registry's images cached.
-
-    Returns the JSON paths of the differences, at most twenty; an empty list means the same world.
-    """
-    differences: list[str] = []
-    _compare(
-        {name: value for name, value in one.items() if name not in COUNTERS},
-        {name: value for name, value in other.items() if name not in COUNTERS},
-        "",
-        differences,
-    )
-    return differences[:20]
-
-
-def _compare(one: Any, other: Any, path: str, differences: list[str]) -> None:
-    if isinstance(one, dict) and isinstance(other, dict):
-        for name in {**one, **other}:
-            if name not in one:
-                differences.append(f"+ {path}.{name}")
-            elif name not in other:
-                differences.append(f"- {path}.{name}")
-            elif name not in {"ready", "appears"} and not (name == "images" and path.endswith(".docker")):
-                _compare(one[name], other[name], f"{path}.{name}", differences)
-    elif isinstance(one, list) and isinstance(other, list):
-        if sorted(map(_written, one)) != sorted(map(_written, other)):
-            differences.append(f"~ {path}: {one!r} / {other!r}"[:300])
-    elif one != other:
-        differences.append(f"~ {path}: {one!r} / {other!r}"[:300])
-
-
-def _written(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

@@ -251,9 +251,7 @@ class Tree:
     def put(self, path: str, entry: Entry) -> None:
         """Put an entry at a path whose parent exists; a link there is replaced, not followed."""
         place = self.place(self._unfollowed(path))
-        # The top of a filesystem was there, whether the state has it or not.
-        is_new = place.path != "/" and place.path not in place.files
-        if self._ask is not None and entry["kind"] == "directory" and is_new:
+        if self._ask is not None and entry["kind"] == "directory" and place.path not in {"/", *place.files}:
             # It was made just now, so nothing is in it that the state does not have.
             self._state["known"] += (str(Question(kind, self._unfollowed(path))) for kind in ("below", "store"))
         self._change(place, entry)

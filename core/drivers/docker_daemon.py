@@ -135,10 +135,22 @@ def clear(container: Resource, here: docker.Client) -> Steps:
     if not here.socket or (yield docker.answers(here)).returncode == 0:
         return
     yield from _remove_leftovers(container, here)
+    if not here.is_own_daemon:
+        yield from _run_time_gone(container)
     directory = _directory(container)
     made = {thing.identity for thing in container.service.record.made.values() if thing.kind == "directory"}
     if directory in made and not (yield find.entry(directory)).stdout:
         yield from remove_made(container, directory)
+
+
+def _run_time_gone(container: Resource) -> Steps:
+    """Remove the run-time directory of the daemon, and the one that all services' daemons have theirs in when empty."""
+    directory = f"{RUN}/{container.service.name}"
+    if (yield files.is_directory(directory)).returncode == 0:
+        yield find.clear_run_time(directory)
+    if (yield files.is_directory(RUN)).returncode == 0 and not (yield find.entry(RUN)).stdout:
+        # The daemon of another service may begin at this moment.
+        yield files.remove_directory_if_empty(RUN)
 
 
 def _remove_leftovers(container: Resource, here: docker.Client) -> Steps:
@@ -189,7 +201,8 @@ def _launch(container: Resource, here: docker.Client) -> Steps:
         stop, alive = start_stop_daemon.stop(pidfile, name), Check(start_stop_daemon.is_alive(pidfile, name))
         log = f"the end of {_log_directory(container)}/{name}.log says why"
     # A daemon that a power failure ended has left its files, which are to be taken back as well; the pid file, last.
-    undo = (stop, *(files.remove(path) for path in _files(container, here)))
+    run_time = (find.clear_run_time(f"{RUN}/{container.service.name}"), files.remove_directory_if_empty(RUN))
+    undo = (stop, *(() if here.is_own_daemon else run_time), *(files.remove(path) for path in _files(container, here)))
     return Launch(start._replace(check=files.is_there(_pidfile(container)), undo=undo), stop, alive, log)
 
 

@@ -39,6 +39,8 @@ def daemons(state: NodeState, subjects: list[str]) -> Steps:
         entry = Tree(state).entry(root)
         if entry is not None:
             entry["docker"] = yield from _store(client)
+            for identity, container in entry["docker"]["containers"].items():
+                container["layers"] = yield from _layers(root, identity)
             Tree(state).put(Tree(state).real(root), entry)
     return subjects
 
@@ -111,4 +113,14 @@ def _container(each: dict[str, Any]) -> Entry:
             if binding.get("HostPort")
         ],
         "exit_code": int(life.get("ExitCode", 0)),
+        "layers": [],
     }
+
+
+def _layers(root: str, container: str) -> Steps:
+    """The names of the layers that docker keeps for a container alone: they go with it."""
+    found = []
+    for name in ("mount-id", "init-id"):
+        answer = yield anyhow(files.read(f"{root}/image/btrfs/layerdb/mounts/{container}/{name}"))
+        found += answer.stdout.split()
+    return found

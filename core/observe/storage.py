@@ -137,5 +137,8 @@ def _subvolumes(state: NodeState, path: str, content: Content) -> Steps:
     answer = yield anyhow(btrfs.roots(path) if point is None else btrfs.subvolumes(point))
     if answer.returncode:
         note_unseen(state, f"subvolumes of {path}", answer)
-    found = btrfs.roots_paths(answer) if point is None else btrfs.paths(answer)
+    inside = {}
+    for number in sorted(btrfs.in_directories(answer)) if point is None else ():
+        inside[number] = btrfs.directories((yield anyhow(btrfs.tree(path, number))))
+    found = btrfs.roots_paths(answer, inside) if point is None else btrfs.paths(answer)
     content["subvolumes"] = {name: {} for name in found}

@@ -1,6 +1,7 @@
 """mkfs.btrfs(8) and btrfs(8)."""
 
 import re
+from collections.abc import Mapping
 
 from core import answers
 from core.command import Check, Command, Completed, Makes
@@ -11,6 +12,9 @@ UUID_SINCE = (4, 0)
 LABEL_BYTES_MAX = 255
 TOP = "256"
 """The number of the top directory in each subvolume."""
+FS_TREE = "FS_TREE"
+"""What the tree of roots calls the subvolume at the top."""
+_INODE = re.compile(r"key \((\d+) INODE_REF (\d+)\).*\n\s+index \d+ namelen \d+ name: (.*)")
 _ROOT = re.compile(r"key \((\w+) ROOT_REF (\d+)\).*\n\s+root ref key dirid (\d+) sequence \d+ name (.*)")
 
 
@@ -102,22 +106,42 @@ def roots(device: str) -> Command:
     return Command(("btrfs", "inspect-internal", "dump-tree", "-t", "root", device), tool=TOOL)
 
 
-def roots_paths(answer: Completed) -> list[str]:
+def in_directories(answer: Completed) -> set[str]:
+    """Read the answer of `roots`: the trees that have subvolumes in directories, whose names only `tree` tells."""
+    return {parent for parent, _, directory, _ in _ROOT.findall(answer.stdout) if directory != TOP}
+
+
+def tree(device: str, number: str) -> Command:
+    """Ask for the files of one subvolume, by its number, where it need not be mounted; read it with `directories`."""
+    number = "fs" if number == FS_TREE else number
+    return Command(("btrfs", "inspect-internal", "dump-tree", "-t", number, device), tool=TOOL)
+
+
+def directories(answer: Completed) -> dict[str, tuple[str, str]]:
+    """Read the answer of `tree`: what each inode is called, and in which directory."""
+    return {inode: (parent, name) for inode, parent, name in _INODE.findall(answer.stdout)}
+
+
+def roots_paths(answer: Completed, inside: Mapping[str, Mapping[str, tuple[str, str]]]) -> list[str]:
     """Read the answer of `roots`: the paths of the subvolumes from the top of the filesystem.
 
-    One that lies in a directory (and not right in a subvolume) is left out: the tree of roots does not have its name.
+    inside: the `directories` of the trees that need them, by number. Of an unknown directory nothing is said.
     """
-    named = {
-        child: (parent, name) for parent, child, directory, name in _ROOT.findall(answer.stdout) if directory == TOP
-    }
+    named: dict[str, tuple[str, str]] = {}
+    for parent, child, directory, name in _ROOT.findall(answer.stdout):
+        parts, at, known = [name], directory, inside.get(parent, {})
+        while at in known and at != TOP and len(parts) <= len(known):
+            at, part = known[at]
+            parts.insert(0, part)
+        if at == TOP:
+            named[child] = parent, "/".join(parts)
     found = []
     for child in named:
-        parts: list[str] = []
-        at = child
+        parts, at = [], child
         while at in named and len(parts) <= len(named):
             at, part = named[at]
             parts.insert(0, part)
-        if at == "FS_TREE":
+        if at == FS_TREE:
             found.append("/".join(parts))
     return sorted(found)
 

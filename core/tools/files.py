@@ -86,6 +86,13 @@ def remove_directory(path: str, unmakes: tuple[str, ...] = (), *, temporary: boo
     )
 
 
+def remove_directory_if_empty(path: str) -> Command:
+    """Remove a directory that others may use, too: one that is not empty stays, and that is no failure."""
+    return Command(
+        ("rmdir", "--ignore-fail-on-non-empty", path), kind="changes", check=is_gone(path), quiet=True, tool=TOOL
+    )
+
+
 def _directory_again(path: str) -> Command:
     return Command(("mkdir", path), kind="changes", check=is_there(path), quiet=True, public=True, tool=TOOL)
 

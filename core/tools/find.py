@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from core.command import Command, Completed
+from core.tools import files
 
 TOOL = "find"
 _COLUMNS = r"%p\0%y\0%m\0%s\0%b\0%l\0"
@@ -53,6 +54,22 @@ def file(directory: str) -> Command:
 def entry(directory: str) -> Command:
     """Ask for one entry directly in a directory; no line when it is empty."""
     return Command(("find", directory, "-mindepth", "1", "-maxdepth", "1", "-print", "-quit"), tool=TOOL)
+
+
+def clear_run_time(directory: str) -> Command:
+    """Delete what a docker daemon that has ended leaves in its run-time directory.
+
+    That is sockets, a configuration that it writes for containerd, and directories as far as they are empty: whatever
+    else should be in there stays, and keeps its directory.
+    """
+    left = ("-type", "s", "-o", "-name", "containerd.toml", "-o", "-type", "d", "-empty")
+    return Command(
+        ("find", directory, "-xdev", "-depth", "(", *left, ")", "-delete"),
+        kind="changes",
+        check=files.is_gone(directory),
+        quiet=True,
+        tool=TOOL,
+    )
 
 
 def openers(path: str) -> Command:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.state import loads, same_world
+from core.compare import same_world
+from core.state import loads
 from svcprov.node_file import NodeFile
 from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, SERVICE, TEMPLATE, Bench

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.state import loads, same_world
+from core.compare import same_world
+from core.state import loads
 from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, Bench
 

@@ -1,6 +1,7 @@
 """`restart`: a stop and a start that are one action."""
 
-from core.state import loads, same_world
+from core.compare import same_world
+from core.state import loads
 from tests.e2e.bench import LOOP, Bench
 
 

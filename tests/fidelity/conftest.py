@@ -16,11 +16,12 @@ HERE = Path(__file__).resolve().parent
 
 
 class Session:
-    """What was seen of a session: the files of which a test passed, and whether anything was left out."""
+    """What was seen of a session: which files passed a test, whether anything was left out, why nobody may mount."""
 
     def __init__(self) -> None:
         self.passed: set[str] = set()
         self.left_out = False
+        self.no_mounts = "not started"
 
 
 SEEN = Session()
@@ -85,12 +86,15 @@ def own_mounts() -> str:
     return ""
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Do so before the first test of any worker: a docker daemon of one would be copied by another that came later."""
+    SEEN.no_mounts = "only root may make devices and mount them" if os.geteuid() else own_mounts()
+
+
 @pytest.fixture(scope="session")
 def _mounts_of_our_own() -> None:
-    if os.geteuid():
-        pytest.skip("only root may make devices and mount them")
-    if refused := own_mounts():
-        pytest.skip(f"no mount namespace can be made here: {refused}")
+    if SEEN.no_mounts:
+        pytest.skip(SEEN.no_mounts)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from executors.simulated.node import SimulatedNode
 from tests.fidelity.answers import PARTS, UUID, Comparison, Difference, Read
 from tests.fidelity.ledger import compared, is_of, package_version
 
+_LONG = re.compile(r"(\w)\1{19,}")
 _NUMBER = re.compile(r"\b\d{2,}\b")
 SETTLING_SECONDS_MAX = 2
 
@@ -43,6 +44,8 @@ class Entry(NamedTuple):
     command: Command
     real: Completed
     parts: tuple[str, ...]
+    words: bool = True
+    """Whether its words were compared; else they are no part of the outcome, and may be others next time."""
 
 
 def form(argv: Iterable[str], directory: Path) -> str:
@@ -51,6 +54,7 @@ def form(argv: Iterable[str], directory: Path) -> str:
     for word in argv:
         plain = word.replace("/dev/zero", "ZERO").replace(str(directory), "\0")
         plain = re.sub(r"\0(?:/[^\s,:]*)?", "PATH", re.sub(r"/dev/[\w/-]+", "DEVICE", UUID.sub("UUID", plain)))
+        plain = _LONG.sub("LONG", plain)
         words.append(_NUMBER.sub("N", plain).replace("ZERO", "/dev/zero"))
     return " ".join(words)
 
@@ -137,7 +141,7 @@ class Twins:
         simulated = self.node.run(command)
         self.points += [command.argv[-1]] if command.argv[0] == "mount" else []
         differences = self._comparison.differences(command, real, simulated, read)
-        entries = [Entry(command, real, tuple(each.part for each in differences))]
+        entries = [Entry(command, real, tuple(each.part for each in differences), read is None)]
         if command.kind != "reads":
             self.standing += [each for each in known if each.part not in PARTS]
             differences += self._differences_of_state(entries)
@@ -208,7 +212,7 @@ class Twins:
     def _enter(self, entry: Entry, reasons: list[str]) -> None:
         tool, real = entry.command.argv[0], entry.real
         is_of(tool, packages(entry.command, self.node))
-        first = next(iter(real.stderr.splitlines()), "") if real.returncode else ""
+        first = next(iter(real.stderr.splitlines()), "") if real.returncode and entry.words else ""
         said = form(first.split(" "), self.directory)
         line = form(entry.command.argv, self.directory)
         compared(tool, line, f"{real.returncode}: {said}" if said else str(real.returncode), reasons)

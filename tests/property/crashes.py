@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from core.compare import same_world
 from core.errors import SvcprovError
 from core.plan import Plan
-from core.state import loads, same_world
+from core.state import loads
 from executors.layers.faults import Crash
 from tests.outcomes import differences, lost, outcome
 from tests.worlds import UNDISTURBED, Point, World

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from core.answers import pick
 from core.command import Command, Completed, Executor
+from core.compare import same_world
 from core.engine import ENGINE
 from core.errors import NodeChanged
 from core.holes import HOLE, fill_check, is_of_kind, open_holes, unify
 from core.order import relations
 from core.plan import Plan
 from core.record import Record
-from core.state import dumps, loads, same_world
+from core.state import dumps, loads
 from core.wire import decode, encode
 from executors.layers.journal import Journal
 from svcprov.action import Selection, acting

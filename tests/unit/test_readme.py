@@ -7,8 +7,9 @@ from types import ModuleType
 import pytest
 
 from core.command import Command
+from core.compare import same_world
 from core.config.keywords import Keyword
-from core.state import load, same_world
+from core.state import load
 from svcprov.arguments import ACTIONS, LATER
 from tests.readme import README, block_of, parts, printed
 from tests.worlds import World

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.compare import same_world
 from core.schema import ShapeError
-from core.state import DEBIAN_12, STATE_BYTES_MAX, copy, dumps, load, loads, same_world
+from core.state import DEBIAN_12, STATE_BYTES_MAX, copy, dumps, load, loads
 
 SIZE = st.sampled_from(
     ["1G", 4096, {"size": "5G"}, {"size": 1, "content": "residue"}, {"size": 9, "content": {"type": "xfs"}}]
@@ -33,7 +34,7 @@ def test_an_empty_file_is_a_whole_node() -> None:
     """Everything has a default, the tools are those of Debian 12."""
     state = load({})
     assert state["tools"] == DEBIAN_12
-    assert {"/dev", "/tmp", "/var", "/var/lib", "/var/lib/opensvc"} == state["files"].keys()
+    assert {"/dev", "/run", "/tmp", "/var", "/var/lib", "/var/lib/opensvc"} == state["files"].keys()
 
 
 def test_tools_are_added_and_taken_away() -> None:

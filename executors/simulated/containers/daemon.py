@@ -15,7 +15,6 @@ from executors.simulated.containers.words import Parsed, Unknown, parse, table
 from executors.simulated.devices import directory
 from executors.simulated.interfaces import bridge as bridge_interface
 from executors.simulated.node import SimulatedNode
-from executors.simulated.subvolumes import owner
 
 SYSTEM = "unix:///var/run/docker.sock"
 GRAPH_GONE_SINCE = (23,)
@@ -24,6 +23,8 @@ READY_SECONDS = 1
 NEVER_SECONDS = 10**9
 FIRST_PID = 4001
 DEFAULT_BRIDGE = "docker0"
+LAYERS = "btrfs/subvolumes/"
+"""Where docker keeps layers, when its directory is on a btrfs."""
 OPEN_FILE = "network/files/local-kv.db"
 ROOT_MODE = "0710"
 STORE = {
@@ -102,6 +103,8 @@ def start(node: SimulatedNode, argv: list[str], unit: str = "") -> str:
         "unit": unit,
     }
     _make_store(node, data_root)
+    if exec_root := found.last("--exec-root"):
+        make_directories(node, exec_root, "0700")
     make_directories(node, pidfile.rpartition("/")[0] or "/")
     node.tree.put(pidfile, _file(str(pid)))
     node.tree.put(_path(socket), {**_file(None), "mode": "0660"})
@@ -235,19 +238,6 @@ def filled_store(node: SimulatedNode, data_root: str) -> dict[str, Any]:
     return held
 
 
-def clear_layers(node: SimulatedNode, data_root: str) -> None:
-    """Take the subvolumes of its layers along when a daemon on btrfs has nothing left.
-
-    Which layer a subvolume is of cannot be seen, so all of them go with the last image and container.
-    """
-    held, found = store(node, data_root), owner(node, data_root)
-    if found is None or held["images"] or held["containers"]:
-        return
-    layers = f"{found.name}/btrfs/subvolumes/".lstrip("/")
-    for name in [each for each in found.content["subvolumes"] if each.startswith(layers)]:
-        del found.content["subvolumes"][name]
-
-
 def _make_store(node: SimulatedNode, data_root: str) -> None:
     """Make what a daemon has in its directory once it has started, as far as it is missing."""
     make_directories(node, data_root.rpartition("/")[0] or "/", "0711")
@@ -266,6 +256,21 @@ def make_directories(node: SimulatedNode, path: str, mode: str = "0755") -> None
     if not node.tree.exists(path):
         make_directories(node, path.rpartition("/")[0] or "/", mode)
         node.tree.put(path, {**directory(), "mode": mode})
+
+
+def drop_layers(node: SimulatedNode, data_root: str, names: list[str] | None) -> None:
+    """Let go of what docker kept on a btrfs, a subvolume for each layer: those of these names, or all (None)."""
+    real = node.tree.real(data_root)
+    mount = node.tree.mount_of(real)
+    device = None if mount is None else node.state["devices"].get(mount["device"])
+    if mount is None or device is None:
+        return
+    top = f"{mount['subvolume']}{real[len(mount['mount_point'].rstrip('/')) :]}".lstrip("/")
+    prefix = f"{top}/{LAYERS}".lstrip("/")
+    content = node.tree.holder(device)["content"]
+    for name in [name for name in content.get("subvolumes", ()) if name.startswith(prefix)]:
+        if names is None or name.removeprefix(prefix) in names:
+            del content["subvolumes"][name]
 
 
 def always_restarts(container: dict[str, Any]) -> bool:

@@ -84,6 +84,7 @@ def suppose(known: dict[str, Any], name: str, rid: str) -> None:
             "network": "bridge",
             "ports": [],
             "exit_code": 0,
+            "layers": [],
         }
 
 
@@ -220,6 +221,7 @@ def created(node: SimulatedNode, daemon: dict[str, Any], asked: Parsed, command:
         "network": network,
         "ports": [str(binding) for text in asked.all("--publish") for binding in _bindings(daemon, node, text)],
         "exit_code": 0,
+        "layers": [],
     }
     return identity
 

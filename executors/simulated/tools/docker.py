@@ -295,8 +295,8 @@ def _rm(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: C
     if containers[identity]["running"]:
         said = f"You cannot remove a running container {identity}. Stop the container before attempting removal"
         return Completed(1, "", f"Error response from daemon: {said} or force remove\n")
+    daemon.drop_layers(node, reached["data_root"], containers[identity].get("layers", []))
     del containers[identity]
-    daemon.clear_layers(node, reached["data_root"])
     return Completed(0, f"{wanted}\n")
 
 
@@ -313,7 +313,8 @@ def _rmi(node: SimulatedNode, reached: dict[str, Any], asked: Parsed, _command: 
             image = _short(known["images"][name]["id"])
             return Completed(1, "", f"Error response from daemon: conflict: {said} its referenced image {image}\n")
     image = known["images"].pop(name)
-    daemon.clear_layers(node, reached["data_root"])
+    if not known["images"] and not known["containers"]:
+        daemon.drop_layers(node, reached["data_root"], None)
     digest = f"Untagged: {name.rpartition(':')[0]}@{image['digest']}\n" if image["digest"] else ""
     return Completed(0, f"Untagged: {name}\n{digest}Deleted: {image['id']}\n")
 

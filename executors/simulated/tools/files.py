@@ -118,7 +118,7 @@ def _rmdir(node: SimulatedNode, given: Given) -> Completed:
     if any(mount["mount_point"] == real for mount in node.state["mounts"]):
         return _failed(f"{what}: Device or resource busy")
     if node.tree.children(path):
-        return _failed(f"{what}: Directory not empty")
+        return Completed(0) if "--ignore-fail-on-non-empty" in given.found else _failed(f"{what}: Directory not empty")
     if is_read_only(node, path):
         return _failed(f"{what}: Read-only file system")
     node.tree.remove(path)
@@ -224,7 +224,7 @@ _PROGRAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int, _Answer]] = {
     "mkdir": ((), ("-m",), 1, _mkdir),
     "readlink": (("-f",), (), 1, _readlink),
     "rm": ((), (), 1, _rm),
-    "rmdir": ((), (), 1, _rmdir),
+    "rmdir": (("--ignore-fail-on-non-empty",), (), 1, _rmdir),
     "stat": ((), ("-c",), 1, _stat),
     "truncate": ((), ("-s",), 1, _truncate),
 }

@@ -9,14 +9,20 @@ from executors.simulated.node import SimulatedNode
 PROGRAMS = {"find": "findutils"}
 IN_IT = ("-mindepth", "1", "-maxdepth", "1", "-print", "-quit")
 NO_DIRECTORY = ("-mindepth", "1", "!", "-type", "d", "-print", "-quit")
+CLEAR = (
+    *("-xdev", "-depth", "(", "-type", "s", "-o", "-name", "containerd.toml", "-o", "-type", "d", "-empty", ")"),
+    "-delete",
+)
 OPEN = ("-mindepth", "3", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*", "-lname")
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
-    """Answer the three questions of core.tools.find, and no other."""
+    """Answer the questions of core.tools.find, and clear a run-time directory; nothing else."""
     _, path, *rest = command.argv
     if path == "/proc" and tuple(rest[:-1]) == OPEN:
         return Completed(0, "".join(_open(node, rest[-1])))
+    if tuple(rest) == CLEAR:
+        return _cleared(node, path)
     if tuple(rest) not in {IN_IT, NO_DIRECTORY}:
         return Completed(1, "", f"find: unknown predicate '{' '.join(rest)}'\n")
     entry = node.tree.entry(path)
@@ -25,6 +31,19 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     in_it = (f"{path}/{name}" for name in node.tree.children(path))
     first = next(_below(node, path) if tuple(rest) == NO_DIRECTORY else in_it, None)
     return Completed(0, "" if first is None else f"{first}\n")
+
+
+def _cleared(node: SimulatedNode, path: str) -> Completed:
+    """Delete the sockets below a directory, and directories that are empty; a daemon's own configuration, too."""
+    entry = node.tree.link(path)
+    if entry is None:
+        return Completed(1, "", f"find: \u2018{path}\u2019: No such file or directory\n")
+    for name in node.tree.children(path) if entry["kind"] == "directory" else ():
+        _cleared(node, f"{path}/{name}")
+    goes = path.endswith((".sock", ".ttrpc", "/containerd.toml"))
+    if not node.tree.children(path) if entry["kind"] == "directory" else goes:
+        node.tree.remove(path)
+    return Completed(0)
 
 
 def _below(node: SimulatedNode, path: str) -> Iterator[str]:

@@ -262,15 +262,14 @@ class Lab:
     def files(self) -> dict[str, str]:
         """The files and directories of the lab, each with its kind, mode and size.
 
-        Not what a docker daemon keeps in its own directory: that goes with it. Nor its run-time directory, which it
-        leaves behind, in memory and until the next boot, as the node's own does.
+        Of the directories of a docker daemon, its contents are its own affair: they go with it, or it does not go.
         """
         found = {}
         dockers = self.path(f"/run/opensvc/{self.name}"), self.path(f"{self.directory}/srv/docker")
         tops = [str(path) for path in self.directory.iterdir() if path.name not in OURS]
         for top in (*tops, "/run/opensvc"):
             for path in (self.path(top), *self.path(top).rglob("*")):
-                if any(path.is_relative_to(place) for place in dockers) and path not in dockers[1:]:
+                if any(path.is_relative_to(place) for place in dockers) and path not in dockers:
                     continue
                 state = path.lstat()
                 size = 0 if path.is_dir() else state.st_size

@@ -3,9 +3,10 @@
 import pytest
 
 from core.command import Command, Completed
+from core.compare import same_world
 from core.config.service import Resource
 from core.errors import CommandFailed, Failed, Refused
-from core.state import copy, same_world
+from core.state import copy
 from executors.simulated.node import SimulatedNode
 from tests.unit.drivers.drive import Run, drive, service
 from tests.unit.ec2_nodes import NAMES, aws, holds, node, undo

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from core.compare import same_world
 from core.config.service import Service
 from core.driver import Tie
 from core.errors import CommandFailed, Failed, Refused
-from core.state import copy, load, same_world
+from core.state import copy, load
 from executors.simulated.node import SimulatedNode
 from tests.unit.drivers.drive import Run, drive, service
 

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from core.command import Check, Command, Completed
+from core.compare import same_world
 from core.config.service import Resource
 from core.errors import CommandFailed, Failed
 from core.state import copy as copied
-from core.state import load, same_world
+from core.state import load
 from executors.simulated.node import SimulatedNode
 from tests.unit.drivers.drive import drive, service
 

@@ -5,10 +5,11 @@ import json
 import pytest
 
 from core.command import Command, Thing
+from core.compare import same_world
 from core.config.service import Resource
 from core.errors import CommandFailed, Failed, Refused
 from core.holes import fill_check
-from core.state import copy, same_world
+from core.state import copy
 from tests.unit.drivers.drive import Run, drive, service
 from tests.unit.ec2_nodes import NAMES, aws, holds, node, undo
 

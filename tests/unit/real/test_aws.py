@@ -70,9 +70,13 @@ def test_what_is_not_understood_is_left_to_the_program(argv: tuple[str, ...], tm
     assert alone is not None
     assert alone.returncode == 252
     assert alone.stderr.endswith(", and the program aws is not installed\n")
-    (tmp_path / "aws").write_text("#!/bin/sh\n")
+    (tmp_path / "aws").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "aws").chmod(0o755)
-    assert face.run(machine(remarks, str(tmp_path)), command) is None
+    there = machine(remarks, str(tmp_path))
+    there.around = there.around._replace(environment={**there.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    answer = face.run(there, command)
+    # Versions before 2.13 do not read the variable: they would ask the real cloud.
+    assert answer == Completed(0, f"{' '.join(('--endpoint-url', 'http://127.0.0.1:1', *argv[1:]))}\n")
     assert remarks[-1].startswith("aws: answered by the program: ")
 
 
