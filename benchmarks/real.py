@@ -9,7 +9,6 @@
     notice     a device that comes while the engine waits for it
 """
 
-import json
 import os
 import shlex
 import shutil

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Protocol
 
+from core import trigger
 from core.command import Command, Completed
 from core.engine import ENGINE
+from core.observe.programs import PROBES
 from executors import missing
 from executors.real import news, processes
 
@@ -20,6 +22,8 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 READ_SECONDS_MAX = 60.0
 """How long a question may take; a `wait` of the cloud has its own, longer limit."""
 SLEEP_SLICE_SECONDS = 0.05
+VERSIONS = frozenset(probe.argv for probe in PROBES.values())
+"""The questions that have one answer as long as we run: a preview asks them, and then the run."""
 PASSED_ON = ("AWS_", "HOME")
 """The beginnings of the variables that children keep: whose credentials, and where a user's files are."""
 
@@ -45,8 +49,8 @@ class Machine:
 
     prefix: words put before each argv (`nsenter ...`). logs: the directory for what daemons say, None for nowhere.
     live: hears what changing commands write, as they write it. remark: hears who answered, for the debug log.
-    progress: hears how far something has come that shows nothing else. interrupted: tells whether somebody wants an
-    end; then no further command is begun, and KeyboardInterrupt is raised in its place.
+    progress: hears how far something has come that shows nothing else; None: nobody does. interrupted: tells whether
+    somebody wants an end; then no further command is begun, and KeyboardInterrupt is raised in its place.
     """
 
     def __init__(  # noqa: PLR0913 - each is one thing that a test, a terminal or a namespace needs otherwise
@@ -57,7 +61,7 @@ class Machine:
         logs: str | None = None,
         live: Callable[[str], None] | None = None,
         remark: Callable[[str], None] = _ignore,
-        progress: Callable[[str], None] = _ignore,
+        progress: Callable[[str], None] | None = None,
         interrupted: Callable[[], bool] = _never,
         read_seconds_max: float = READ_SECONDS_MAX,
     ) -> None:
@@ -67,6 +71,7 @@ class Machine:
         self.read_seconds_max = read_seconds_max
         self._logs, self._live, self._interrupted = logs, live, interrupted
         self._faces: dict[str, RealFace | None] = {}
+        self._versions: dict[tuple[str, ...], Completed] = {}
         self._news: news.BlockNews | None = None
 
     @property
@@ -80,6 +85,17 @@ class Machine:
             raise KeyboardInterrupt
         if command.tool == ENGINE:
             return self._engine(command)
+        if (known := self._versions.get(command.argv)) is not None:
+            return known
+        answer = self._answered(command)
+        if command.argv in VERSIONS and not answer.returncode:
+            self._versions[command.argv] = answer
+        elif command.tool == trigger.TOOL:
+            # A program of the user's may bring others, or other versions of them.
+            self._versions.clear()
+        return answer
+
+    def _answered(self, command: Command) -> Completed:
         face = self._face(command.tool)
         answer = None if face is None else face.run(self, command)
         answer = self.program(command) if answer is None else answer
