@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DAEMON = "unix:///var/run/docker.sock"
 DEFAULT_TAG = "latest"
+PING_SECONDS = 0.05
 _NAME = re.compile(
     r"(?P<repository>[a-z0-9][a-z0-9.-]*(?::\d+)?(?:/[a-z0-9._-]+)*?)(?::(?P<tag>[\w][\w.-]{0,127}))?", re.ASCII
 )
@@ -45,6 +46,21 @@ def run(machine: "Machine", command: Command) -> Completed | None:
     machine.remark("docker: the image was pulled in this process")
     assumed = [] if name["tag"] else [f"Using default tag: {DEFAULT_TAG}"]
     return _answer([*assumed, *lines], name["repository"], name["tag"] or DEFAULT_TAG)
+
+
+def is_ready(command: Command) -> bool:
+    """Tell whether the daemon that a command starts answers already: to listen is not enough, it may still give up."""
+    import socket
+
+    path = next((word.removeprefix("unix://") for word in command.argv if word.startswith("unix://")), "")
+    with socket.socket(socket.AF_UNIX) as end:
+        end.settimeout(PING_SECONDS)
+        try:
+            end.connect(path)
+            end.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in end.recv(64)
+        except OSError:
+            return False
 
 
 def _is_answered(path: str) -> bool:
