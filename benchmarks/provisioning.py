@@ -112,16 +112,15 @@ def script(plan: Lines) -> Iterator[str]:
         if line["type"] != "command":
             waits = line["type"] == "wait" or (waits and line["type"] == "note")
             continue
-        for name in open_holes(line["argv"]):
-            if name not in made:
-                values.setdefault(name, made_up("tmpdir" if name.endswith(".tmp") else "uuid"))
-        known |= set(values)
+        fresh = set(open_holes(line["argv"])).difference(made, values)
+        values |= {name: made_up("tmpdir" if name.endswith(".tmp") else "uuid") for name in fresh}
+        known |= fresh
         text = _words(line["argv"], values, made)
         if line["kind"] == "reads":
-            if not waits and line["argv"][0] in CAREFUL:
-                yield f"{text} {SAID_NOTHING}"
-            elif waits:
+            if waits:
                 yield f"until {text} {SAID_NOTHING}; do sleep {POLL_SECONDS}; done"
+            elif line["argv"][0] in CAREFUL:
+                yield f"{text} {SAID_NOTHING}"
             waits = False
             continue
         if line["check"] and known.issuperset(open_holes(line["check"])):

@@ -44,11 +44,16 @@ def begin(hostname: str) -> Steps:
 
 def ahead(state: NodeState, questions: Iterable[Question]) -> list[Command]:
     """The commands that `learn` will want answered whatever it hears before: they can be run side by side."""
-    subjects: dict[str, list[str]] = {"tool": [], "ping": []}
+    subjects: dict[str, list[str]] = {"tool": [], "ping": [], "content": []}
     for question in questions:
         if question.kind in subjects:
             subjects[question.kind].append(question.subject)
-    return [*network.ahead(state, subjects["ping"]), *programs.ahead(subjects["tool"])]
+    # What takes longest comes first.
+    return [
+        *network.ahead(state, subjects["ping"]),
+        *programs.ahead(subjects["tool"]),
+        *storage.ahead(state, subjects["content"]),
+    ]
 
 
 def learn(state: NodeState, questions: Iterable[Question]) -> Steps:

@@ -1,6 +1,6 @@
 """Block devices: which there are, who uses them, and what they hold."""
 
-from core.command import Steps
+from core.command import Command, Steps
 from core.evidence import ends
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.state import Content, NodeState
@@ -91,9 +91,16 @@ def contents(state: NodeState, subjects: list[str]) -> Steps:
     return there
 
 
+def ahead(state: NodeState, subjects: list[str]) -> list[Command]:
+    """The two questions of `contents` that are asked of each device first."""
+    sizes = (blockdev.size(path) if path in state["devices"] else files.blocks(path) for path in subjects)
+    return [anyhow(each) for path, size in zip(subjects, sizes, strict=True) for each in (blkid.probe(path), size)]
+
+
 def _content(state: NodeState, path: str) -> Steps:
-    probed = yield anyhow(blkid.probe(path))
-    size = yield anyhow(blockdev.size(path) if path in state["devices"] else files.blocks(path))
+    first, second = ahead(state, [path])
+    probed = yield first
+    size = yield second
     if not (length := size.stdout.split()[:1]):
         note_unseen(state, f"what {path} holds", size)
         return {"kind": "unknown"}
