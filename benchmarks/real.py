@@ -4,12 +4,11 @@
 
     true       100 x `true` through the real executor, to a bash script that runs /bin/true 100 times
     aws        a call that boto3 answers in-process, to the same argv answered by the program, against one moto server
-    provision  a service with a loop disk and two subvolumes, to a shell script of its own plan, questions included
+    provision  the end-to-end service, docker included, to a shell script of its own plan (see `provisioning`)
     observe    `nodemgr observe`, to a shell script of the questions that it asks
     notice     a device that comes while the engine waits for it
 """
 
-import json
 import os
 import shlex
 import shutil
@@ -28,13 +27,13 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.in_process import Silent, service
-from benchmarks.rounds import REPOSITORY
+from benchmarks.provisioning import provisioning
+from benchmarks.rounds import REPOSITORY, Unmeasured, seconds_of
 from core.command import Command, Completed, Steps, Wait
 from core.driver import Driver
 from core.engine import Engine
-from core.holes import HOLE
 from core.tools import files
-from executors.real.machine import Machine, made_up
+from executors.real.machine import Machine
 
 AWS = "/usr/bin/aws"
 TRUES = 100
@@ -52,38 +51,8 @@ CREDENTIALS = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-SERVICE = """\
-[disk#0]
-type = loop
-file = {folder}/disk.img
-size = 400M
-
-[fs#0]
-type = btrfs
-dev = {{disk#0.file}}
-mnt = {folder}/srv/docker
-mnt_opt = defaults,subvol=docker
-
-[fs#1]
-type = btrfs
-dev = {{disk#0.file}}
-mnt = {folder}/srv/data
-mnt_opt = defaults,subvol=data
-"""
 SERVER = "import sys; from moto.server import main; main(sys.argv[1:])"
-SVCMGR = (sys.executable, "-c", "from svcprov.svcmgr import run; run()", "-s", "bench")
 NODEMGR = (sys.executable, "-c", "import sys; from svcprov.nodemgr import main; sys.exit(main())")
-
-
-class Unmeasured(Exception):
-    """What is needed is not here: the reason."""
-
-
-def seconds_of(work: Callable[[], object]) -> float:
-    """How long something takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
 
 
 def ratio(own: Callable[[], object], limit: Callable[[], object], turns: int) -> float:
@@ -175,47 +144,6 @@ def _address(said: Any, server: subprocess.Popen[bytes]) -> str:
             break
         time.sleep(0.05)
     raise Unmeasured("the moto server does not start")
-
-
-def provisioning() -> float:
-    """A service that is provisioned on this machine, beside a script of its plan."""
-    needs_root()
-    if missing := [program for program in ("mkfs.btrfs", "losetup", "findmnt") if shutil.which(program) is None]:
-        raise Unmeasured(f"{' '.join(missing)} is not installed")
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        environment = {"PATH": os.environ["PATH"], "OSVCETC": f"{folder}/etc", "OSVCVAR": f"{folder}/var"}
-        config = Path(folder) / "service.conf"
-        config.write_text(SERVICE.format(folder=folder))
-        made = (*SVCMGR, "create", "--config", str(config), "--provision")
-        planned = run(*made, "--dry-run", "--format", "json", "--reads", environment=environment)
-        script, back = scripts([json.loads(line) for line in planned.splitlines()], folder)
-        owns, limits = [], []
-        for _ in range(TURNS):
-            owns.append(seconds_of(lambda: run(*made, environment=environment)))
-            run(*SVCMGR, "delete", "--unprovision", "--allow-destroy", "disk#0,fs#0,fs#1", environment=environment)
-            limits.append(seconds_of(lambda: run("/bin/sh", "-c", script)))
-            run("/bin/sh", "-c", back)
-    return statistics.median(owns) / statistics.median(limits)
-
-
-def scripts(lines: list[dict[str, Any]], folder: str) -> tuple[str, str]:
-    """A shell script of the commands of a plan, and one that takes them back. Holes are variables."""
-    commands = [line for line in lines if line["type"] == "command"]
-    made = {line["makes"]: f"made{number}" for number, line in enumerate(commands) if line["makes"]}
-    values = {}
-    for name in dict.fromkeys(name for line in commands for word in line["argv"] for name in HOLE.findall(word)):
-        if name not in made:
-            values[name] = made_up("tmpdir" if name.endswith(".tmp") else "uuid")
-    words = []
-    for line in commands:
-        argv = [HOLE.sub(lambda match: values.get(match[1], match[0]), word) for word in line["argv"]]
-        text = HOLE.sub(lambda match: f"'\"${made[match[1]]}\"'", shlex.join(argv))
-        answer = f"{made[line['makes']]}=$({text} 2>/dev/null)" if line["makes"] else f"{text} >/dev/null 2>&1"
-        words.append(f"{answer} || test $? -lt 126 || exit 1" if line["kind"] == "reads" else f"{answer} || exit 1")
-    points = [f"{folder}/srv/data", f"{folder}/srv/docker"]
-    back = [f"umount {point}" for point in points]
-    back += [f"losetup -d $(losetup -n -O NAME -j {folder}/disk.img)", f"rm {folder}/disk.img", f"rm -r {folder}/srv"]
-    return "\n".join(words), " && ".join(back)
 
 
 def observing() -> float:

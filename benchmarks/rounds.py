@@ -5,7 +5,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,17 @@ class Run(NamedTuple):
 
 class Failed(Exception):
     """A measured process did not do what it was started for, so its time means nothing."""
+
+
+class Unmeasured(Exception):
+    """What is needed is not here: the reason."""
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """How long something takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def run(case: Case) -> Run:

@@ -43,7 +43,7 @@ class _Attempt(NamedTuple):
 
 
 class Keeping(Protocol):
-    """What an action keeps on disk. Each method returns when it is there."""
+    """What an action keeps on disk. Each method returns when it is there, but for a line that need not be synced."""
 
     def journal_lines(self) -> Lines:
         """The lines of the journal of the last action; the first one says which it was, the last one how it ended."""
@@ -53,8 +53,8 @@ class Keeping(Protocol):
         """Begin a new journal; the old one is kept beside it."""
         ...
 
-    def journal_line(self, line: dict[str, Any]) -> None:
-        """Add a line to the journal; `core.wire.encode` makes JSON of it."""
+    def journal_line(self, line: dict[str, Any], *, sync: bool = True) -> None:
+        """Add a line to the journal; `core.wire.encode` makes JSON of it. sync: it outlives a power failure."""
         ...
 
     def save_record(self) -> None:
@@ -80,7 +80,7 @@ class Unkept:
         """Forget the last action."""
         self.lines = [header]
 
-    def journal_line(self, line: dict[str, Any]) -> None:
+    def journal_line(self, line: dict[str, Any], *, sync: bool = True) -> None:
         """Remember a line."""
         self.lines.append(line)
 

@@ -227,8 +227,12 @@ class ServiceFiles:
         with suppress(OSError):
             sync_directory(self.directory)
 
-    def journal_line(self, line: dict[str, Any]) -> None:
-        """Add a line to the journal; it is on disk when this returns. Raises Failed, and then it is not in there."""
+    def journal_line(self, line: dict[str, Any], *, sync: bool = True) -> None:
+        """Add a line to the journal. Raises Failed, and then it is not in there.
+
+        sync: it and all before it are on disk when this returns. Without, it outlives this process, but perhaps no
+        power failure.
+        """
         text = json.dumps(mask(encode(line), self._secrets()), ensure_ascii=False)
         data = f"{text}\n".encode("utf-8", "backslashreplace")
         try:
@@ -237,7 +241,8 @@ class ServiceFiles:
             size = os.fstat(self._journal_descriptor).st_size
             try:
                 write_all(self._journal_descriptor, data)
-                os.fsync(self._journal_descriptor)
+                if sync:
+                    os.fdatasync(self._journal_descriptor)
             except OSError:
                 os.ftruncate(self._journal_descriptor, size)
                 raise

@@ -10,7 +10,7 @@ from types import FrameType
 from core.command import Command, Executor
 from core.engine import asked
 from core.errors import Failed
-from core.observe import begin, learn
+from core.observe import ahead, begin, learn
 from core.state import NodeState, Question
 from core.tree import Tree
 from executors.real.machine import Machine
@@ -89,7 +89,9 @@ class ThisMachine:
 
     def learn(self, questions: list[Question]) -> list[Question]:
         """Look up what the state does not say."""
-        found: list[Question] = asked(learn(self.observed(), questions), self._machine)
+        state = self.observed()
+        self._machine.ask_ahead(ahead(state, questions))
+        found: list[Question] = asked(learn(state, questions), self._machine)
         return found
 
     @contextmanager

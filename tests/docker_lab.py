@@ -28,8 +28,6 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from core.command import Command
 from core.tools import docker
 from executors.real.machine import PATH, Machine
@@ -270,6 +268,8 @@ def _shared() -> Lab:
 def shared() -> Lab:
     """The laboratory that the tests of this process share. Skips the test where there can be none."""
     if why := missing():
+        import pytest  # the benchmarks, which have none, use what is above
+
         pytest.skip(f"no docker laboratory here: {why}")
     return _shared()
 

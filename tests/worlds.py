@@ -55,6 +55,8 @@ class Disk:
     def __init__(self, file: str) -> None:
         self.file, self._record = file, Record()
         self.journal: list[str] = []
+        self._synced = 0
+        """How many of its lines a power failure leaves."""
         self.writes = 0
         self.fails = UNDISTURBED
         self.service: Service | None = None
@@ -63,7 +65,7 @@ class Disk:
     def copy(self) -> "Disk":
         """What is on it now, on another disk."""
         other = Disk(self.file)
-        other.journal, other._record = self.journal[:], self._record.copy()
+        other.journal, other._synced, other._record = self.journal[:], self._synced, self._record.copy()
         return other
 
     def __eq__(self, other: object) -> bool:
@@ -98,11 +100,25 @@ class Disk:
 
     def journal_begins(self, header: dict[str, Any]) -> None:
         """Begin another action."""
-        self._write(lambda: self.journal.__setitem__(slice(None), [json.dumps(encode(header))]))
 
-    def journal_line(self, line: dict[str, Any]) -> None:
+        def begin() -> None:
+            self.journal[:] = [json.dumps(encode(header))]
+            self._synced = 1
+
+        self._write(begin)
+
+    def journal_line(self, line: dict[str, Any], *, sync: bool = True) -> None:
         """Add a line."""
-        self._write(lambda: self.journal.append(json.dumps(encode(line))))
+
+        def add() -> None:
+            self.journal.append(json.dumps(encode(line)))
+            self._synced = len(self.journal) if sync else self._synced
+
+        self._write(add)
+
+    def lose_power(self) -> None:
+        """Lose the lines that nobody waited for."""
+        del self.journal[self._synced :]
 
     def save_record(self) -> None:
         """Keep the record as it is now."""
@@ -318,6 +334,7 @@ class World:
         from executors.simulated.reboot import reboot
 
         self.history.append("status  # after a reboot")
+        self.disk.lose_power()
         reboot(self.state)
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ What cannot be looked at (for lack of root, say) is a sentence in `unseen` of th
 
 from collections.abc import Callable, Iterable
 
-from core.command import Steps
+from core.command import Command, Steps
 from core.observe import cloud, containers, network, programs, storage, tree
 from core.state import ON_PATHS, NodeState, Question, load
 from core.tree import Tree
@@ -40,6 +40,20 @@ def begin(hostname: str) -> Steps:
     behind = [Question("path", device["file"]) for device in state["devices"].values() if device["file"]]
     yield from learn(state, behind)
     return state
+
+
+def ahead(state: NodeState, questions: Iterable[Question]) -> list[Command]:
+    """The commands that `learn` will want answered whatever it hears before: they can be run side by side."""
+    subjects: dict[str, list[str]] = {"tool": [], "ping": [], "content": []}
+    for question in questions:
+        if question.kind in subjects:
+            subjects[question.kind].append(question.subject)
+    # What takes longest comes first.
+    return [
+        *network.ahead(state, subjects["ping"]),
+        *programs.ahead(subjects["tool"]),
+        *storage.ahead(state, subjects["content"]),
+    ]
 
 
 def learn(state: NodeState, questions: Iterable[Question]) -> Steps:

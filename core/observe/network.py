@@ -1,6 +1,6 @@
 """Interfaces and their addresses, names, and who answers for an address."""
 
-from core.command import Steps
+from core.command import Command, Steps
 from core.observe.reads import anyhow, note_unseen
 from core.state import NodeState
 from core.tools import getent, ip, ping
@@ -50,9 +50,9 @@ def pings(state: NodeState, subjects: list[str]) -> Steps:
 
     For an address of this node it would be this node that answers, so nobody is asked and nobody else is taken to.
     """
-    held = {each["address"].partition("/")[0] for every in state["interfaces"].values() for each in every["addresses"]}
-    answered = [address for address in subjects if address in held]
-    for address in (address for address in subjects if address not in held):
+    asked = _elsewhere(state, subjects)
+    answered = [address for address in subjects if address not in asked]
+    for address in asked:
         answer = yield anyhow(ping.anybody(address))
         if answer.returncode not in {ping.ANSWERED, ping.SILENT}:
             note_unseen(state, f"whether {address} answers", answer)
@@ -61,3 +61,14 @@ def pings(state: NodeState, subjects: list[str]) -> Steps:
             state["neighbours"].append(address)
         answered.append(address)
     return answered
+
+
+def ahead(state: NodeState, subjects: list[str]) -> list[Command]:
+    """The questions of `pings`."""
+    return [anyhow(ping.anybody(address)) for address in _elsewhere(state, subjects)]
+
+
+def _elsewhere(state: NodeState, subjects: list[str]) -> list[str]:
+    """The addresses that this node does not have."""
+    held = {each["address"].partition("/")[0] for every in state["interfaces"].values() for each in every["addresses"]}
+    return [address for address in subjects if address not in held]

@@ -56,12 +56,21 @@ def tools(state: NodeState, subjects: list[str]) -> Steps:
             # Installed, but not what runs this node (in a container, say): as good as absent.
             answered.append(package)
             continue
-        answer = yield anyhow(Command(probe.argv, tool=probe.tool))
+        answer = yield _version_of(probe)
         version = _version(answer.stdout + answer.stderr, probe.before)
         if version:
             state["tools"][package] = version
         answered.append(package)
     return answered
+
+
+def ahead(subjects: list[str]) -> list[Command]:
+    """The questions of `tools` that depend on no answer."""
+    return [_version_of(PROBES[package]) for package in subjects if package in PROBES and package != "systemd"]
+
+
+def _version_of(probe: Probe) -> Command:
+    return anyhow(Command(probe.argv, tool=probe.tool))
 
 
 def _version(text: str, before: str) -> str:

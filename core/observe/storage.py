@@ -1,6 +1,6 @@
 """Block devices: which there are, who uses them, and what they hold."""
 
-from core.command import Steps
+from core.command import Command, Steps
 from core.evidence import ends
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.state import Content, NodeState
@@ -91,26 +91,35 @@ def contents(state: NodeState, subjects: list[str]) -> Steps:
     return there
 
 
+def ahead(state: NodeState, subjects: list[str]) -> list[Command]:
+    """The two questions of `contents` that are asked of each device first."""
+    sizes = (blockdev.size(path) if path in state["devices"] else files.blocks(path) for path in subjects)
+    return [anyhow(each) for path, size in zip(subjects, sizes, strict=True) for each in (blkid.probe(path), size)]
+
+
 def _content(state: NodeState, path: str) -> Steps:
-    probed = yield anyhow(blkid.probe(path))
-    size = yield anyhow(blockdev.size(path) if path in state["devices"] else files.blocks(path))
+    first, second = ahead(state, [path])
+    probed = yield first
+    size = yield second
     if not (length := size.stdout.split()[:1]):
         note_unseen(state, f"what {path} holds", size)
         return {"kind": "unknown"}
+    tags = blkid.tags(probed)
+    is_signed = "TYPE" in tags or "PTTYPE" in tags
     zero = []
-    for offset, count in ends(int(length[0])):
+    # The first MiB of what has a signature is not zero, whatever else there is.
+    for offset, count in ends(int(length[0]))[-1 if is_signed else 0 :]:
         answer = yield anyhow(cmp.zeroes(path, offset, count))
         if answer.returncode not in {0, 1}:
             note_unseen(state, f"what {path} holds", answer)
             return {"kind": "unknown"}
         zero.append(answer.returncode == 0)
+    if is_signed:
+        return _signature(tags, tail=not zero[-1])
     signatures = yield anyhow(wipefs.signatures(path))
     if is_denied(signatures) or probed.returncode not in {0, blkid.NOTHING_FOUND}:
         note_unseen(state, f"what {path} holds", signatures if is_denied(signatures) else probed)
         return {"kind": "unknown"}
-    tags = blkid.tags(probed)
-    if "TYPE" in tags or "PTTYPE" in tags:
-        return _signature(tags, tail=not zero[-1])
     head = not zero[0] or bool(signatures.stdout.strip())
     return {"kind": "residue", "head": head, "tail": not zero[-1]} if head or not all(zero) else {"kind": "zero"}
 

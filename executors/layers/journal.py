@@ -9,7 +9,7 @@ A return code that is not an answer leaves the intent open: a command may fail a
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from core.answers import pick
 from core.command import Check, Command, Completed, Executor, Makes
@@ -26,6 +26,14 @@ ROLLBACK = "rollback"
 def unfinished(lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The header of the action that these lines of a journal are of, unless it came to its end, or there is none."""
     return None if not lines or "end" in lines[-1] else lines[0]
+
+
+class Write(Protocol):
+    """Keeps a line of a journal (a dictionary that `core.wire.encode` makes JSON of)."""
+
+    def __call__(self, line: dict[str, Any], *, sync: bool = True) -> object:
+        """Write the line; it outlives this process. sync: it, and all before it, outlives the machine's power, too."""
+        ...
 
 
 class Entry:
@@ -46,8 +54,7 @@ class Entry:
 class Journal:
     """An executor around an executor, for one action of one service.
 
-    write: gets each line as it comes to be (a dictionary that `core.wire.encode` makes JSON of), to be on disk before
-    it returns; None keeps it in memory.
+    write: gets each line as it comes to be; None keeps it in memory.
     record, save_record: what the service was given, brought up to date with each answer, after the journal's line.
     """
 
@@ -55,7 +62,7 @@ class Journal:
         self,
         inner: Executor,
         record: Record,
-        write: Callable[[dict[str, Any]], None] | None = None,
+        write: Write | None = None,
         save_record: Callable[[], None] | None = None,
     ) -> None:
         self._inner, self._record, self._write, self._save_record = inner, record, write, save_record
@@ -69,7 +76,7 @@ class Journal:
         self,
         inner: Executor,
         record: Record,
-        write: Callable[[dict[str, Any]], None] | None = None,
+        write: Write | None = None,
         save_record: Callable[[], None] | None = None,
     ) -> "Journal":
         """The same memory around another executor: for the preview of an action that goes on."""
@@ -120,7 +127,7 @@ class Journal:
 
     def _answered(self, entry: Entry, state: State, made: str = "") -> None:
         if self._write is not None:
-            self._write({"of": entry.number, "state": state, "made": made})
+            self._write({"of": entry.number, "state": state, "made": made}, sync=_is_needed(entry.command, state))
         was = entry.state
         self._take(entry, state, made)
         self._recorded(entry, was)
@@ -174,7 +181,8 @@ class Journal:
         if name not in self.fresh:
             value = self._inner.run(command).stdout
             if self._write is not None:
-                self._write({"fresh": name, "value": value})
+                # Nothing has this value before a change does, and the intent of that syncs this line with its own.
+                self._write({"fresh": name, "value": value}, sync=False)
             self.fresh[name] = value
         return Completed(0, self.fresh[name])
 
@@ -336,6 +344,15 @@ class Journal:
         answer = outside.run(command)
         if answer.returncode not in command.accepts:
             raise CommandFailed(command.argv, answer.returncode, answer.stdout, answer.stderr)
+
+
+def _is_needed(command: Command, state: State) -> bool:
+    """Tell whether an answer has to outlive a power failure by itself, not only with the next intent.
+
+    One that names what was made does: the record is written next, and must not know more than the journal. Any other
+    answer tells what the check of its intent finds again: in flight, it is settled to the same end.
+    """
+    return bool(command.makes or command.unmakes) or (state == "gone" and not command.temporary)
 
 
 def _picked(question: Command, answer: Completed, path: str) -> list[str]:

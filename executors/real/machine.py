@@ -7,19 +7,29 @@ then the program is run. What the plan shows is the program's argv either way.
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from core import trigger
 from core.command import Command, Completed
 from core.engine import ENGINE
+from core.observe.programs import PROBES
 from executors import missing
 from executors.real import news, processes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 READ_SECONDS_MAX = 60.0
 """How long a question may take; a `wait` of the cloud has its own, longer limit."""
 SLEEP_SLICE_SECONDS = 0.05
+AHEAD_MAX = 4
+"""How many questions are asked side by side."""
+VERSIONS = frozenset(probe.argv for probe in PROBES.values())
+"""The questions that have one answer as long as we run: a preview asks them, and then the run."""
 PASSED_ON = ("AWS_", "HOME")
 """The beginnings of the variables that children keep: whose credentials, and where a user's files are."""
 
@@ -45,8 +55,8 @@ class Machine:
 
     prefix: words put before each argv (`nsenter ...`). logs: the directory for what daemons say, None for nowhere.
     live: hears what changing commands write, as they write it. remark: hears who answered, for the debug log.
-    progress: hears how far something has come that shows nothing else. interrupted: tells whether somebody wants an
-    end; then no further command is begun, and KeyboardInterrupt is raised in its place.
+    progress: hears how far something has come that shows nothing else; None: nobody does. interrupted: tells whether
+    somebody wants an end; then no further command is begun, and KeyboardInterrupt is raised in its place.
     """
 
     def __init__(  # noqa: PLR0913 - each is one thing that a test, a terminal or a namespace needs otherwise
@@ -57,7 +67,7 @@ class Machine:
         logs: str | None = None,
         live: Callable[[str], None] | None = None,
         remark: Callable[[str], None] = _ignore,
-        progress: Callable[[str], None] = _ignore,
+        progress: Callable[[str], None] | None = None,
         interrupted: Callable[[], bool] = _never,
         read_seconds_max: float = READ_SECONDS_MAX,
     ) -> None:
@@ -67,6 +77,8 @@ class Machine:
         self.read_seconds_max = read_seconds_max
         self._logs, self._live, self._interrupted = logs, live, interrupted
         self._faces: dict[str, RealFace | None] = {}
+        self._versions: dict[tuple[str, ...], Completed] = {}
+        self._ahead: dict[Command, Future[Completed]] = {}
         self._news: news.BlockNews | None = None
 
     @property
@@ -80,6 +92,28 @@ class Machine:
             raise KeyboardInterrupt
         if command.tool == ENGINE:
             return self._engine(command)
+        if (known := self._versions.get(command.argv)) is not None:
+            return known
+        ahead = self._ahead.pop(command, None)
+        answer = self._answered(command) if ahead is None else ahead.result()
+        if command.argv in VERSIONS and not answer.returncode:
+            self._versions[command.argv] = answer
+        elif command.tool == trigger.TOOL:
+            # A program of the user's may bring others, or other versions of them.
+            self._versions.clear()
+        return answer
+
+    def ask_ahead(self, commands: Iterable[Command]) -> None:
+        """Begin with questions that will be asked in a moment, side by side: most of each is waiting."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        wanted = [command for command in commands if command.argv not in self._versions]
+        if len(wanted) > 1:
+            pool = ThreadPoolExecutor(AHEAD_MAX)
+            self._ahead |= {command: pool.submit(self._answered, command) for command in wanted}
+            pool.shutdown(wait=False)
+
+    def _answered(self, command: Command) -> Completed:
         face = self._face(command.tool)
         answer = None if face is None else face.run(self, command)
         answer = self.program(command) if answer is None else answer
@@ -92,7 +126,10 @@ class Machine:
         if command.background:
             program = command.argv[0].rpartition("/")[2]
             log = None if self._logs is None else f"{self._logs}/{program}.log"
-            return processes.start(command.argv, self.around, log)
+            # Behind a prefix its socket may be somewhere else.
+            ready = None if self.around.prefix else getattr(self._face(command.tool), "is_ready", None)
+            is_ready = _never if ready is None else partial(ready, command)
+            return processes.start(command.argv, self.around, log, is_ready)
         reads = command.kind == "reads"
         return processes.run(
             command.argv,

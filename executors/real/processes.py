@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import IO, NamedTuple
@@ -19,7 +20,9 @@ from executors import missing
 
 NOT_EXECUTABLE, TIMED_OUT = 126, 124
 GRACE_SECONDS = 0.3
-"""How long a daemon is watched: one that is refused an option ends within it."""
+"""How long a daemon is watched, unless it is ready before: one that is refused an option ends within it."""
+READY_EVERY_SECONDS = 0.02
+"""How often it is asked whether it is ready."""
 KILL_SECONDS = 2
 """How long a question that took too long has, between the request to end and the end."""
 CHUNK_BYTES = 65536
@@ -90,10 +93,11 @@ def run(
             os.close(source)
 
 
-def start(argv: tuple[str, ...], around: Surroundings, log: str | None) -> Completed:
-    """Start a daemon, which outlives us; return what came of it within GRACE_SECONDS.
+def start(argv: tuple[str, ...], around: Surroundings, log: str | None, is_ready: Callable[[], bool]) -> Completed:
+    """Start a daemon, which outlives us; return what came of it within GRACE_SECONDS, or once it is ready.
 
-    log: the file that its output is appended to, made with the directories above it.
+    log: the file that its output is appended to, made with the directories above it. is_ready: tells whether it does
+    already what it was started for.
     When it ends while we are there, a thread takes note of that: whoever ends it (`start-stop-daemon --stop`) waits
     until there is no such process, and one of which its parent has not taken note still is one.
     """
@@ -104,7 +108,7 @@ def start(argv: tuple[str, ...], around: Surroundings, log: str | None) -> Compl
     begin = os.lseek(output, 0, os.SEEK_END)
     try:
         child = _start(argv, around, subprocess.DEVNULL, output, output, public=True, own_session=True)
-        if not _ended_within(child.pid, GRACE_SECONDS):
+        if not _gave_up(child.pid, is_ready):
             Thread(target=child.wait, name=argv[0], daemon=True).start()
             return Completed(0)
         child.wait()
@@ -113,6 +117,17 @@ def start(argv: tuple[str, ...], around: Surroundings, log: str | None) -> Compl
         return not_started(argv[0], error)
     finally:
         os.close(output)
+
+
+def _gave_up(pid: int, is_ready: Callable[[], bool]) -> bool:
+    """Watch a daemon until it has ended, is ready, or was watched long enough; tell whether it has ended."""
+    until = time.monotonic() + GRACE_SECONDS
+    while (left := until - time.monotonic()) > 0:
+        if _ended_within(pid, min(left, READY_EVERY_SECONDS)):
+            return True
+        if is_ready():
+            return False
+    return False
 
 
 def _start(

@@ -25,11 +25,11 @@ from svcprov.svcmgr import main
 at, how = int(sys.argv.pop(1)), sys.argv.pop(1)
 saves = count(1)
 def dying(save):
-    def saved(*words):
+    def saved(*words, **more):
         number = next(saves)
         if number == at and how == "before":
             os._exit(9)
-        save(*words)
+        save(*words, **more)
         if number == at:
             os._exit(9)
     return saved

@@ -29,6 +29,10 @@ def client() -> Iterator[docker.Client]:
         yield client
 
 
+def unheard(_text: str) -> None:
+    """Hear how far something has come: only then the SDK is used."""
+
+
 def plain(answer: Completed | None) -> Completed:
     """An answer without the lines of layers, which depend on how fast each was."""
     assert answer is not None
@@ -38,7 +42,7 @@ def plain(answer: Completed | None) -> Completed:
 def test_it_answers_as_the_program_does(client: docker.Client) -> None:
     """Pulled, there already, without a tag, no such tag, no such image, no such registry: the same codes and words."""
     lab, answers = docker_lab.shared(), []
-    for one in (Machine(environment={}), lab.machine()):
+    for one in (Machine(environment={}, progress=unheard), lab.machine()):
         answers.append([plain(one.run(docker.pull(client, image))) for image in IMAGES])
         lab.did(*client.words, "rmi", lab.image)
     assert answers[0] == answers[1]
@@ -57,12 +61,17 @@ def test_it_tells_how_far_each_layer_has_come(client: docker.Client) -> None:
 @pytest.mark.parametrize("image", ["Upper", "web@sha256:" + "0" * 64, "a b", "-q"])
 def test_what_the_program_knows_better_is_left_to_it(client: docker.Client, image: str) -> None:
     """Names that are not plain; and every other verb."""
-    assert face.run(Machine(environment={}), docker.pull(client, image)) is None
-    assert face.run(Machine(environment={}), docker.running(client)) is None
+    assert face.run(Machine(environment={}, progress=unheard), docker.pull(client, image)) is None
+    assert face.run(Machine(environment={}, progress=unheard), docker.running(client)) is None
 
 
 def test_without_a_daemon_the_program_says_so() -> None:
     """Nobody at the socket, or one in another namespace: the program is run."""
     client = docker.Client("docker", (28, 2), "/nosuch.sock")
-    assert face.run(Machine(environment={}), docker.pull(client, "web:1")) is None
-    assert face.run(Machine(prefix=("true",), environment={}), docker.pull(client, "web:1")) is None
+    assert face.run(Machine(environment={}, progress=unheard), docker.pull(client, "web:1")) is None
+    assert face.run(Machine(prefix=("true",), environment={}, progress=unheard), docker.pull(client, "web:1")) is None
+
+
+def test_what_nobody_hears_is_left_to_the_program(client: docker.Client) -> None:
+    """Without a listener the SDK is not even imported."""
+    assert face.run(Machine(environment={}), docker.pull(client, IMAGES[0])) is None

@@ -20,6 +20,7 @@ from core.tools import btrfs, dd, ext, files
 from executors.layers.guard import Guard
 from executors.layers.journal import Journal
 from executors.real.machine import Machine
+from svcprov.action import Unkept
 from tests.unit.drivers.drive import service
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices and mounts need root")
@@ -40,8 +41,9 @@ class Loop:
         sh("truncate", "-s", str(SIZE), self.file)
         self.device = sh("losetup", "-f", "--show", self.file)
         self.service = service(f"[fs#1]\ntype = ext4\ndev = {self.device}\nmnt = {self.point}\n")
-        self.lines: list[object] = []
-        self.guard = Guard(Journal(Machine(), self.service.record, self.lines.append), self.service)
+        kept = Unkept()
+        self.lines = kept.lines
+        self.guard = Guard(Journal(Machine(), self.service.record, kept.journal_line), self.service)
 
     def close(self) -> None:
         """Leave nothing behind."""

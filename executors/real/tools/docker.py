@@ -1,11 +1,12 @@
 """`docker pull` on this machine by docker's SDK, which tells how far each layer has come; all else is left to docker.
 
 The words and the return code are those that the program would have had. It passes (None) where the program knows more:
-names that are not plain, credentials from a helper, a daemon that it cannot reach.
+names that are not plain, credentials from a helper, a daemon that it cannot reach. And where nobody hears of the layers
+nothing is gained by the SDK, whose import takes longer than many a pull.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.command import Command, Completed
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 DAEMON = "unix:///var/run/docker.sock"
 DEFAULT_TAG = "latest"
+PING_SECONDS = 0.05
 _NAME = re.compile(
     r"(?P<repository>[a-z0-9][a-z0-9.-]*(?::\d+)?(?:/[a-z0-9._-]+)*?)(?::(?P<tag>[\w][\w.-]{0,127}))?", re.ASCII
 )
@@ -31,14 +33,34 @@ def run(machine: "Machine", command: Command) -> Completed | None:
             return None
     name = _NAME.fullmatch(image)
     # Behind a prefix is another mount namespace, where the same path may lead to another daemon.
-    if name is None or machine.around.prefix or not _is_answered(socket.removeprefix("unix://")):
+    if (
+        name is None
+        or machine.progress is None
+        or machine.around.prefix
+        or not _is_answered(socket.removeprefix("unix://"))
+    ):
         return None
-    lines = _pulled(machine, socket, name["repository"], name["tag"] or DEFAULT_TAG)
+    lines = _pulled(machine.progress, socket, name["repository"], name["tag"] or DEFAULT_TAG)
     if lines is None:
         return None
     machine.remark("docker: the image was pulled in this process")
     assumed = [] if name["tag"] else [f"Using default tag: {DEFAULT_TAG}"]
     return _answer([*assumed, *lines], name["repository"], name["tag"] or DEFAULT_TAG)
+
+
+def is_ready(command: Command) -> bool:
+    """Tell whether the daemon that a command starts answers already: to listen is not enough, it may still give up."""
+    import socket
+
+    path = next((word.removeprefix("unix://") for word in command.argv if word.startswith("unix://")), "")
+    with socket.socket(socket.AF_UNIX) as end:
+        end.settimeout(PING_SECONDS)
+        try:
+            end.connect(path)
+            end.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b" 200 " in end.recv(64)
+        except OSError:
+            return False
 
 
 def _is_answered(path: str) -> bool:
@@ -69,7 +91,7 @@ def _whole(repository: str, tag: str) -> str:
     return f"docker.io/{repository if slash else f'library/{repository}'}:{tag}"
 
 
-def _pulled(machine: "Machine", socket: str, repository: str, tag: str) -> list[str] | None:
+def _pulled(progress: Callable[[str], None], socket: str, repository: str, tag: str) -> list[str] | None:
     """Pull; return the lines of it, an error with `!` before it. None where the SDK cannot even ask."""
     try:
         import docker
@@ -86,7 +108,7 @@ def _pulled(machine: "Machine", socket: str, repository: str, tag: str) -> list[
         if _needs_a_helper(repository):
             return None
         for message in client.pull(repository, tag=tag, stream=True, decode=True):
-            lines += _heard(machine, f"{repository}:{tag}", message)
+            lines += _heard(progress, f"{repository}:{tag}", message)
     except APIError as error:
         lines.append(f"!{error.explanation}")
     except (RequestException, DockerException, OSError) as error:
@@ -104,8 +126,8 @@ def _needs_a_helper(repository: str) -> bool:
     return bool(auth.load_config().get_credential_store(registry))
 
 
-def _heard(machine: "Machine", image: str, message: dict[str, Any]) -> Iterator[str]:
-    """Tell the machine how far a layer has come; yield the line that the program prints, when it prints one."""
+def _heard(progress: Callable[[str], None], image: str, message: dict[str, Any]) -> Iterator[str]:
+    """Tell how far a layer has come; yield the line that the program prints, when it prints one."""
     if "error" in message:
         yield f"!{message['error']}"
         return
@@ -113,10 +135,10 @@ def _heard(machine: "Machine", image: str, message: dict[str, Any]) -> Iterator[
     detail = message.get("progressDetail") or {}
     if detail.get("total"):
         percent = 100 * detail.get("current", 0) // detail["total"]
-        machine.progress(f"{image}: layer {layer}: {status.lower()}, {percent} %")
+        progress(f"{image}: layer {layer}: {status.lower()}, {percent} %")
     elif detail.get("current"):
-        machine.progress(f"{image}: layer {layer}: {status.lower()}, {detail['current']} bytes")
+        progress(f"{image}: layer {layer}: {status.lower()}, {detail['current']} bytes")
     elif status:
         line = f"{layer}: {status}" if layer else status
-        machine.progress(f"{image}: {line}")
+        progress(f"{image}: {line}")
         yield line

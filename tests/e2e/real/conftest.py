@@ -10,7 +10,8 @@ import pytest
 
 from tests import docker_lab
 from tests.e2e.real.installed import Installed, install
-from tests.e2e.real.lab import NETWORK, Lab, inside_of, opened
+from tests.e2e.real.lab import Lab, inside_of, opened
+from tests.e2e.real.services import NETWORK
 
 PACKAGES = {
     "unshare": "util-linux",

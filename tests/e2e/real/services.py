@@ -4,6 +4,22 @@ from tests import docker_lab
 
 IMAGE = docker_lab.Lab.image
 
+NETWORK = """
+set -e
+ip netns add neighbour
+ip link add eth0 type veth peer name eth0 netns neighbour
+ip addr add 10.33.0.10/24 dev eth0
+ip link set eth0 up
+ip -n neighbour addr add 10.33.0.1/24 dev eth0
+ip -n neighbour link set eth0 up
+echo 1 > /proc/sys/net/ipv4/neigh/eth0/mcast_solicit
+echo 50 > /proc/sys/net/ipv4/neigh/eth0/retrans_time_ms
+"""
+"""A neighbour who has 10.33.0.1 on the network of 10.33.0.10.
+
+That nobody has an address is known after one question and 50 ms: on a link of two ends, who is there answers at once.
+"""
+
 DISK = """\
 [DEFAULT]
 

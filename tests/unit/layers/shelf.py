@@ -121,7 +121,7 @@ class Life:
         self.lines: list[str] = []
         self.saved = 0
 
-    def write(self, line: dict[str, Any]) -> None:
+    def write(self, line: dict[str, Any], *, sync: bool = True) -> None:
         """Keep a line as a disk would."""
         self.lines.append(json.dumps(encode(line)))
 

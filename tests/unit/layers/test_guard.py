@@ -14,6 +14,7 @@ from core.tools import aws, btrfs, dd, docker, ext, files, wipefs
 from executors.layers.guard import Guard
 from executors.layers.journal import Journal
 from executors.simulated.node import SimulatedNode
+from svcprov.action import Unkept
 from tests.unit.drivers.drive import service
 
 UUID = "5a1d0c5e-8c1e-4f6a-9d41-2a7b8c9d0e1f"
@@ -61,9 +62,10 @@ class Stand:
         self.service: Service = service("[fs#1]\ntype = ext4\ndev = /dev/sdb\nmnt = /srv/a\n")
         self.service.allow_destroy, self.service.adopt = frozenset(allow), frozenset(adopt)
         self.service.record.made |= {name: MadeThing(*made, "provision") for name, made in MADE.items()}
-        self.lines: list[Any] = []
+        kept = Unkept()
+        self.lines = kept.lines
         self.watched = Watched(self.node)
-        self.journal = Journal(self.watched, self.service.record, self.lines.append)
+        self.journal = Journal(self.watched, self.service.record, kept.journal_line)
         self.guard = Guard(self.journal, self.service)
 
     def passes(self, command: Command) -> bool:

@@ -130,12 +130,12 @@ def test_a_rollback_can_be_killed_anywhere(at: int, where: str, how: Any) -> Non
         writes = 0
         journal = life.begin()
 
-        def write(line: dict[str, Any]) -> None:
+        def write(line: dict[str, Any], *, sync: bool = True) -> None:
             nonlocal writes
             writes += 1
             if writes == 2 * at and how == "before":
                 raise Crash
-            life.write(line)
+            life.write(line, sync=sync)
             if writes == 2 * at:
                 raise Crash
 

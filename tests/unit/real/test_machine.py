@@ -125,3 +125,18 @@ def test_time_passes(machine: Machine) -> None:
     began = time.monotonic()
     machine.run(Command(("sleep", "0.2"), tool="engine"))
     assert time.monotonic() - began >= 0.2
+
+
+def test_a_version_is_asked_once(tmp_path: Path) -> None:
+    """A preview and its run ask the same program only once; after a program of the user's it is asked again."""
+    asked = tmp_path / "asked"
+    program = tmp_path / "ip"
+    program.write_text(f"#!/bin/sh\necho asked >>{asked}\necho ip utility, iproute2-6.1.0\n")
+    program.chmod(0o755)
+    machine = Machine(prefix=("env", f"PATH={tmp_path}:/usr/bin:/bin"))
+    question = Command(("ip", "-V"), tool="ip")
+    assert machine.run(question) == machine.run(question)
+    assert asked.read_text() == "asked\n"
+    machine.run(Command(("true",), kind="changes", tool="trigger"))
+    machine.run(question)
+    assert asked.read_text() == "asked\n" * 2
