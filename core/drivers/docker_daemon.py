@@ -203,7 +203,9 @@ def _launch(container: Resource, here: docker.Client) -> Steps:
     # A daemon that a power failure ended has left its files, which are to be taken back as well; the pid file, last.
     run_time = (find.clear_run_time(f"{RUN}/{container.service.name}"), files.remove_directory_if_empty(RUN))
     undo = (stop, *(() if here.is_own_daemon else run_time), *(files.remove(path) for path in _files(container, here)))
-    return Launch(start._replace(check=files.is_there(_pidfile(container)), undo=undo), stop, alive, log)
+    # In place as long as anything of it is there: an undo that was interrupted has to be seen to its end.
+    places = (_pidfile(container), *(() if here.is_own_daemon else (f"{RUN}/{container.service.name}",)))
+    return Launch(start._replace(check=files.any_is_there(*places), undo=undo), stop, alive, log)
 
 
 def _program(container: Resource, here: docker.Client) -> Steps:

@@ -25,6 +25,12 @@ def is_there(path: str) -> Check:
     return Check(exists(path))
 
 
+def any_is_there(*paths: str) -> Check:
+    """Hold when something is at one of the paths."""
+    words = tuple(word for path in paths for word in ("-o", "-e", path))[1:]
+    return Check(Command(("test", *words), accepts=(0, 1), tool=TOOL))
+
+
 def is_gone(path: str) -> Check:
     """Hold when nothing is at the path."""
     return Check(exists(path), absent=True)
