@@ -79,7 +79,9 @@ class RealWorld:
         foreseen, predicted = action.foreseen
         action.run(plan)
         self.file, self.record = service.document.text, service.record
-        predicted = filled(predicted, action.bound)
+        # What nobody could see before (a container in a daemon that did not run) is what the record has.
+        recorded = {name: thing.identity for name, thing in self.record.made.items()}
+        predicted = filled(predicted, recorded | action.bound)
         wanted = [*questions(self.state), *questions(predicted)]
         self.observe()
         self.learn(list(dict.fromkeys(wanted)))

@@ -38,6 +38,12 @@ def _cleared(node: SimulatedNode, path: str) -> Completed:
     entry = node.tree.link(path)
     if entry is None:
         return Completed(1, "", f"find: \u2018{path}\u2019: No such file or directory\n")
+    if not node.state["complete"]:
+        # Of a real one nobody knows all that is in it; what a daemon has made goes, and nothing else is expected.
+        for inner in sorted((each for each in node.state["files"] if each.startswith(f"{path}/")), reverse=True):
+            node.tree.remove(inner)
+        node.tree.remove(path)
+        return Completed(0)
     for name in node.tree.children(path) if entry["kind"] == "directory" else ():
         _cleared(node, f"{path}/{name}")
     goes = path.endswith((".sock", ".ttrpc", "/containerd.toml"))
