@@ -57,7 +57,7 @@ def with_docker() -> docker_lab.Lab:
     """Namespaces with the daemon of a node, a registry, and the network of a lab."""
     shared = docker_lab.shared()
     if shared.run("ip", "link", "show", "eth0").returncode:
-        shared.did("sh", "-c", f"mkdir -p /run/opensvc\n{NETWORK}")
+        shared.did("sh", "-c", NETWORK)
     return shared
 
 
