@@ -147,5 +147,5 @@ def roots_paths(answer: Completed, inside: Mapping[str, Mapping[str, tuple[str, 
 
 
 def scan() -> Command:
-    """Have the kernel look for btrfs on every device."""
-    return Command(("btrfs", "device", "scan"), kind="announces", tool=TOOL)
+    """Have the kernel look for btrfs on every device: 1 when one could not be read, which need not be ours."""
+    return Command(("btrfs", "device", "scan"), kind="announces", accepts=(0, 1), tool=TOOL)

@@ -206,8 +206,19 @@ def end(node: SimulatedNode, pid: str) -> None:
                 container["running"] = False
             for path in (daemon["pidfile"], _path(socket)):
                 node.tree.remove(path)
+            _leave_run_time(node, daemon["arguments"])
             del node.state["docker"][socket]
     node.state["processes"].pop(pid, None)
+
+
+def _leave_run_time(node: SimulatedNode, arguments: list[str]) -> None:
+    """Take the files along that a daemon and its containers have in the run-time directory; its directories stay."""
+    if "--exec-root" not in arguments:
+        return
+    below = f"{arguments[arguments.index('--exec-root') + 1]}/"
+    files = [path for path, entry in node.state["files"].items() if path.startswith(below) and entry["kind"] == "file"]
+    for path in files:
+        node.tree.remove(path)
 
 
 def reached(node: SimulatedNode, socket: str) -> dict[str, Any] | None:

@@ -252,7 +252,7 @@ class Lab:
         found = {}
         dockers = self.path(f"/run/opensvc/{self.name}"), self.path(f"{self.directory}/srv/docker")
         tops = [str(path) for path in self.directory.iterdir() if path.name not in OURS]
-        for top in (*tops, *(["/run/opensvc"] if self.path("/run/opensvc").exists() else [])):
+        for top in filter(lambda each: self.path(each).exists(), (*tops, "/run/opensvc")):
             for path in (self.path(top), *self.path(top).rglob("*")):
                 if any(path.is_relative_to(place) for place in dockers) and path not in dockers:
                     continue
