@@ -45,9 +45,9 @@ GUARD_CASES = "tests/unit/layers/test_guard.py"
 MUTANTS = (
     Mutant(
         "a device is formatted without the proof that it is blank",
-        "core/drivers/blank.py",
-        "    if not signatures and is_zero:\n",
-        "    if size:\n",
+        "core/evidence.py",
+        "    return Evidence(signatures=signatures, residue=not signatures and not is_zero)\n",
+        "    return Evidence()\n",
         (STRANGERS,),
     ),
     Mutant(
@@ -122,7 +122,8 @@ MUTANTS = (
         "a value that was made up is not saved before it is used",
         "executors/layers/journal.py",
         """            if self._write is not None:
-                self._write({"fresh": name, "value": value})
+                # Nothing has this value before a change does, and the intent of that syncs this line with its own.
+                self._write({"fresh": name, "value": value}, sync=False)
 """,
         "",
         (f"{CRASHES}::test_every_crash_point", "-k", "stack and resume"),
