@@ -53,6 +53,7 @@ class ThisMachine:
         self._machine = Machine(
             logs=f"{log_directory()}/{self._service}",
             live=self._live,
+            progress=self._progress,
             remark=listener.remark,
             interrupted=lambda: self._interrupted,
         )
@@ -66,6 +67,11 @@ class ThisMachine:
             return subprocess.run(command.argv, check=False, cwd="/", env=environment).returncode  # noqa: S603
         except OSError as error:
             raise Failed(f"{command.argv[0]}: {error.strerror}") from None
+
+    def _progress(self, text: str) -> None:
+        """Show how far something has come (the layers of an image), a line each."""
+        if self._live is not None:
+            self._live(f"{text}\n")
 
     def flush(self) -> None:
         """Do nothing: what happened has happened."""
