@@ -85,16 +85,18 @@ class SimulatedNode:
 
     def _is_unknown(self, question: Question) -> bool:
         """Note a question, unless its answer is known."""
-        if str(question) in self.state["known"] or self._is_planned(question):
+        if str(question) in self.state["known"] or self._needs_no_look(question):
             return False
         asked = self.guesses if question in self._hopeless or not self._can_be_seen(question) else self.questions
         if question not in asked:
             asked.append(question)
         return True
 
-    def _is_planned(self, question: Question) -> bool:
-        """Tell whether a path is a name that the plan made up, outside of everything that was there before."""
+    def _needs_no_look(self, question: Question) -> bool:
+        """Tell whether a path is known anyway: a device, or a name that the plan made up, outside of all mounts."""
         subject = question.subject
+        if question.kind in ON_PATHS and subject in self.state["devices"]:
+            return True
         return question.kind in ON_PATHS and subject.startswith("«") and not self.tree.place(subject).device
 
     def _can_be_seen(self, question: Question) -> bool:

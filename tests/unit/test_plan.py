@@ -2,7 +2,7 @@
 
 from core.command import Command, Completed, Makes, Note, Thing, Wait
 from core.engine import ENGINE, SVCMGR
-from core.plan import Plan, PlannedNote, PlannedWait, Recorder, Step
+from core.plan import Plan, PlannedNote, PlannedWait, Recorder, Step, merged
 
 
 class Remembering:
@@ -119,3 +119,16 @@ def test_a_purpose_is_asked_for_when_a_turn_begins() -> None:
         "fs#1": "fs#1 after 5 events",
     }
     assert asked == ["disk#0", "fs#0", "fs#1"]
+
+
+def test_what_only_one_supposition_needs_is_conditional() -> None:
+    """Two plans of one action become one: what both have is certain, what one has is not; the numbers go on."""
+    one, other = recorded(READ, MAKE, WIPE), recorded(READ, ATTACH, WIPE)
+    plan = merged(one, other)
+    assert [(step.number, step.command, step.conditional) for step in plan.steps] == [
+        (1, MAKE, True),
+        (2, ATTACH, True),
+        (3, WIPE, False),
+    ]
+    assert plan.conditional == {0, 1}
+    assert merged(one, one).conditional == frozenset()

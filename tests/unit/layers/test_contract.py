@@ -288,3 +288,13 @@ def test_a_bracket_that_was_never_planned_is_not_opened() -> None:
     on, _, _ = contract([A])
     with pytest.raises(NodeChanged):
         run(on, put("t", temporary=True))
+
+
+def test_what_may_not_be_needed_may_be_left_out() -> None:
+    """A conditional command is run where it is asked for, and left out without a reason where it is not."""
+    for commands in ([A, B, C], [A, C]):
+        life = Life(Shelf())
+        run(Contract(life.begin(), [A, B, C], conditional={1}), *commands)
+        assert life.shelf.changes == [" ".join(each.argv) for each in commands]
+    with pytest.raises(NodeChanged):
+        run(Contract(Life(Shelf()).begin(), [A, B, C], conditional={2}), A, C)

@@ -1,0 +1,94 @@
+"""A preview that knows nothing, and asks, plans what a preview plans that knows everything."""
+
+import pytest
+
+from core.config.document import Document
+from core.config.service import Service
+from core.driver import load as load_driver
+from core.record import Record
+from core.state import NodeState, Question, copy, load, loads
+from core.tree import Tree
+from executors.simulated.node import SimulatedNode
+from svcprov.action import ROUNDS_MAX, Action, Unkept
+from tests.golden import GOLDENS
+from tests.worlds import Heard
+
+SERVICES = ("stack", "testec2docker", "haproxy")
+SEEN_AT_FIRST = ("hostname", "interfaces", "devices", "mounts", "swaps", "ec2", "docker", "processes", "neighbours")
+
+
+class Asked:
+    """A node of which little is known at first; questions are answered from its whole state. rounds: how many."""
+
+    def __init__(self, whole: NodeState) -> None:
+        self._whole = whole
+        seen = {name: copy(whole)[name] for name in SEEN_AT_FIRST}
+        self.state = load({"complete": False, "tools": {}, "names": {}, "registry": whole["registry"]}) | seen
+        for device in self.state["devices"].values():
+            device["content"] = {"kind": "unseen"}
+        self.rounds = 0
+
+    def learn(self, questions: list[Question]) -> list[Question]:
+        """Answer from the whole state."""
+        self.rounds += 1
+        for question in questions:
+            getattr(self, question.kind)(question.subject)
+            self.state["known"].append(str(question))
+        return questions
+
+    def path(self, path: str) -> None:
+        """What is at a path, and at all that is above it."""
+        whole, here = Tree(self._whole), Tree(self.state)
+        for end in (*(at for at, letter in enumerate(path) if letter == "/" and at), len(path)):
+            entry = whole.link(path[:end])
+            if entry is not None and here.link(path[:end]) is None:
+                here.put(path[:end], dict(entry))
+
+    def below(self, directory: str) -> None:
+        """What is in a directory."""
+        for name in Tree(self._whole).children(directory):
+            self.path(f"{directory}/{name}")
+
+    def content(self, device: str) -> None:
+        """What a device holds, or the file that is used as one."""
+        for state in (self._whole, self.state):
+            found = state["devices"].get(device)
+            holder = Tree(state).holder(found) if found is not None else Tree(state).entry(device)
+            if state is self._whole:
+                content = holder["content"] if holder is not None else {"kind": "zero"}
+            elif holder is not None:
+                holder["content"] = content
+
+    def tool(self, package: str) -> None:
+        """The version of a package."""
+        if package in self._whole["tools"]:
+            self.state["tools"][package] = self._whole["tools"][package]
+
+    def name(self, host: str) -> None:
+        """What a name resolves to."""
+        self.state["names"][host] = self._whole["names"].get(host, "")
+
+    def ping(self, _address: str) -> None:
+        """Who answers is known from the beginning."""
+
+    docker = program = ping
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_is_asked_in_rounds_is_planned_as_if_it_were_known(name: str) -> None:
+    """From next to nothing, at most four rounds of questions lead to the plan of the whole state."""
+    folder = GOLDENS / "services" / name
+    whole = loads((folder / "node.json").read_text())
+    text = (folder / "service.conf").read_text()
+    words = (folder / "command").read_text().split()
+    asked = Asked(whole)
+
+    def action(state: NodeState, asked: Asked | None) -> Action:
+        service = Service(words[words.index("-s") + 1], Document(text), whole["hostname"], Record(), load_driver)
+        learn = (lambda _questions: []) if asked is None else asked.learn
+        return Action(service, "provision", SimulatedNode(copy(state)), lambda: state, Unkept(), Heard(), learn=learn)
+
+    expected, found = action(whole, None).preview(), action(asked.state, asked).preview()
+    assert found.conditional == frozenset()
+    assert [command.argv for command in found.commands] == [command.argv for command in expected.commands]
+    assert 0 < asked.rounds <= ROUNDS_MAX
