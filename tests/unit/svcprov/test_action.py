@@ -45,3 +45,15 @@ def test_a_part_goes_on_with_the_same_part() -> None:
     assert again(world, "provision").preview().order == ("disk#0", "disk#1")
     with pytest.raises(Refused):
         again(world, "provision", "disk#0").preview()
+
+
+def test_what_was_deleted_is_not_rolled_back() -> None:
+    """Nothing brings deleted data back, so a rollback of an unprovision that deleted some does not even begin."""
+    world = World(DISKS, load({"files": {"/srv": "directory"}}), allow=("disk#0", "disk#1"))
+    world.act("provision")
+    with pytest.raises(Crash):
+        world.act("unprovision", KILLED)
+    with pytest.raises(Refused, match="has deleted what a rollback cannot bring back; .*unprovision` finishes it"):
+        world.rollback()
+    world.act("unprovision")
+    assert world.record.is_empty

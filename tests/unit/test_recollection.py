@@ -1,0 +1,58 @@
+"""What the record knows to be on volumes that nobody can look at."""
+
+from typing import Any
+
+from core.config.document import Document
+from core.config.service import Service
+from core.driver import load
+from core.recollection import recall
+from core.record import MadeThing, Record
+from core.state import NodeState
+from core.state import load as load_state
+
+UUID = "11111111-2222-4333-8444-555555555555"
+FILE = """\
+[disk#0]
+type = amazon
+volumes = vol-1a vol-2b
+
+[fs#0]
+type = btrfs
+mnt = /srv/a
+mnt_opt = subvol=data
+dev = {var}/{svcname}/dev/disk.0.1
+
+[fs#1]
+type = ext4
+mnt = /srv/b
+dev = {var}/{svcname}/dev/disk.0.0
+"""
+
+
+def recalled(made: dict[str, MadeThing], content: dict[str, Any]) -> NodeState:
+    """The volumes of a node after the record was asked."""
+    volume = {"size": "1G", "content": content}
+    ec2 = {"instance": "i-1", "volumes": {"vol-1a": volume, "vol-2b": volume}}
+    state = load_state({"complete": False, "ec2": ec2})
+    recall(state, Service("web", Document(FILE), "node1", Record(made), load))
+    volumes: NodeState = state["ec2"]["volumes"]
+    return volumes
+
+
+def test_a_recorded_filesystem_is_on_its_volume() -> None:
+    """The volume behind the link that a filesystem names holds that filesystem, with label and subvolumes of ours."""
+    made = {
+        "fs#0.filesystem": MadeThing("filesystem", UUID, "fs#0", "provision"),
+        "fs#0.subvolume": MadeThing("subvolume", f"{UUID}:data", "fs#0", "provision"),
+    }
+    volumes = recalled(made, {"kind": "unseen"})
+    found = volumes["vol-2b"]["content"]
+    assert (found["type"], found["uuid"], found["label"], found["known"]) == ("btrfs", UUID, "web.fs.0", False)
+    assert found["subvolumes"] == {"data": {}}
+    assert volumes["vol-1a"]["content"] == {"kind": "unseen"}
+
+
+def test_what_was_seen_is_not_supposed() -> None:
+    """A volume that somebody has looked at holds what was seen, whatever the record says."""
+    made = {"fs#1.filesystem": MadeThing("filesystem", UUID, "fs#1", "provision")}
+    assert recalled(made, {"kind": "zero"})["vol-1a"]["content"] == {"kind": "zero"}
