@@ -53,7 +53,7 @@ class ThisMachine:
         self._machine = Machine(
             logs=f"{log_directory()}/{self._service}",
             live=self._live,
-            progress=self._progress,
+            progress=None if self._live is None else self._progress,
             remark=listener.remark,
             interrupted=lambda: self._interrupted,
         )

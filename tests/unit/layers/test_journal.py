@@ -270,3 +270,31 @@ def test_has_done_knows_what_was_done_and_not_taken_back() -> None:
     assert not life.begin().has_done(lambda command: command.argv == ("put", "b"))
     life.begin().rollback()
     assert not life.begin().has_done(lambda command: command.argv == ("put", "a"))
+
+
+@pytest.mark.parametrize("makes, answer_is_synced", [(False, False), (True, True)])
+def test_an_answer_is_synced_before_the_record_has_it(makes: bool, answer_is_synced: bool) -> None:  # noqa: FBT001
+    """Intents are always waited for; answers only where the record, which is written next, tells what they tell."""
+    life, synced = Life(Shelf()), list[bool]()
+
+    def write(line: dict[str, Any], *, sync: bool = True) -> None:
+        synced.append(sync)
+        life.write(line)
+
+    journal = Journal(life.shelf, life.record, write, life.save)
+    journal.run(put("a")._replace(makes=Makes("r#0.a", "thing", identity="a") if makes else None))
+    assert synced == [True, answer_is_synced]
+
+
+def test_what_is_made_up_is_synced_with_its_first_use() -> None:
+    """No change has the value before the intent that follows its line is on disk."""
+    life, synced = Life(Shelf()), list[bool]()
+
+    def write(line: dict[str, Any], *, sync: bool = True) -> None:
+        synced.append(sync)
+        life.write(line)
+
+    journal = Journal(life.shelf, life.record, write, life.save)
+    journal.run(FRESH)
+    journal.run(put("a"))
+    assert synced[:2] == [False, True]

@@ -1,6 +1,8 @@
 """The real executor: what a child gets, what comes back, what ends it and what does not."""
 
 import os
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 
 from core.command import Command, Completed
 from core.holes import is_of_kind
+from executors.real import processes
 from executors.real.machine import PATH, Machine
+from executors.real.tools import docker
 
 
 def sh(script: str, **fields: object) -> Command:
@@ -140,3 +144,44 @@ def test_a_version_is_asked_once(tmp_path: Path) -> None:
     machine.run(Command(("true",), kind="changes", tool="trigger"))
     machine.run(question)
     assert asked.read_text() == "asked\n" * 2
+
+
+def test_what_is_asked_ahead_is_asked_once(tmp_path: Path) -> None:
+    """Questions that run side by side are answered as one by one, and not asked again."""
+    questions = [sh(f"echo {number} | tee -a {tmp_path}/{number}") for number in range(6)]
+    machine = Machine()
+    machine.ask_ahead(questions)
+    assert [machine.run(question).stdout for question in questions] == [f"{number}\n" for number in range(6)]
+    assert [(tmp_path / str(number)).read_text() for number in range(6)] == [f"{number}\n" for number in range(6)]
+    machine.run(questions[0])
+    assert (tmp_path / "0").read_text() == "0\n" * 2
+
+
+@pytest.mark.parametrize("answer, is_ready", [(b"HTTP/1.0 200 OK\r\n\r\nOK", True), (b"", False)])
+def test_a_daemon_is_ready_once_it_answers(tmp_path: Path, answer: bytes, is_ready: bool) -> None:  # noqa: FBT001
+    """A daemon that listens may still give up; one that answers is watched no longer."""
+    path = str(tmp_path / "docker.sock")
+    command = Command(("dockerd", "-H", f"unix://{path}"), kind="changes", background=True, tool="docker")
+    assert not docker.is_ready(command)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+
+        def serve() -> None:
+            end, _ = listening.accept()
+            with end:
+                end.recv(64)
+                end.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        assert docker.is_ready(command) is is_ready
+        thread.join()
+
+
+def test_a_daemon_that_is_ready_is_watched_no_longer() -> None:
+    """The watch ends before its time."""
+    around = processes.Surroundings({"PATH": PATH})
+    began = time.monotonic()
+    assert processes.start(("sleep", "1"), around, None, lambda: True) == Completed(0)
+    assert time.monotonic() - began < processes.GRACE_SECONDS

@@ -219,3 +219,15 @@ def test_the_record_survives_what_it_is_for(disk: FakeFilesystem) -> None:
     service.record.apply(Command(("truncate",), makes=Makes("disk#0.file", "file"), rid="disk#0"), "/srv/a")
     files.save_record()
     assert '"identity": "/srv/a"' in text_of("/var/lib/opensvc/web/record.json")
+
+
+def test_only_a_line_that_asks_for_it_waits_for_the_disk(disk: FakeFilesystem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are on disk with the next one that does; a reader has them all the same."""
+    files = ServiceFiles("web")
+    files.journal_begins({"action": "provision"})
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", waited.append)
+    files.journal_line({"fresh": "x", "value": "1"}, sync=False)
+    assert (len(waited), len(ServiceFiles("web").journal_lines())) == (0, 2)
+    files.journal_line({"end": "done"})
+    assert len(waited) == 1
