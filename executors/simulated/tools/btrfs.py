@@ -72,7 +72,9 @@ def _misused(words: tuple[str, ...]) -> Completed:
 
 def _scan(node: SimulatedNode) -> Completed:
     """The newer ones name each device that the kernel hears of."""
-    found = [path for path, device in sorted(node.present().items()) if node.content(device).get("type") == "btrfs"]
+    # What nobody has looked at is not asked about: which devices are named is for people.
+    seen = ((path, device) for path, device in sorted(node.present().items()) if not node.is_unseen(device))
+    found = [path for path, device in seen if node.content(device).get("type") == "btrfs"]
     names = "".join(f"registered: {path}\n" for path in found) if node.version("btrfs-progs") >= NAMES_SINCE else ""
     return Completed(0, f"Scanning for Btrfs filesystems\n{names}")
 
