@@ -17,7 +17,7 @@ from core.recollection import recall
 from core.state import NodeState, Question, copy
 from executors.layers.contract import Contract
 from executors.layers.guard import Guard
-from executors.layers.journal import Journal, unfinished
+from executors.layers.journal import ROLLBACK, Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
@@ -288,8 +288,11 @@ class Action:
         return self._journal.bound | self._journal.fresh
 
     def settle(self) -> None:
-        """Decide what an earlier action left in flight, on the node itself. The first thing of every action."""
-        if self._header is not None:
+        """Decide what an earlier action left in flight, on the node itself. The first thing of every action.
+
+        A rollback does it by itself, when it has mounted again what a reboot unmounted.
+        """
+        if self._header is not None and self.verb != ROLLBACK:
             self._journal.settle()
 
     def run(self, plan: Plan, header: dict[str, Any] | None = None) -> None:

@@ -280,6 +280,9 @@ class Journal:
         outside: a layer around this journal, through which the steps come.
         Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
         """
+        if any(entry.state == "in flight" for entry in self.entries):
+            # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
+            self._reach()
         self.settle()
         self._reach()
         for entry in reversed(self.entries[:]):
