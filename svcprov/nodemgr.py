@@ -1,7 +1,8 @@
-"""`nodemgr`: what this installation has for a node: its drivers, their keywords, its templates."""
+"""`nodemgr`: this node as it is seen, and what this installation has for it: drivers, their keywords, templates."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from core.errors import SvcprovError, UsageError
 from svcprov import inventory
@@ -31,111 +32,110 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(screen: Screen, argv: list[str]) -> int:
     if not argv or {"-h", "--help"} & set(argv):
-        screen.out("usage: nodemgr ACTION\n\nShow what svcprov has for a node.\n\nactions:")
+        screen.out("usage: nodemgr [OPTION...] ACTION [OPTION...]\n")
+        screen.out("Look at this node, and at what svcprov has for it.\n\nactions:")
         for name, (summary, _) in ACTIONS.items():
             screen.out(f"  {name:<26}{summary}")
         screen.out(f"\noptions:\n  {'--format ' + '|'.join(FORMATS):<26}print keywords: how they are written")
         screen.out(f"  {'-o, --output FILE':<26}observe: the file that the state is written to")
         return 0 if argv else UsageError.exit_code
-    if argv[0] == "observe":
-        return _observe(screen, argv[1:])
-    format_, words = _format(argv)
-    if words and words[0] in LATER:
-        raise UsageError(f"{words[0]}: {LATER[words[0]]} comes with a later version of svcprov")
-    name = " ".join(words[:2])
+    given = _read(argv)
+    if given.words and given.words[0] in LATER:
+        raise UsageError(f"{given.words[0]}: {LATER[given.words[0]]} comes with a later version of svcprov")
+    length = 1 if given.words[:1] == ["observe"] else 2
+    name = " ".join(given.words[:length])
     if name not in ACTIONS:
         from core.config.spelling import meant
 
         raise UsageError(f"invalid action: {name or 'none'}{meant(name, tuple(ACTIONS))}; `nodemgr --help` lists them")
     _, function = ACTIONS[name]
-    for line in function(words[2:], format_):
+    if given.output is not None and name != "observe":
+        raise UsageError("-o is for `observe`")
+    for line in function(given._replace(words=given.words[length:]), screen):
         screen.out(line)
     return 0
 
 
-def _observe(screen: Screen, words: list[str]) -> int:
+class Given(NamedTuple):
+    """What was typed: the words that are no options, the value of --format, and that of -o (None without it)."""
+
+    words: list[str]
+    format: str = FORMATS[0]
+    output: str | None = None
+
+
+def _read(argv: list[str]) -> Given:
+    """Read a command line. Raises UsageError for an option that there is not."""
+    given = Given([])
+    rest = iter(argv)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in {"--format", "-o", "--output"}:
+            value = value if equals else next(rest, "")
+            if name != "--format" and not value:
+                raise UsageError(f"{name} needs the name of a file")
+            if name == "--format" and value not in FORMATS:
+                raise UsageError(f"--format takes one of {', '.join(FORMATS)}")
+            given = given._replace(format=value) if name == "--format" else given._replace(output=value)
+        elif word.startswith("-"):
+            raise UsageError(f"unrecognized option {word}; `nodemgr --help` lists what there is")
+        else:
+            given.words.append(word)
+    return given
+
+
+def _observe(given: Given, screen: Screen) -> Iterator[str]:
     """Write the state of this machine; say on standard error what could not be seen."""
     from core.state import dumps
     from svcprov.observation import observe
 
-    output = None
-    match words:
-        case []:
-            pass
-        case ["-o" | "--output", path] if not path.startswith("-"):
-            output = path
-        case [word] if word.startswith("--output="):
-            output = word.removeprefix("--output=")
-        case _:
-            raise UsageError("observe takes -o FILE, and nothing else")
+    _no_more(given, 0)
+    _only_text(given)
     state, failed = observe()
     for sentence in (*state["unseen"], *failed):
         screen.err(f"not seen: {sentence}")
-    if output is None:
-        screen.out(dumps(state).rstrip("\n"))
+    if given.output is None:
+        yield dumps(state).rstrip("\n")
     else:
         from svcprov.replace import replace
 
-        replace(output, dumps(state).encode(), STATE_MODE)
-    return 0
+        replace(given.output, dumps(state).encode(), STATE_MODE)
 
 
-def _format(argv: list[str]) -> tuple[str, list[str]]:
-    """The value of --format, and the words that are no options. Raises UsageError for any other option."""
-    format_, words = FORMATS[0], []
-    rest = iter(argv)
-    for word in rest:
-        name, equals, value = word.partition("=")
-        if name == "--format":
-            format_ = value if equals else next(rest, "")
-            if format_ not in FORMATS:
-                raise UsageError(f"--format takes one of {', '.join(FORMATS)}")
-        elif word.startswith("-"):
-            raise UsageError(f"unrecognized option {word}; `nodemgr --help` lists what there is")
-        else:
-            words.append(word)
-    return format_, words
-
-
-def _print_drivers(words: list[str], format_: str) -> Iterator[str]:
-    _no_more(words, 0)
-    _only_text(format_)
+def _print_drivers(given: Given, _screen: Screen) -> Iterator[str]:
+    _no_more(given, 0)
+    _only_text(given)
     yield from inventory.drivers()
 
 
-def _print_keywords(words: list[str], format_: str) -> Iterator[str]:
+def _print_keywords(given: Given, _screen: Screen) -> Iterator[str]:
     from svcprov.keyword_pages import pages
 
-    _no_more(words, 1)
-    yield from pages(words[0] if words else "", format_)
+    _no_more(given, 1)
+    yield from pages(given.words[0] if given.words else "", given.format)
 
 
-def _print_templates(words: list[str], format_: str) -> Iterator[str]:
-    _no_more(words, 0)
-    _only_text(format_)
+def _print_templates(given: Given, _screen: Screen) -> Iterator[str]:
+    _no_more(given, 0)
+    _only_text(given)
     for name, path in inventory.templates().items():
         yield f"{name}  {path}"
 
 
-def _no_more(words: list[str], most: int) -> None:
-    if len(words) > most:
-        raise UsageError(f"unexpected word {words[most]!r}")
+def _no_more(given: Given, most: int) -> None:
+    if len(given.words) > most:
+        raise UsageError(f"unexpected word {given.words[most]!r}")
 
 
-def _only_text(format_: str) -> None:
-    if format_ != FORMATS[0]:
+def _only_text(given: Given) -> None:
+    if given.format != FORMATS[0]:
         raise UsageError("--format is for `print keywords`")
 
 
-def _nothing(_words: list[str], _format: str) -> Iterator[str]:
-    """`observe` is read on its own; it is listed with the others."""
-    return iter(())
-
-
-ACTIONS: dict[str, tuple[str, Callable[[list[str], str], Iterator[str]]]] = {
+ACTIONS: dict[str, tuple[str, Callable[[Given, Screen], Iterator[str]]]] = {
+    "observe": ("this machine's state as a node-state file, for --node", _observe),
     "print drivers": ("the drivers there are", _print_drivers),
     "print keywords": ("what a service file may say: of [DRIVER], or of all", _print_keywords),
-    "observe": ("this machine's state as a node-state file, for --node", _nothing),
     "print templates": ("the templates that come with svcprov", _print_templates),
 }
 
