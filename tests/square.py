@@ -5,7 +5,9 @@
 - files, directories and links at every path that either side knows something of: kind, mode, target; the size of files.
   Not below the directory of a docker daemon, whose thousands of files nobody predicts. Not how much of a sparse file is
   allocated, but whether anything is;
-- block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end);
+- block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end:
+  not of a volume that was attached nowhere when the plan was made, of which the plan supposes the worst);
+- in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
 - interfaces: up, addresses, labels. Not the hardware address of a bridge, which the kernel makes up;
 - docker daemons with the program that runs them, their containers and the names of their images. Not their pids, nor
@@ -54,6 +56,14 @@ class RealWorld:
         self.file, self.record, self.keep = file, Record(), Unkept()
         self.state: NodeState = {}
 
+    @property
+    def service(self) -> Service:
+        """The service, as a new process reads it."""
+        document = Document(self.file, "service.conf")
+        service = Service(self._name, document, self.hostname, self.record, load, f"{self._ours}/var")
+        service.allow_destroy = frozenset(self._allow)
+        return service
+
     def observe(self) -> NodeState:
         """Look at the node anew."""
         self.state = asked(begin(self.hostname), self.node)
@@ -66,17 +76,15 @@ class RealWorld:
 
     def act(self, verb: str) -> tuple[Plan, list[str]]:
         """Observe, plan, run, observe; return the plan, and where what came of it is not what it predicted."""
-        service = Service(
-            self._name, Document(self.file, "service.conf"), self.hostname, self.record, load, f"{self._ours}/var"
-        )
-        service.allow_destroy = frozenset(self._allow)
-        heard = self.heard = Heard()
+        service, heard = self.service, Heard()
+        self.heard = heard
         self.observe()
         action = Action(service, verb, self.node, lambda: self.state, self.keep, heard, learn=self.learn)
         action.settle()
         plan = action.preview()
         assert action.foreseen is not None
         foreseen, predicted = action.foreseen
+        supposed = unseen(self.state)
         action.run(plan)
         self.file, self.record = service.document.text, service.record
         # What nobody could see before (a container in a daemon that did not run) is what the record has.
@@ -85,6 +93,7 @@ class RealWorld:
         wanted = [*questions(self.state), *questions(predicted)]
         self.observe()
         self.learn(list(dict.fromkeys(wanted)))
+        take_tails(predicted, self.state, supposed)
         found = differences(predicted, self.state, self._ours)
         expected = fill_text(foreseen.document.text, action.bound)
         return plan, found if self.file == expected else [*found, f"service file: {expected!r} / {self.file!r}"]
@@ -94,6 +103,22 @@ def filled(state: NodeState, bound: dict[str, str]) -> NodeState:
     """A predicted state with what its holes have become."""
     whole: NodeState = json.loads(fill_text(json.dumps(state, ensure_ascii=False), bound))
     return whole
+
+
+def unseen(state: NodeState) -> set[str]:
+    """The volumes of EC2 that nobody could look into: they are attached nowhere."""
+    volumes = state["ec2"]["volumes"] if state["ec2"] else {}
+    return {identity for identity, volume in volumes.items() if volume["content"]["kind"] == "unseen"}
+
+
+def take_tails(predicted: NodeState, observed: NodeState, volumes: set[str]) -> None:
+    """Take over, in place, whether bytes are left at the end of volumes that a plan could not look at."""
+    for path, device in predicted["devices"].items():
+        there = observed["devices"].get(path)
+        if device["volume"] in volumes and there is not None:
+            found = Tree(observed).holder(there)["content"]
+            if found["kind"] == "signature":
+                Tree(predicted).holder(device)["content"]["tail"] = found["tail"]
 
 
 def questions(state: NodeState) -> Iterator[Question]:
@@ -136,7 +161,7 @@ def differences(predicted: NodeState, observed: NodeState, ours: str) -> list[st
     files elsewhere in /tmp are left out, and so are these files.
     """
     found: list[str] = []
-    for part in (files, devices, mounts, interfaces, daemons):
+    for part in (files, devices, mounts, interfaces, daemons, cloud):
         one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
         strangers = {name for name in {**one, **other} if f" {TEMPORARY}" in name and f" {ours}" not in name}
         strangers |= {name for name, value in one.items() if value == NOT_READ}
@@ -264,3 +289,23 @@ def daemons(state: NodeState, *_both: NodeState) -> Facts:
                 sorted(each["ports"]),
             )
     return found
+
+
+def cloud(state: NodeState, *both: NodeState) -> Facts:
+    """The volumes and private addresses of EC2, where both sides have asked for them."""
+    if not all(each["ec2"] for each in both):
+        return {}
+    held = {identity: volume["attachment"] for identity, volume in state["ec2"]["volumes"].items()}
+    attached = {
+        identity: (each["instance"], each["device"]) if each is not None else None for identity, each in held.items()
+    }
+    return {
+        **{
+            f"volume {identity}": (volume["size"], volume["zone"], volume["state"], attached[identity])
+            for identity, volume in state["ec2"]["volumes"].items()
+        },
+        **{
+            f"addresses of {identity}": sorted(interface["addresses"])
+            for identity, interface in state["ec2"]["network_interfaces"].items()
+        },
+    }

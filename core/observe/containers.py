@@ -1,6 +1,8 @@
 """Docker daemons that answer, their images and their containers."""
 
 import json
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from core.command import Command, Completed, Steps
@@ -38,7 +40,7 @@ def daemons(state: NodeState, subjects: list[str]) -> Steps:
         yield from paths(state, [root])
         entry = Tree(state).entry(root)
         if entry is not None:
-            entry["docker"] = yield from _store(client)
+            entry["docker"] = yield from _store(client, published_on(state["docker"][socket]["arguments"]))
             for identity, container in entry["docker"]["containers"].items():
                 container["layers"] = yield from _layers(root, identity)
             Tree(state).put(Tree(state).real(root), entry)
@@ -75,7 +77,21 @@ def _process(state: NodeState, pid: str) -> Steps:
         }
 
 
-def _store(client: docker.Client) -> Steps:
+def published_on(arguments: Sequence[str]) -> str:
+    """Where a daemon with such arguments publishes a port whose container names no address: everywhere, or on `--ip`.
+
+    Docker keeps the address of such a port empty, and fills it in anew whenever the container starts.
+    """
+    address = "0.0.0.0"  # noqa: S104 - what docker publishes on
+    for word, following in pairwise((*arguments, "")):
+        if word == "--ip":
+            address = following
+        elif word.startswith("--ip="):
+            address = word.removeprefix("--ip=")
+    return address
+
+
+def _store(client: docker.Client, address: str) -> Steps:
     images = yield anyhow(docker.image_table(client))
     identities = docker.ids((yield anyhow(docker.every_container(client))))
     described = (yield anyhow(docker.describe(client, identities))) if identities else Completed(0, "[]")
@@ -83,12 +99,12 @@ def _store(client: docker.Client) -> Steps:
         "images": {
             name: {"id": identity, "digest": digest} for name, identity, digest in docker.parse_image_table(images)
         },
-        "containers": {each["Id"]: _container(each) for each in json.loads(described.stdout or "[]")},
+        "containers": {each["Id"]: _container(each, address) for each in json.loads(described.stdout or "[]")},
     }
 
 
-def _container(each: dict[str, Any]) -> Entry:
-    """What a node state has of a container that docker described."""
+def _container(each: dict[str, Any], address: str) -> Entry:
+    """What a node state has of a container that docker described. address: of ports that have none of their own."""
     config, host, life = each["Config"], each["HostConfig"], each["State"]
     given = [
         f"--name={each['Name'].removeprefix('/')}",
@@ -107,7 +123,7 @@ def _container(each: dict[str, Any]) -> Entry:
         "running": bool(life["Running"]),
         "network": "bridge" if network == "default" else network,
         "ports": [
-            f"{binding.get('HostIp') or '0.0.0.0'}:{binding['HostPort']}/{port.partition('/')[2]}"  # noqa: S104
+            f"{binding.get('HostIp') or address}:{binding['HostPort']}/{port.partition('/')[2]}"
             for port, bindings in (host.get("PortBindings") or {}).items()
             for binding in bindings or ()
             if binding.get("HostPort")

@@ -11,7 +11,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from time import monotonic, sleep
 from typing import Any
 
 from tests.e2e.metadata_service import MetadataService
@@ -137,7 +138,7 @@ class Plugged:
         self.loops: dict[str, tuple[str, str]] = {}
         """Of each volume that is plugged, the link and the loop device."""
         self.failed: BaseException | None = None
-        self._ends = Event()
+        self._ends, self._round = Event(), Lock()
         self._thread = Thread(target=self._follow)
 
     @contextmanager
@@ -155,25 +156,44 @@ class Plugged:
                     self._unplug(volume)
         assert self.failed is None, self.failed
 
+    def wait(self) -> None:
+        """Wait until everything is plugged that is attached now, and nothing else."""
+        until = monotonic() + START_SECONDS_MAX
+        while not self._is_done():
+            assert monotonic() < until, (self.loops, self.failed)
+            sleep(POLL_SECONDS)
+
+    def _is_done(self) -> bool:
+        with self._round:
+            return self.loops.keys() == self._attached(client(self._instance.url)).keys()
+
+    def _attached(self, ec2: Any) -> dict[str, tuple[str, int]]:
+        """The volumes of the instance, but its root: the name of each, and its GiB."""
+        filters = [{"Name": "attachment.instance-id", "Values": [self._instance.identity]}]
+        found = ec2.describe_volumes(Filters=filters)["Volumes"]
+        # One that is being detached may be listed, and attached nowhere.
+        return {
+            each["VolumeId"]: (attachment["Device"], each["Size"])
+            for each in found
+            for attachment in each["Attachments"]
+            if attachment["Device"] != "/dev/sda1"
+        }
+
     def _follow(self) -> None:
         ec2 = client(self._instance.url)
-        filters = [{"Name": "attachment.instance-id", "Values": [self._instance.identity]}]
         try:
             while not self._ends.wait(POLL_SECONDS):
-                found = ec2.describe_volumes(Filters=filters)["Volumes"]
-                # One that is being detached may be listed, and attached nowhere.
-                held = {
-                    each["VolumeId"]: (attachment["Device"], each["Size"])
-                    for each in found
-                    for attachment in each["Attachments"]
-                }
-                for volume in self.loops.keys() - held.keys():
-                    self._unplug(volume)
-                for volume, (name, size) in held.items():
-                    if name != "/dev/sda1" and volume not in self.loops:
-                        self._plug(volume, name, size << 30)
+                with self._round:
+                    self._follow_once(self._attached(ec2))
         except Exception as error:  # noqa: BLE001 - the test that waits for the device shall say why none came
             self.failed = error
+
+    def _follow_once(self, held: dict[str, tuple[str, int]]) -> None:
+        for volume in self.loops.keys() - held.keys():
+            self._unplug(volume)
+        for volume in held.keys() - self.loops.keys():
+            name, size = held[volume]
+            self._plug(volume, name, size << 30)
 
     def _plug(self, volume: str, name: str, size: int) -> None:
         file = self._directory / volume
