@@ -1,8 +1,6 @@
 """The square commutes: what a plan predicted of this machine is what the run left."""
 
 import os
-import tempfile
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -44,13 +42,13 @@ mnt_opt = subvol=data
 [container#0]
 type = docker
 run_image = IMAGE
-run_args = -v LAB/srv/data:/data
+run_args = --stop-signal=KILL -v LAB/srv/data:/data
 run_command = /bin/sleep 1000
 
 [container#1]
 type = docker
 run_image = IMAGE
-run_args = --net=container:{svcname}.container.0
+run_args = --stop-signal=KILL --net=container:{svcname}.container.0
 run_command = /bin/sleep 1000
 """
 
@@ -67,18 +65,15 @@ def rids(file: str) -> tuple[str, ...]:
     return tuple(line[1:-1] for line in file.splitlines() if line.startswith("[") and "#" in line)
 
 
-def test_containers_become_what_their_plans_predict(tmp_path: Path) -> None:
+def test_containers_become_what_their_plans_predict(docked: Lab, with_docker: docker_lab.Lab) -> None:
     """Two containers in a daemon of the service's own, on a subvolume: each verb leaves what its plan predicted."""
-    lab = docker_lab.shared()
-    name = f"svc{tmp_path.name[-12:].replace('_', '')}{os.getpid()}".lower()
-    directory = Path(tempfile.mkdtemp(prefix="svd", dir="/tmp"))
-    file = DOCKER.replace("LAB", str(directory)).replace("IMAGE", lab.image)
-    there = RealWorld(file, name, lab.machine(), str(directory), os.uname().nodename.lower(), rids(file))
-    lab.did("mkdir", "-p", f"{directory}/var")
+    there = world(docked, DOCKER.replace("IMAGE", with_docker.image), docked.name)
+    before = docked.inventory()
     for verb in ("provision", "provision", "stop", "start", "unprovision"):
         _, found = there.act(verb)
         assert (verb, found) == (verb, [])
     assert there.record.is_empty
+    assert docked.since(before) == []
 
 
 @pytest.mark.parametrize("name", SERVICES)
