@@ -133,6 +133,8 @@ class Pair:
         program = command.argv[0].rpartition("/")[2]
         package = self._packages[command.argv[0]]
         is_of(program, f"{package} {package_version(package)}".strip())
-        first = next(iter(self._put(real.stderr).splitlines()), "") if real.returncode else ""
+        # A daemon's log has the time in each line; why it ends is said in one without.
+        said = [line for line in self._put(real.stderr).splitlines() if not line.startswith('time="')]
+        first = said[0] if said and real.returncode else ""
         outcome = f"{real.returncode}: {first[:ERROR_CHARACTERS_SHOWN]}" if first else str(real.returncode)
         compared(program, self._put(" ".join(command.argv)), outcome, known.values())
