@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from core.command import Command, Completed, Note, Wait
 from core.errors import SvcprovError
+from core.observe.containers import SYSTEM
 from core.observe.programs import PROBES
 from core.state import NodeState, Question
 from svcprov.action import Action, Unkept
@@ -16,7 +17,6 @@ from svcprov.files import ServiceFiles, etc, var
 from svcprov.machine import ThisMachine
 
 VERBS = ("provision", "start", "stop")
-SYSTEM_DOCKER = "unix:///var/run/docker.sock"
 
 
 class _Silent:
@@ -43,8 +43,8 @@ def observe() -> tuple[NodeState, list[str]]:
     machine = ThisMachine("")
     state = machine.observed()
     questions = [Question("tool", package) for package in PROBES]
-    questions += [Question("content", path) for path, device in state["devices"].items()]
-    machine.learn([*questions, Question("path", "/srv"), Question("below", "/srv"), Question("docker", SYSTEM_DOCKER)])
+    questions += [Question("content", path) for path in state["devices"]]
+    machine.learn([*questions, Question("path", "/srv"), Question("below", "/srv"), Question("docker", SYSTEM)])
     failed = [f"{name}: {said}" for name in _services() for said in _planned(name, machine)]
     return state, failed
 

@@ -54,7 +54,7 @@ def _put(state: NodeState, facts: list[find.Fact]) -> None:
 
 
 def _entry(fact: find.Fact) -> Entry | None:
-    """What a node state has for a file; None for what it has elsewhere (devices), or not at all (sockets, pipes)."""
+    """What a node state has for a file (sockets and pipes too); None for a device, which it has elsewhere."""
     match fact.kind:
         case "d":
             return {"kind": "directory", "mode": fact.mode.zfill(4), "docker": None}
@@ -85,10 +85,8 @@ def below(state: NodeState, subjects: list[str]) -> Steps:
             note_unseen(state, f"what {directory} holds", answer)
             continue
         facts = [fact for fact in find.parse_facts(answer.stdout) if "\n" not in fact.path]
-        there = [fact.path for fact in facts]
         if not everything:
-            there.append(first.stdout.splitlines()[0])
-            yield from paths(state, there[-1:])
+            yield from paths(state, first.stdout.splitlines()[:1])
         _put(state, facts)
         listed = [directory, *(fact.path for fact in facts if fact.kind == "d")] if everything else [directory]
         state["known"] += (str(Question("below", path)) for path in listed)

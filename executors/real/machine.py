@@ -1,7 +1,7 @@
 """This machine, as a node: commands become processes, but for the few that are answered in this one.
 
 A tool has a real face of its own (`executors/real/tools/NAME.py`) where a library answers better than its program:
-`aws` by boto3, the metadata service by an HTTP request, `docker pull` by docker's SDK. Such a face may pass (None);
+`aws` by botocore, the metadata service by an HTTP request, `docker pull` by docker's SDK. Such a face may pass (None);
 then the program is run. What the plan shows is the program's argv either way.
 """
 

@@ -95,9 +95,9 @@ class SimulatedNode:
     def _needs_no_look(self, question: Question) -> bool:
         """Tell whether a path is known anyway: a device, or a name that the plan made up, outside of all mounts."""
         subject = question.subject
-        if question.kind in ON_PATHS and subject in self.state["devices"]:
-            return True
-        return question.kind in ON_PATHS and subject.startswith("«") and not self.tree.place(subject).device
+        return question.kind in ON_PATHS and (
+            subject in self.state["devices"] or (subject.startswith("«") and not self.tree.place(subject).device)
+        )
 
     def _can_be_seen(self, question: Question) -> bool:
         """Tell whether a path leads to the same filesystem now as before anything was planned.
