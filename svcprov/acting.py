@@ -18,7 +18,8 @@ from svcprov.invocation import RESULTS, Invocation
 from svcprov.lock import Lock
 from svcprov.log import LogLines
 from svcprov.node import MACHINE, Node
-from svcprov.render import PlanText, header
+from svcprov.presenting import Presented, present
+from svcprov.render import header
 
 INTERRUPTED = 130
 PENDING = 2
@@ -75,17 +76,10 @@ def show(call: Invocation, task: Task) -> int:
     plan = call.plan = action.preview()
     if task.following:
         plan = call.plan = _joined(call.action, plan, _after(action, task, log))
-    if call.json is not None:
-        call.json.plan(plan)
-        call.json.summary(plan, plan.verb, "planned", resumable=action.unfinished is not None)
-    else:
-        selected = _selecting(call)
-        allowed = consent.words_allowed(call)
-        typed = call.line(task.verb, *selected, *allowed)
-        if call.options.dry_run:
-            typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
-        for line in PlanText(plan, call.screen).lines(node.where, typed):
-            call.screen.out(line)
+    typed = call.line(task.verb, *_selecting(call), *consent.words_allowed(call))
+    if call.options.dry_run:
+        typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
+    present(call, Presented(plan, service, node.where, typed, resumable=action.unfinished is not None))
     return PENDING if call.options.detailed_exitcode and plan.steps else 0
 
 

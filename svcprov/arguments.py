@@ -46,6 +46,12 @@ ACTIONS: Mapping[str, ActionWords] = {
         (*SELECTING, *PLANNING, "adopt", "allow_destroy", "reads", "output", "why"),
         ("verb",),
     ),
+    "apply": ActionWords(
+        "apply:apply",
+        "run a saved plan, and nothing that it does not contain",
+        ("dry_run", "yes", "found", "forget", "waitlock", "reads", *PLANNING, *FAILING),
+        ("file",),
+    ),
     "provision": ActionWords("act:provision", "make what is missing, and bring it up", (*ACTING, *PLANNING, *FAILING)),
     "unprovision": ActionWords("act:unprovision", "delete what was made for the service", (*ACTING, *PLANNING)),
     "start": ActionWords("act:start", "bring the service up", (*ACTING, *PLANNING, *FAILING)),
@@ -58,6 +64,10 @@ ACTIONS: Mapping[str, ActionWords] = {
     ),
     "status": ActionWords("status:status", "show the resource tree; --check: 0 when up, else 2", ("check",)),
     "print status": ActionWords("status:status", "the same", ("check",)),
+    "history": ActionWords("history:history", "list what was done to the service: who, when, what, how it ended"),
+    "verify": ActionWords(
+        "verify:verify", "simulate the service through every crash point and fault", (*SELECTING, "examples", "adopt")
+    ),
     "print config": ActionWords("config:show", "show the service file; --eval: as it is understood", ("eval",)),
     "get": ActionWords("config:get", "print a value of the service file", ("param", "eval")),
     "set": ActionWords("config:set_", "change a value of the service file", ("param", "value", "waitlock")),
@@ -74,13 +84,20 @@ ACTIONS: Mapping[str, ActionWords] = {
 }
 
 LATER: Mapping[str, str] = {
-    "apply": "running a saved plan",
-    "verify": "trying every crash point",
     "pull": "fetching the service file from the collector",
     "push": "sending the service file to the collector",
-    "history": "the history of actions",
 }
 """Actions of the documentation that this version does not have, and what they are."""
+
+
+FORMATS: Mapping[str, tuple[str, ...]] = {
+    "text": (),
+    "json": (),
+    "sh": ("plan",),
+    "md": ("plan",),
+    "junit": ("verify",),
+}
+"""The formats, each with the actions that write it; one without is for all of them."""
 
 
 class Option(NamedTuple):
@@ -124,9 +141,10 @@ OPTIONS = (
     Option(("--check",), "", "status: exit 0 when up, else 2"),
     Option(("--detailed-exitcode",), "", "plan: exit 2 when something would change"),
     Option(("--reads",), "", "with --format json: questions, too"),
-    Option(("-o", "--output"), "FILE", "plan: save it"),
+    Option(("-o", "--output"), "FILE", "plan: save it, for `apply`"),
     Option(("--why",), "STEP", "plan: say what caused a step"),
-    Option(("--format",), "FORMAT", "how a plan, run or status is written", choices=("text", "json", "sh", "md")),
+    Option(("--examples",), "N", "verify: how many varied services are tried beside the service itself", number=True),
+    Option(("--format",), "FORMAT", "how a plan, run or status is written", choices=tuple(FORMATS)),
     Option(("--color",), "WHEN", "auto: on a terminal without NO_COLOR", choices=("auto", "always", "never")),
     Option(("--debug",), "", "log questions and housekeeping, too"),
     Option(("--live",), "", "show what commands say while they run"),
@@ -257,11 +275,9 @@ def _check(name: str, operands: tuple[str, ...], options: "Namespace") -> None:
         if option in {"words", "version", *EVERYWHERE, *action.options} or value in (None, False):
             continue
         raise UsageError(f"--{option.replace('_', '-')} means nothing to {name}")
-    if options.format in {"sh", "md"}:
-        raise UsageError(f"--format {options.format} comes with a later version of svcprov; there are text and json")
-    for option in ("output", "why"):
-        if getattr(options, option) is not None:
-            raise UsageError(f"--{option} comes with a later version of svcprov, with `apply`")
+    writers = FORMATS[options.format]
+    if writers and name not in writers:
+        raise UsageError(f"--format {options.format} is for {' and '.join(writers)}; {name} writes text and json")
     if options.rollback and options.no_rollback:
         raise UsageError("--rollback and --no-rollback contradict each other")
     if options.waitlock is not None and not 0 <= options.waitlock < float("inf"):
