@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from core.command import Command, Completed, Executor, Note, Thing, Wait
-from core.engine import ENGINE, SVCMGR
+from core.engine import ENGINE, FRESH, SVCMGR
 from core.holes import open_holes
 
 
@@ -52,12 +52,14 @@ class Plan:
 
     purposes: what each of them is for, by rid, in the words of its driver when its turn has come: an address that a
     cascade writes is there by then, and what the resource itself will allocate is still as the user asked for it.
+    made_up: the kind of each value that the engine makes up, by the name of its hole.
     """
 
     def __init__(self, service: str, verb: str, order: tuple[str, ...]) -> None:
         self.service, self.verb, self.order = service, verb, order
         self.events: list[Event] = []
         self.purposes: dict[str, str] = {}
+        self.made_up: dict[str, str] = {}
 
     @property
     def steps(self) -> list[Step]:
@@ -101,6 +103,7 @@ def merged(one: Plan, other: Plan) -> Plan:
 
     plan = Plan(one.service, one.verb, one.order)
     plan.purposes = other.purposes | one.purposes
+    plan.made_up = other.made_up | one.made_up
     number = 0
     keys = [_key(event) for event in one.events], [_key(event) for event in other.events]
     for what, begin, end, other_begin, other_end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
@@ -149,7 +152,12 @@ class Recorder:
     def run(self, command: Command) -> Completed:
         """Run a command and enter it in the plan, unless it was done already in an earlier life of the action."""
         self.meet(command.rid)
-        if command.tool == ENGINE or (command.kind != "reads" and self._inner.remembers(command)):
+        if command.tool == ENGINE:
+            if command.argv[0] == FRESH:
+                _, kind, name = command.argv
+                self._plan.made_up[name] = kind
+            return self._inner.run(command)
+        if command.kind != "reads" and self._inner.remembers(command):
             return self._inner.run(command)
         answer = self._inner.run(command)
         if command.kind == "reads":

@@ -5,7 +5,7 @@ nothing runs that the preview did not show.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from core.command import Executor, Note
 from core.config.service import Resource, Service
@@ -15,12 +15,15 @@ from core.order import order
 from core.plan import Plan, Recorder, merged
 from core.recollection import recall
 from core.state import NodeState, Question, copy
-from executors.layers.contract import Contract
+from executors.layers.contract import Contract, Terms
 from executors.layers.guard import Guard
 from executors.layers.journal import ROLLBACK, Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
+
+if TYPE_CHECKING:
+    from core.saved_plan import SavedPlan
 
 Lines = list[dict[str, Any]]
 
@@ -136,6 +139,10 @@ def acting(service: Service, verb: str, selection: Selection) -> list[Resource]:
     return taken[::-1] if verb in UNDOING else taken
 
 
+def _terms(plan: "Plan | SavedPlan") -> Terms:
+    return Terms(plan.commands, plan.conditional, plan.made_up)
+
+
 def _purpose(resource: Resource, verb: str) -> str:
     """What a verb brings about, where that is worth a sentence, else what the resource is."""
     return resource.driver.purpose(resource) if verb == "provision" else resource.driver.label(resource)
@@ -148,6 +155,7 @@ class Action:
     node what that state does not say, so that `observed` says it; returns the questions that it answered.
     keep: where journal, record and service file go. listener: who hears of it.
     around: wraps the node inside the journal, outside: wraps the journal (faults, in tests).
+    approved: the plan that was saved beforehand, to which both the preview and the run are held.
     """
 
     def __init__(  # noqa: PLR0913 - the pieces of an action; each is one thing
@@ -163,14 +171,17 @@ class Action:
         learn: Callable[[list[Question]], list[Question]] = lambda _questions: [],
         around: Callable[[Executor], Executor] = lambda inner: inner,
         outside: Callable[[Executor], Executor] = lambda inner: inner,
+        approved: "SavedPlan | None" = None,
     ) -> None:
         self._service, self.verb, self._observed, self._keep = service, verb, observed, keep
-        self._learn = learn
+        self._learn, self._approved = learn, approved
         self._listener, self._selection, self._outside = listener, selection, outside
         inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
         self._logged = Log(inner, listener)
         self.foreseen: tuple[Service, NodeState] | None = None
         """The service and the node as the last preview left them; None before the first."""
+        self.attempted: Plan | None = None
+        """The last preview as far as it came, also where it ended with an error."""
         self._journal, self._header = self._remembered(self._logged)
 
     def _remembered(self, inner: Executor) -> tuple[Journal, dict[str, Any] | None]:
@@ -257,6 +268,7 @@ class Action:
         node = SimulatedNode(state, holes=True, hopeless=hopeless, supposes=supposes)
         resources = acting(service, self.verb, self._selection)
         plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
+        self.attempted = plan
         try:
             self._rehearse(service, node, plan, resources)
         except SvcprovError as error:
@@ -270,10 +282,13 @@ class Action:
             settling = journal if self._continues else self._journal.again(inner, service.record)
             settling.settle()
         recorder = Recorder(Guard(journal, service), plan)
-        engine = Engine(service, recorder, recorder)
-        self._mend(service, recorder, recorder)
+        contract = None if self._approved is None else Contract(journal, _terms(self._approved), recorder)
+        executor = recorder if contract is None else contract
+        self._mend(service, executor, recorder)
         recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
-        engine.act(self.verb, resources)
+        Engine(service, executor, recorder).act(self.verb, resources)
+        if contract is not None:
+            contract.finish()
         journal.close_brackets()
         for rid in plan.order:
             recorder.meet(rid)
@@ -313,12 +328,13 @@ class Action:
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
         guard = Guard(self._journal, self._service)
-        contract = Contract(self._journal, plan.commands, plan.conditional, guard)
+        contract = Contract(self._journal, _terms(self._approved or plan), guard)
         executor = self._outside(contract)
         resources = acting(self._service, self.verb, self._selection)
         try:
             self._mend(self._service, executor, self._listener)
             Engine(self._service, executor, self._listener).act(self.verb, resources)
+            contract.finish()
         except SvcprovError:
             self._close()
             raise
