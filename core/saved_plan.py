@@ -8,21 +8,22 @@ was edited is another plan, and nobody has seen that one.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from shlex import join
 from typing import Any, NamedTuple
 
-from core.command import Command
+from core.command import Command, Completed
 from core.errors import SvcprovError
-from core.holes import open_holes
+from core.holes import is_of_kind, open_holes
 from core.plan import Plan, PlannedNote, Step
 from core.wire import decode, encode
 
 FORMAT = "plan of svcprov"
 VERSION = 1
-ANSWER_CHARACTERS_MAX = 400
+ANSWER_CHARACTERS_MAX = 4000
 """How much of an answer is kept as it was; of the rest, only a digest."""
-SECRET = "secret:"
+VERBS = ("provision", "unprovision", "start", "stop")
+HIDDEN = "secret:"
 """What the name begins with that stands for a secret of the service file, where a hole would stand."""
 
 Content = dict[str, Any]
@@ -77,35 +78,49 @@ class SavedPlan(NamedTuple):
     made_up: Mapping[str, str]
     reads: tuple[Read, ...]
 
+    @property
+    def steps(self) -> list[Step]:
+        """The numbered steps, as in `Plan`; what they were answered is not kept."""
+        return [
+            Step(position + 1, command, Completed(0), position in self.conditional)
+            for position, command in enumerate(self.commands)
+        ]
 
-def read_of(step: Step) -> Read:
-    """The question of a step, its answer shortened to what is kept of it."""
-    text = step.answer.stdout
+
+def read_of(step: Step, hide: Callable[[str], str]) -> Read:
+    """The question of a step, its answer shortened to what is kept of it.
+
+    hide: takes secrets out of a text, before it is shortened: half of one would not be recognised any more.
+    """
+    text = hide(step.answer.stdout)
     if len(text) > ANSWER_CHARACTERS_MAX:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         text = f"{text[:ANSWER_CHARACTERS_MAX]}... sha256:{digest}"
     return Read(step.command.rid, step.command.argv, step.answer.returncode, text)
 
 
-def written(plan: Plan, identity: str, origin: Origin, version: str) -> Content:
-    """The content of a plan's file, without its digest. version: of the program that writes it."""
+def written(plan: Plan, identity: str, origin: Origin, version: str, hide: Callable[[str], str]) -> Content:
+    """The content of a plan's file, without its digest: JSON values.
+
+    version: of the program that writes it. hide: takes secrets out of what was answered.
+    """
     return {
         "format": FORMAT,
         "version": VERSION,
         "svcprov": version,
         "id": identity,
-        **origin._asdict(),
+        **{name: encode(value) for name, value in origin._asdict().items()},
         "resources": list(plan.order),
         "purposes": plan.purposes,
         "made_up": plan.made_up,
-        "events": [_event(event) for event in plan.events],
+        "events": [_event(event, hide) for event in plan.events],
     }
 
 
-def _event(event: Any) -> Content:
+def _event(event: Any, hide: Callable[[str], str]) -> Content:
     if isinstance(event, Step):
         if not event.number:
-            read = read_of(event)
+            read = read_of(event, hide)
             return {"asks": join(read.argv), "rid": read.rid, "argv": list(read.argv), "answer": list(read[2:])}
         needed = {"conditional": True} if event.conditional else {}
         return {"step": event.number, "runs": join(event.command.argv), **needed, "command": encode(event.command)}
@@ -146,37 +161,46 @@ def opened(text: str, path: str) -> Content:
 def understood(content: Content, path: str) -> SavedPlan:
     """The plan of a content. Raises SavedPlanError for what `written` does not write, and for a hole nobody makes."""
     try:
-        steps = [event for event in content["events"] if "step" in event]
-        commands = tuple(_command(step["command"]) for step in steps)
-        if [step["step"] for step in steps] != list(range(1, len(steps) + 1)):
-            raise ValueError("its steps are not numbered from 1")
-        saved = SavedPlan(
-            _text(content["id"]),
-            _origin(content),
-            commands,
-            frozenset(position for position, step in enumerate(steps) if step.get("conditional")),
-            {_text(name): _text(kind) for name, kind in content["made_up"].items()},
-            tuple(
-                Read(_text(event["rid"]), tuple(event["argv"]), int(event["answer"][0]), _text(event["answer"][1]))
-                for event in content["events"]
-                if "asks" in event
-            ),
-        )
+        saved = _understood(content)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         said = f"it is no plan of this version ({error})"
         raise SavedPlanError(f"{path}: {said}; make the plan again") from None
     for name, number in _unmade(saved):
-        raise SavedPlanError(f"{path}: step {number} needs «{name}», which no step before it makes; make the plan again")
+        said = f"step {number} needs «{name}», which no step before it makes"
+        raise SavedPlanError(f"{path}: {said}; make the plan again")
     return saved
+
+
+def _understood(content: Content) -> SavedPlan:
+    if not is_of_kind(_text(content["id"]), "uuid"):
+        raise ValueError(f"its id is {content['id']!r}")
+    steps = [event for event in content["events"] if "step" in event]
+    if [step["step"] for step in steps] != list(range(1, len(steps) + 1)):
+        raise ValueError("its steps are not numbered from 1")
+    return SavedPlan(
+        content["id"],
+        _origin(content),
+        tuple(_command(step["command"]) for step in steps),
+        frozenset(position for position, step in enumerate(steps) if step.get("conditional")),
+        {_text(name): _text(kind) for name, kind in content["made_up"].items()},
+        tuple(
+            Read(_text(event["rid"]), tuple(event["argv"]), int(event["answer"][0]), _text(event["answer"][1]))
+            for event in content["events"]
+            if "asks" in event
+        ),
+    )
 
 
 def _origin(content: Content) -> Origin:
     given = {name: content[name] for name in Origin._fields}
     for name in ("adopt", "allow_destroy", "file"):
         given[name] = tuple(_text(word) for word in given[name])
-    given["selection"] = tuple(tuple(_text(word) for word in words) for words in given["selection"])
+    rids, tags, subsets = (tuple(_text(word) for word in words) for words in given["selection"])
+    given["selection"] = (rids, tags, subsets)
     for name in ("service", "verb", "hostname", "node", "made_at", "made_by"):
         _text(given[name])
+    if given["verb"] not in VERBS:
+        raise ValueError(f"{given['verb']!r} is none of {', '.join(VERBS)}")
     return Origin(**given)
 
 
@@ -201,6 +225,6 @@ def _unmade(saved: SavedPlan) -> Iterator[tuple[str, int]]:
     for number, command in enumerate(saved.commands, start=1):
         own = {command.makes.name} if command.makes is not None else set()
         for name in open_holes(command.argv):
-            if not (name in made | own or name.rpartition(".")[0] in made or name.startswith(SECRET)):
+            if not (name in made | own or name.rpartition(".")[0] in made or name.startswith(HIDDEN)):
                 yield name, number
         made |= own

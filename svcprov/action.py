@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from core.command import Executor, Note
 from core.config.service import Resource, Service
 from core.engine import UNDOING, Engine, Listener, set_key
-from core.errors import Refused, SvcprovError
+from core.errors import Refused, Remedy, SvcprovError
 from core.order import order
 from core.plan import Plan, Recorder, merged
 from core.recollection import recall
@@ -174,7 +174,7 @@ class Action:
         approved: "SavedPlan | None" = None,
     ) -> None:
         self._service, self.verb, self._observed, self._keep = service, verb, observed, keep
-        self._learn, self._approved = learn, approved
+        self._learn, self.approved = learn, approved
         self._listener, self._selection, self._outside = listener, selection, outside
         inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
         self._logged = Log(inner, listener)
@@ -206,7 +206,7 @@ class Action:
         if self._journal.rolling:
             raise Refused(
                 f"the rollback of {before.verb} of {self._service.name} is unfinished",
-                f"`svcmgr -s {self._service.name} rollback` finishes it",
+                Remedy("to finish it", f"svcmgr -s {self._service.name} rollback"),
             )
         if before.verb == self.verb:
             chosen = [list(words) for words in self._selection]
@@ -214,14 +214,14 @@ class Action:
                 return
             raise Refused(
                 f"{before.verb} of {self._service.name} is unfinished, and this would go on with a part of it",
-                f"`svcmgr -s {self._service.name} {before.verb}` goes on with all of it",
+                Remedy("to go on with all of it", f"svcmgr -s {self._service.name} {before.verb}"),
             )
-        if before.verb in {"provision", "unprovision"}:
+        is_making = before.verb == "provision"
+        if is_making or before.verb == "unprovision":
             raise Refused(
                 f"{before.verb} of {self._service.name} is unfinished",
-                f"`svcmgr -s {self._service.name} {before.verb}` continues it, "
-                f"`svcmgr -s {self._service.name} {'rollback' if before.verb == 'provision' else 'unprovision'}` "
-                f"{'undoes' if before.verb == 'provision' else 'finishes'} it",
+                *([Remedy("to undo it", f"svcmgr -s {self._service.name} rollback")] if is_making else []),
+                Remedy("to go on with it", f"svcmgr -s {self._service.name} {before.verb}"),
             )
 
     def preview(self) -> Plan:
@@ -282,7 +282,7 @@ class Action:
             settling = journal if self._continues else self._journal.again(inner, service.record)
             settling.settle()
         recorder = Recorder(Guard(journal, service), plan)
-        contract = None if self._approved is None else Contract(journal, _terms(self._approved), recorder)
+        contract = None if self.approved is None else Contract(journal, _terms(self.approved), recorder)
         executor = recorder if contract is None else contract
         self._mend(service, executor, recorder)
         recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
@@ -328,7 +328,7 @@ class Action:
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
         guard = Guard(self._journal, self._service)
-        contract = Contract(self._journal, _terms(self._approved or plan), guard)
+        contract = Contract(self._journal, _terms(self.approved or plan), guard)
         executor = self._outside(contract)
         resources = acting(self._service, self.verb, self._selection)
         try:
@@ -351,13 +351,14 @@ class Action:
         """Take back what the unfinished action did. Raises Refused when the last action came to its end."""
         if self._header is None:
             raise Refused(
-                "the last action came to its end", f"use `svcmgr -s {self._service.name} unprovision` to take it back"
+                "the last action came to its end, so there is nothing to roll back; use unprovision",
+                Remedy("to take back what was provisioned", f"svcmgr -s {self._service.name} unprovision"),
             )
         lost = self._journal.has_done(lambda done: bool(done.unmakes or done.destroys))
         if self._header["action"] == "unprovision" and lost:
             raise Refused(
                 f"unprovision of {self._service.name} has deleted what a rollback cannot bring back",
-                f"`svcmgr -s {self._service.name} unprovision` finishes it",
+                Remedy("to finish it", f"svcmgr -s {self._service.name} unprovision"),
             )
         if not self._journal.rolling:
             self._keep.journal_line({"rolling": True})
@@ -379,7 +380,8 @@ class Action:
             if text != known.text:
                 raise Refused(
                     f"{key} says {text!r}, but {known.value!r} was allocated for {known.text!r}",
-                    f"put one of these two back, or `svcmgr -s {service.name} unprovision` first",
+                    "put one of these two back, or unprovision first",
+                    Remedy("to unprovision it", f"svcmgr -s {service.name} unprovision"),
                 )
             rid = key.partition(".")[0]
             listener.note(

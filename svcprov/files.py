@@ -20,6 +20,7 @@ from svcprov.secrets import mask, mask_json, reveal, reveal_json
 
 CONF_MODE = 0o640
 OWN_MODE = 0o600
+OWN_DIRECTORY_MODE = 0o700
 
 Lines = list[dict[str, Any]]
 
@@ -73,6 +74,8 @@ class ServiceFiles:
         self.directory = f"{var()}/{name}"
         self.record = f"{self.directory}/record.json"
         self.journal = f"{self.directory}/journal.jsonl"
+        self.plans = f"{self.directory}/plans"
+        """Holds an empty file for each saved plan that was begun with, named by its id."""
         self.remarks: list[str] = []
         self._service: Service | None = None
         self._conf_bytes: bytes | None = None
@@ -140,7 +143,7 @@ class ServiceFiles:
 
     def _make_directory(self) -> None:
         try:
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            os.makedirs(self.directory, mode=OWN_DIRECTORY_MODE, exist_ok=True)
         except OSError as error:
             raise Failed(f"{self.directory}: {error.strerror}; nothing was changed") from None
 
@@ -226,6 +229,21 @@ class ServiceFiles:
         self.journal_line(header)
         with suppress(OSError):
             sync_directory(self.directory)
+        if "plan" in header:
+            self.use(str(header["plan"]))
+
+    def has_used(self, plan: str) -> bool:
+        """Tell whether a saved plan was begun with, by its id."""
+        return os.path.exists(f"{self.plans}/{plan}")
+
+    def use(self, plan: str) -> None:
+        """Remember that a saved plan was begun with: from now on it is gone on with, or finished. Raises Failed."""
+        try:
+            os.makedirs(self.plans, mode=OWN_DIRECTORY_MODE, exist_ok=True)
+        except OSError as error:
+            raise Failed(f"{self.plans}: {error.strerror}: that the plan is used could not be kept") from None
+        if not self.has_used(plan):
+            replace(f"{self.plans}/{plan}", b"", OWN_MODE)
 
     def journal_line(self, line: dict[str, Any], *, sync: bool = True) -> None:
         """Add a line to the journal. Raises Failed, and then it is not in there.

@@ -217,8 +217,8 @@ MUTANTS = (
     Mutant(
         "a run is not guarded",
         "svcprov/action.py",
-        "        contract = Contract(self._journal, _terms(self._approved or plan), guard)\n",
-        "        contract = Contract(self._journal, _terms(self._approved or plan))\n",
+        "        contract = Contract(self._journal, _terms(self.approved or plan), guard)\n",
+        "        contract = Contract(self._journal, _terms(self.approved or plan))\n",
         (GUARD,),
     ),
     Mutant(
