@@ -244,7 +244,7 @@ def test_an_answer_that_has_changed_is_named(bench: Bench) -> None:
     assert (said.code, bench.node.read_bytes()) == (4, before), said.err
     assert "expected: ip#1: ifconfig eth0:3" in said.err
     assert "actual:   ip#1: ifconfig eth0:4" in said.err
-    assert "changed:  ip#1: `ip addr` says now: inet 10.0.0.99/" in said.err
+    assert "changed:  ip#1: `ip addr` says now: inet 10.0.0.99 " in said.err
     assert "changed:  ip#0" not in said.err
 
 
