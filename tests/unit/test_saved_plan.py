@@ -99,7 +99,7 @@ def test_a_hole_may_name_a_part_of_what_is_made() -> None:
 
 def test_a_hole_that_is_made_later_is_not_there_yet() -> None:
     """A step cannot use what a later one makes."""
-    with pytest.raises(SavedPlanError, match="step 1 needs «r#0.thing»"):
+    with pytest.raises(SavedPlanError, match=r"step 1 needs «r#0\.thing»"):
         understood(opened(file(USE, MAKE), "p"), "p")
 
 
