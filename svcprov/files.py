@@ -79,7 +79,7 @@ class ServiceFiles:
         self.remarks: list[str] = []
         self._service: Service | None = None
         self._conf_bytes: bytes | None = None
-        self._saved_record: bytes | None = None
+        self._saved_record: Record | None = None
         self._journal_descriptor: int | None = None
         self._journal_bytes: int | None = None
         """How much of the journal is whole lines; what follows was torn by a crash."""
@@ -176,13 +176,13 @@ class ServiceFiles:
         if self._service is None:
             raise AssertionError("nothing was loaded")
         record = self._service.record
+        # Most changes are none of the record's, and a disk takes longer to keep it than they take.
         exists = os.path.exists(self.record)
-        if not record.is_empty or exists:
-            data = mask_json(record.to_json(), self._secrets()).encode()
-            # Most changes are none of the record's, and a disk takes longer to keep it than they take.
-            if not exists or data != self._saved_record:
-                replace(self.record, data, OWN_MODE)
-                self._saved_record = data
+        if exists and record == self._saved_record:
+            return
+        if exists or not record.is_empty:
+            replace(self.record, mask_json(record.to_json(), self._secrets()).encode(), OWN_MODE)
+            self._saved_record = record.copy()
 
     def journal_lines(self) -> Lines:
         """Read the journal of the last action; a line that a crash tore is left out, and said so in `remarks`.
