@@ -7,10 +7,14 @@ SAID_CHARACTERS_MAX = 2000
 
 
 class Remedy(NamedTuple):
-    """A command line that helps, and what for: `to use it`, `svcmgr -s web provision --adopt fs#0`."""
+    """A command line that helps, and what for: `to use it`, `svcmgr -s web provision --adopt fs#0`.
+
+    whole: it says itself where it acts; another one acts where the one that failed did.
+    """
 
     purpose: str
     line: str
+    whole: bool = False
 
     def __str__(self) -> str:
         """Both in one line."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from core.command import Executor, Note
 from core.config.keywords import is_true
 from core.config.service import Service
-from core.errors import Failed, NodeChanged, Refused, SvcprovError
+from core.errors import Failed, NodeChanged, Refused, Remedy, SvcprovError
 from core.plan import Plan, Step
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
@@ -75,7 +75,9 @@ def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Ke
     elsewhere = node.identity if before is None else str(before.header.get("node", node.identity))
     if before is not None and elsewhere != node.identity:
         said = f"{before.verb} of {service.name} is unfinished on the node {elsewhere}, and this is {node.identity}"
-        raise Refused(said, f"go on there, with{'out --node' if elsewhere == MACHINE else f' --node {elsewhere}'}")
+        there = () if elsewhere == MACHINE else ("--node", elsewhere)
+        line = shell.line(("svcmgr", "-s", service.name, *there, before.verb))
+        raise Refused(said, Remedy("to go on there", line, whole=True))
     if approved is not None:
         from svcprov.plans import check_unused
 

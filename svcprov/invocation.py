@@ -133,7 +133,9 @@ class Invocation:
         text = error.text if isinstance(error, Refused) else str(error)
         if error.rid and error.rid not in text:
             text = f"{error.rid}: {text}"
-        remedies = tuple(each._replace(line=self._as_typed(each.line)) for each in error.remedies)
+        remedies = tuple(
+            each if each.whole else each._replace(line=self._as_typed(each.line)) for each in error.remedies
+        )
         complain(self.screen, "svcmgr", error, text, remedies)
 
     def _as_typed(self, line: str) -> str:
@@ -142,7 +144,7 @@ class Invocation:
 
         bare = _shell_line("svcmgr", "-s", str(self.options.service))
         words = split(line.removeprefix(bare))
-        if not line.startswith(f"{bare} ") or "--node" in words:
+        if not line.startswith(f"{bare} "):
             return line
         match words:
             # Taking back a failed action is another action than the one that was typed.
@@ -163,7 +165,7 @@ def complain(
     """Write an error: problems of a file as compilers do, others after the name of the program; last what to type."""
     text = text or str(error)
     screen.err(screen.styled(text if isinstance(error, ConfigError) else f"{program}: {text}", "red", error=True))
-    for purpose, line in remedies:
+    for purpose, line, _ in remedies:
         screen.err(f"{purpose}:\n  {line}")
 
 

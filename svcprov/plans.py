@@ -139,7 +139,7 @@ def stale(error: NodeChanged, saved: SavedPlan, attempted: Plan | None, service:
     shown = reasons[:REASONS_MAX]
     if len(reasons) > len(shown):
         shown.append(f"and {len(reasons) - len(shown)} more")
-    remedy = Remedy("nothing was done; to plan again", again)
+    remedy = Remedy("nothing was done; to plan again", again, whole=True)
     return NodeChanged(error.expected, error.actual, tuple(shown), (remedy,))
 
 

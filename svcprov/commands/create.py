@@ -123,8 +123,8 @@ def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
         verb = before["action"]
         raise Refused(
             f"{verb} of {files.name} is unfinished, and works with the file as it is",
-            Remedy("to undo it", call.line("rollback")),
-            Remedy("to go on with it", call.line(verb)),
+            Remedy("to undo it", call.line("rollback"), whole=True),
+            Remedy("to go on with it", call.line(verb), whole=True),
         )
 
 

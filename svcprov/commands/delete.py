@@ -50,8 +50,8 @@ def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
     if before is not None and not call.options.unprovision:
         raise Refused(
             f"{before.get('action')} of {files.name} is unfinished, so what was made for it is not known",
-            Remedy("to undo it", call.line("rollback")),
-            Remedy("to delete what was made, then the service", call.line("delete", "--unprovision")),
+            Remedy("to undo it", call.line("rollback"), whole=True),
+            Remedy("to delete what was made, then the service", call.line("delete", "--unprovision"), whole=True),
         )
 
 
@@ -62,8 +62,8 @@ def _refuse_owning(call: Invocation, files: ServiceFiles) -> None:
     things = ", ".join(f"{thing.kind} {thing.identity}" for thing in record.made.values()) or ", ".join(record.keys)
     raise Refused(
         f"{files.name} still has what was made for it: {things}",
-        Remedy("to leave it there", call.again("--keep-resources")),
-        Remedy("to delete it, too", call.again("--unprovision")),
+        Remedy("to leave it there", call.again("--keep-resources"), whole=True),
+        Remedy("to delete it, too", call.again("--unprovision"), whole=True),
     )
 
 
