@@ -17,6 +17,7 @@ from tests.e2e.real.installed import Installed, install
 from tests.e2e.test_processes import DYING, run
 
 DISK = "[fs#0]\ntype = ext4\ndev = /dev/sdb\nmnt = /srv/{svcname}\n"
+LARGER = '{"rid": "disk#0", "size": "120M"}'
 FOREIGN = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "files": {"/payroll.db": "salaries"}}
 SECONDS_MAX = 30
 PASTES_MAX = 3
@@ -209,7 +210,7 @@ def _killed(verb: str, words: str) -> Callable[[Shell], str]:
         if verb == "unprovision":
             assert shell.web("provision").code == 0
             killed = ("unprovision", "--allow-destroy", "disk#0,fs#0")
-            ended = run(shell.bench, "-c", DYING, "30", "after", "-s", "web", "--node", str(shell.bench.node), *killed)
+            ended = run(shell.bench, "-c", DYING, "16", "after", "-s", "web", "--node", str(shell.bench.node), *killed)
             assert ended.returncode == 9, ended.stderr
         else:
             shell.kill(12, verb)
