@@ -248,6 +248,19 @@ def test_an_answer_that_has_changed_is_named(bench: Bench) -> None:
     assert "changed:  ip#0" not in said.err
 
 
+def test_a_step_that_is_not_needed_any_more_makes_a_plan_stale(bench: Bench) -> None:
+    """A plan is run whole, or not at all: not even its beginning, when its end is not asked for any more."""
+    created(bench)
+    path = saved(bench)
+    conf = bench.etc / "web.conf"
+    conf.write_text(conf.read_text(encoding="utf-8").partition("[fs#0]")[0], encoding="utf-8")
+    before = bench.node.read_bytes()
+    said = bench.on("web", "apply", path)
+    assert (said.code, bench.node.read_bytes()) == (4, before), said.err
+    assert "expected: fs#0: " in said.err
+    assert "actual:   nothing more" in said.err
+
+
 def test_a_comment_makes_no_plan_stale(bench: Bench) -> None:
     """What changes no command changes nothing about a plan."""
     created(bench)

@@ -298,3 +298,25 @@ def test_what_may_not_be_needed_may_be_left_out() -> None:
         assert life.shelf.changes == [" ".join(each.argv) for each in commands]
     with pytest.raises(NodeChanged):
         run(Contract(Life(Shelf()).begin(), Terms([A, B, C], {2})), A, C)
+
+
+def test_a_hole_that_is_filled_at_its_first_use_stays_filled() -> None:
+    """What nobody's answer has filled is filled by the first command that has it, and then for all that follow."""
+    again = USE._replace(argv=("put", "also-on-«v»"), check=has("also-on-«v»"))
+    on, shelf, _ = contract([USE, again])
+    run(on, used("sdb"))
+    with pytest.raises(NodeChanged):
+        run(on, again._replace(argv=("put", "also-on-sdc"), check=has("also-on-sdc")))
+    run(on, again._replace(argv=("put", "also-on-sdb"), check=has("also-on-sdb")))
+    assert shelf.changes == ["put on-sdb", "put also-on-sdb"]
+
+
+def test_a_plan_that_ends_early_has_a_reason_for_each_step_it_leaves_out() -> None:
+    """At the end, a step whose check holds may be missing; one whose check does not is where the node has changed."""
+    on, _, _ = contract([A, B], "b")
+    run(on, A)
+    on.finish()
+    on, _, _ = contract([A, B])
+    run(on, A)
+    with pytest.raises(NodeChanged, match="expected: r#0: put b"):
+        on.finish()
