@@ -40,6 +40,21 @@ class Contract:
         self._bound: dict[str, str] = dict(journal.bound) | journal.fresh
         makes = [command.makes for command in terms.commands if command.makes is not None]
         self._kinds = {**terms.made_up, **{each.name: each.kind for each in makes}}
+        self._remember()
+
+    def _remember(self) -> None:
+        """Learn what the earlier life of this action filled holes with: what it ran in their place says so.
+
+        Not every hole is the identity of a thing: a public address is known from the cascade that wrote it.
+        """
+        position = 0
+        for command in self._journal.done():
+            for here in range(position, len(self._planned)):
+                added = self._unified(self._planned[here], command)
+                if added is not None:
+                    self._bound |= added
+                    position = here + 1
+                    break
 
     def run(self, command: Command) -> Completed:
         """Run a command that the plan has. Raises NodeChanged, before anything happened, for another one."""
@@ -103,7 +118,10 @@ class Contract:
             return True
         if planned.makes is not None:
             return self._journal.remembers(fill(planned, self._bound))
-        if planned.destroys and not self._journal.has_done(lambda done: self._unified(planned, done) is not None):
+        if self._journal.has_done(lambda done: self._unified(planned, done) is not None):
+            # Its check need not hold any more: what a later step wrote over it is in place now.
+            return True
+        if planned.destroys:
             return False
         check = None if planned.check is None else fill_check(planned.check, self._bound)
         if check is None or open_holes(check.ask.argv):

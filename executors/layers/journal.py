@@ -154,6 +154,10 @@ class Journal:
         """Tell whether this action ran a command that is the `same`, and has not taken it back."""
         return any(entry.state == "done" and same(entry.command) for entry in self.entries)
 
+    def done(self) -> Iterator[Command]:
+        """What this action ran and has not taken back, in order."""
+        return (entry.command for entry in self.entries if entry.state == "done" and entry.command.verb != ROLLBACK)
+
     def run(self, command: Command) -> Completed:
         """Run a command; changes are journalled, made-up values are remembered."""
         if command.tool == ENGINE and command.argv[0] == FRESH:
