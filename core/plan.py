@@ -58,6 +58,8 @@ class Plan:
         self.service, self.verb, self.order = service, verb, order
         self.events: list[Event] = []
         self.purposes: dict[str, str] = {}
+        self.fresh: dict[str, str] = {}
+        """The kinds of the values that are made up, by name."""
 
     @property
     def steps(self) -> list[Step]:
@@ -101,6 +103,7 @@ def merged(one: Plan, other: Plan) -> Plan:
 
     plan = Plan(one.service, one.verb, one.order)
     plan.purposes = other.purposes | one.purposes
+    plan.fresh = other.fresh | one.fresh
     number = 0
     keys = [_key(event) for event in one.events], [_key(event) for event in other.events]
     for what, begin, end, other_begin, other_end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
@@ -149,6 +152,8 @@ class Recorder:
     def run(self, command: Command) -> Completed:
         """Run a command and enter it in the plan, unless it was done already in an earlier life of the action."""
         self.meet(command.rid)
+        if command.tool == ENGINE and command.argv[0] == "fresh":
+            self._plan.fresh[command.argv[2]] = command.argv[1]
         if command.tool == ENGINE or (command.kind != "reads" and self._inner.remembers(command)):
             return self._inner.run(command)
         answer = self._inner.run(command)
