@@ -35,9 +35,7 @@ def _made_for(thing: Thing, service: "Service") -> str | None:
 
 def uncovered(plan: Plan, service: "Service") -> Losses:
     """What a plan destroys, each thing with its step, that --allow-destroy does not name."""
-    return [
-        (step, thing) for step in plan.destructive for thing in step.lost if not covered(thing, step, service)
-    ]
+    return [(step, thing) for step in plan.destructive for thing in step.lost if not covered(thing, step, service)]
 
 
 def unallowed(call: "Invocation", verb: str, service: "Service", lost: Losses) -> Refused:

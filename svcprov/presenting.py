@@ -35,5 +35,10 @@ def present(call: "Invocation", shown: Presented) -> None:
 
         call.screen.out(script(call, shown))
         return
+    if call.options.format == "md":
+        from svcprov.markdown import document
+
+        call.screen.out(document(shown))
+        return
     for line in PlanText(shown.plan, call.screen).lines(shown.where, shown.typed):
         call.screen.out(line)

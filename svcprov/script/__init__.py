@@ -8,15 +8,15 @@ svcprov's journal does; so it can be run again, after its end or after a power f
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from core.engine import UNDOING
 from core.errors import Refused
 from core.plan import Plan, PlannedWait
 from executors.real.machine import PATH
 from svcprov import consent, shell
 from svcprov.render import count
-from svcprov.script.functions import wanted
+from svcprov.script.library import wanted
 from svcprov.script.lines import Lines, Unsayable
-from svcprov.script.steps import Steps, unmade
+from svcprov.script.outline import needed, unmade
+from svcprov.script.steps import Steps
 from svcprov.script.words import Words, environment_variable, referring
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from svcprov.presenting import Presented
 
 DIGEST_CHARACTERS = 12
+ALWAYS = ("fail", "say", "remember", "recalled", "unfinished")
+"""The functions that every script needs."""
 FINISHED_ONCE = {"unprovision"}
 """The verbs whose script does nothing any more once it has come to its end: what it took away may be there again."""
 
@@ -36,17 +38,26 @@ def script(call: "Invocation", shown: "Presented") -> str:
     if lost := consent.uncovered(shown.plan, shown.service):
         raise consent.unallowed(call, shown.plan.verb, shown.service, lost)
     try:
-        _check(shown)
-        text = _Script(shown).text()
-        if call.screen.masked(text) != text:
-            # The screen would mask it, wherever it is: in the middle of a word of the shell, for example.
-            raise Unsayable("the script has the text of a secret in it by chance, it is so short or so common a word")
+        text = written(shown)
+        _check_masked(call, text)
     except Unsayable as error:
         saved = f"{shown.plan.service}.plan"
         lines = (call.line("plan", shown.plan.verb, "-o", saved), call.line("apply", saved))
         said = f"this plan cannot be a script: {error.text}"
         raise Refused(said, "save the plan, and apply it there:\n  " + "\n  ".join(lines)) from None
     return text
+
+
+def _check_masked(call: "Invocation", text: str) -> None:
+    """Refuse a script that the screen would mask somewhere: in the middle of a word of the shell, for example."""
+    if call.screen.masked(text) != text:
+        raise Unsayable("the script has the text of a secret in it by chance, it is so short or so common a word")
+
+
+def written(shown: "Presented") -> str:
+    """The plan as a script. Raises Unsayable for one that cannot be."""
+    _check(shown)
+    return _Script(shown).text()
 
 
 def _check(shown: "Presented") -> None:
@@ -91,7 +102,7 @@ class _Script:
         self._end(end)
         # Another plan has another memory.
         self._digest = sha256("\n".join((*body.text, *end.text)).encode()).hexdigest()[:DIGEST_CHARACTERS]
-        functions = {*body.functions, *closing.functions, *end.functions, "fail", "say", "remember", "recalled"}
+        functions = {*body.functions, *closing.functions, *end.functions, *ALWAYS}
         programs = {*body.programs, *closing.programs, *end.programs, "flock", "id", "uname"}
         for function in wanted(functions):
             programs.update(function.programs)
@@ -159,7 +170,7 @@ class _Script:
         words = " ".join(self._words.word(each) for each in sorted(programs))
         yield f"for program in {words}; do"
         yield '    command -v "$program" >/dev/null || {'
-        yield "        printf '%s: %s is not installed: nothing was done\\n' \"$service\" \"$program\" >&2"
+        yield '        printf \'%s: %s is not installed: nothing was done\\n\' "$service" "$program" >&2'
         yield "        exit 1"
         yield "    }"
         yield "done"
@@ -190,17 +201,14 @@ class _Script:
         for name, kind in self._plan.fresh.items():
             if kind == "tmpdir" and self._words.is_known(name):
                 variable = self._words.variable(name)
-                yield f'    [ -e "${variable}" ] || remember {variable} \'\''
-        yield '    [ "$code" -eq 0 ] || printf \'%s: not finished; run it again to go on (what was made is noted in %s)\\n\' \\'
-        yield '        "$service" "$memory" >&2'
+                yield f"    [ -e \"${variable}\" ] || remember {variable} ''"
+        yield '    [ "$code" -eq 0 ] || unfinished'
         yield '    exit "$code"'
         yield "}"
 
     def _made_up(self, lines: Lines) -> None:
         """What is made up, before anything has it."""
-        from svcprov.script.steps import needed
-
-        known = set(needed(self._plan))
+        known = needed(self._plan)
         for name, kind in self._plan.fresh.items():
             if name in known:
                 variable = self._words.variable(name)
@@ -250,23 +258,30 @@ class _Script:
         return referring(masked, self._secrets)
 
 
-EXPLANATION = """\
-#
-# Run it as root, with sh. It needs no svcprov. Each step asks whether it has been done, and runs its command only where
-# it has not, so the script can be run again: after its end, where it changes nothing, and after a failure, where it
-# goes on. It remembers what it made up and what it has made in the file $memory (SVCPROV_MEMORY names another), and
-# ends where something is there that it did not make. Before data could be lost it proves that there is none.""".splitlines()
+EXPLANATION = (
+    "#",
+    "# Run it as root, with sh. It needs no svcprov. Each step asks whether it has been done, and runs its command",
+    "# only where it has not, so the script can be run again: after its end, where it changes nothing, and after a",
+    "# failure, where it goes on. It remembers what it made up and what it has made in the file $memory",
+    "# (SVCPROV_MEMORY names another), and ends where something is there that it did not make. Before data could be",
+    "# lost it proves that there is none.",
+)
 
-CASCADES = """\
-# What the service file has to get is shown at the end, and written there when this node has svcprov and the service.""".splitlines()
+CASCADES = (
+    "# What the service file has to get is shown at the end, and is written there when this node has svcprov and",
+    "# the service.",
+)
 
-UNCHECKED = """\
-#
-# Not checked: that the plan is still what svcprov would do, since the service file and the cloud are not read again;
-# that devices which are named here (/dev/sdb) are the disks that they were, unless they are formatted or zeroed here;
-# what triggers do. svcprov, where there is one, keeps no record of what this makes, and will not unprovision it.""".splitlines()
+UNCHECKED = (
+    "#",
+    "# Not checked: that the plan is still what svcprov would do, since the service file and the cloud are not read",
+    "# again; that devices which are named here (/dev/sdb) are the disks that they were, unless they are formatted",
+    "# or zeroed here; what triggers do. svcprov, where there is one, has no record of what this makes, and does",
+    "# not unprovision it.",
+)
 
-EXIT_CODES = """\
-#
-# Exit codes: 0 done, 1 failed, 3 refused: data would be destroyed, or something is in the way, 4 this node is not as
-# it was planned, 5 it is running already.""".splitlines()
+EXIT_CODES = (
+    "#",
+    "# Exit codes: 0 done, 1 failed, 3 refused: data would be destroyed, or something is in the way, 4 this node is",
+    "# not as it was planned, 5 it is running already.",
+)

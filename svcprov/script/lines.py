@@ -103,8 +103,11 @@ def as_json(path: str) -> str:
     """The filter of jq that finds what `core.answers.pick` does; "" for a path that is not one into JSON."""
     if path in {"", ".", "lines"} or answers.WORD.fullmatch(path):
         return ""
-    steps = "".join(
-        f" | arrays | .{step}" if step.startswith("[") else f' | objects | .["{step}"]' for step in _WORD.findall(path)
-    )
-    # An index behind the end is null, as a name is that is not there.
-    return f'.{steps} | select(. != null and . != "") | if type == "string" then . else tojson end'
+    return " | ".join(map(_filter, _WORD.findall(path)))
+
+
+def _filter(step: str) -> str:
+    """One step of a path. An index behind the end is null, as a name is that is not there: `pick_json` drops them."""
+    if step == "[]":
+        return "each"
+    return f"number({step[1:-1]})" if step.startswith("[") else f'of("{step}")'

@@ -5,16 +5,14 @@ thing is ours is a matter of memory, as it is for svcprov: what is there without
 somebody else's, and ends the script.
 """
 
-from collections.abc import Iterable, Sequence
-
 from core import trigger
 from core.command import Command, Makes, Thing, Wait
 from core.config.service import Service
-from core.holes import hole, open_holes
 from core.plan import Plan, PlannedNote, PlannedWait, Step
 from svcprov import shell
 from svcprov.script.functions import codes
 from svcprov.script.lines import Lines, Unsayable
+from svcprov.script.outline import brackets, deletions, needed
 from svcprov.script.words import Words
 
 ANYBODYS = {"directory"}
@@ -27,11 +25,11 @@ class Steps:
     def __init__(self, plan: Plan, service: Service, lines: Lines, log: str) -> None:
         self._plan, self._service, self._lines, self._log = plan, service, lines, log
         self._words: Words = lines.words
-        self.openers = _openers(plan)
+        self.openers = brackets(plan)
         """The steps that begin a bracket, by number, each with the number of the step that ends it."""
         self._closers = {closer: opener for opener, closer in self.openers.items()}
-        self._deletions = _deleting_brackets(plan, self.openers)
-        self._needed = _needed(plan)
+        self._deletions = deletions(plan, self.openers)
+        self._needed = needed(plan)
 
     def write(self) -> None:
         """Write everything, in order."""
@@ -224,7 +222,9 @@ class Steps:
         """What has to be so right before a command: what its driver saw, and what the guard proves."""
         lines = self._lines
         for check in command.only_if:
-            lines.add(f"{lines.condition(check)} || refuse {self._words.word(check.otherwise)}", "refuse")
+            lines.add(f"{lines.condition(check)} ||")
+            with lines.inner():
+                lines.add(f"refuse {self._words.word(check.otherwise)}", "refuse")
         for thing in command.destroys:
             self._proof(command, thing)
 
@@ -268,14 +268,16 @@ class Steps:
 
     def _waited(self, wait: Wait, seconds: int) -> None:
         lines, words = self._lines, self._words
-        if callable(wait.until):
-            raise AssertionError(wait)
+        until = () if callable(wait.until) else wait.until
         lines.add(f"left={seconds}")
-        lines.add(f"until {' || '.join(map(lines.condition, wait.until))}; do")
+        lines.add(f"until {' || '.join(map(lines.condition, until))}; do")
         with lines.inner():
             for check in wait.in_vain:
                 failed = f"waiting for {wait.subject} was in vain"
-                lines.add(f"if {lines.condition(check)}; then fail {words.word(failed)}; fi", "fail")
+                lines.add(f"if {lines.condition(check)}; then")
+                with lines.inner():
+                    lines.add(f"fail {words.word(failed)}", "fail")
+                lines.add("fi")
             failed = f"timeout waiting for {wait.subject} ({seconds} seconds)"
             lines.add(f'[ "$left" -ge {wait.every_seconds} ] || fail {words.word(failed)}', "fail")
             lines.add(f"sleep {wait.every_seconds}")
@@ -323,81 +325,3 @@ def _is_blocking(service: Service, command: Command) -> bool:
         for when in ("pre", "post")
         for known, blocking in trigger.commands(service, command.rid or "DEFAULT", command.verb, when)
     )
-
-
-def _openers(plan: Plan) -> dict[int, int]:
-    """The brackets of a plan: the number of the step that opens each, and of the one that closes it."""
-    found: dict[int, int] = {}
-    for step in plan.steps:
-        command = step.command
-        if not command.temporary:
-            continue
-        if command.undo:
-            found[step.number] = 0
-            continue
-        by_number = {each.number: each for each in plan.steps}
-        for number in reversed(found):
-            first = by_number[number].command.undo[0]
-            if not found[number] and isinstance(first, Command) and first.argv == command.argv:
-                found[number] = step.number
-                break
-    return found
-
-
-def _deleting_brackets(plan: Plan, openers: dict[int, int]) -> dict[int, int]:
-    """The outermost brackets in which nothing is made, only deleted: the first step of each, and the last deletion."""
-    found: dict[int, int] = {}
-    end = 0
-    for opener, closer in openers.items():
-        if opener <= end:
-            continue
-        end = closer
-        inside = [step for step in plan.steps if opener < step.number < closer and not step.command.temporary]
-        if inside and all(step.command.destroys and step.command.makes is None for step in inside):
-            found[opener] = inside[-1].number
-    return found
-
-
-def _needed(plan: Plan) -> set[str]:
-    """The holes that anything in a plan names, but for those that a command only names in its own check."""
-    found: set[str] = set()
-    for event in plan.events:
-        if isinstance(event, PlannedWait):
-            found |= _of_wait(event.wait)
-        elif isinstance(event, Step) and event.number:
-            found |= _of_command(event.command)
-    return found
-
-
-def _of_wait(wait: Wait) -> Iterable[str]:
-    until = () if callable(wait.until) else wait.until
-    checks = (*until, *wait.in_vain, *((wait.unless,) if wait.unless is not None else ()))
-    return {name for check in checks for name in open_holes((*check.ask.argv, check.text))}
-
-
-def _of_command(command: Command) -> set[str]:
-    texts: list[str] = [*command.argv, command.stdin or ""]
-    for check in (*command.only_if, *((command.check,) if command.check is not None else ())):
-        texts += [*check.ask.argv, check.text]
-    for thing in command.destroys:
-        texts += [thing.identity, thing.at]
-    if command.makes is not None:
-        texts.append(command.makes.identity)
-        if command.makes.witness is not None:
-            texts += command.makes.witness.argv
-    return set(open_holes(tuple(texts)))
-
-
-def needed(plan: Plan) -> Sequence[str]:
-    """The holes that a script of a plan has to fill, in a stable order."""
-    return sorted(_needed(plan))
-
-
-def made(plan: Plan) -> set[str]:
-    """The holes that steps of a plan fill."""
-    return {step.command.makes.name for step in plan.steps if step.command.makes is not None}
-
-
-def unmade(plan: Plan) -> list[str]:
-    """The holes that nothing in a plan fills: svcprov reads them out of an answer that it understands."""
-    return [hole(name) for name in needed(plan) if name not in made(plan) and name not in plan.fresh]

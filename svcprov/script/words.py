@@ -1,4 +1,4 @@
-"""Words of a plan as a POSIX shell takes them: what has to be learnt, and what is secret, stands there as a variable."""
+"""Words of a plan as a POSIX shell takes them: what is learnt later, and what is secret, is a variable there."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from shlex import quote
 from core.holes import HOLE, fill_text
 from svcprov.secrets import mask
 
-SECRET = "secret:"
+SECRET = "secret:"  # noqa: S105 - no secret, but how one is called
 """How the name of a hole begins that stands for a secret of the service file."""
 _IN_DOUBLE_QUOTES = re.compile(r'([\\"$`])')
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_]")
@@ -53,7 +53,9 @@ class Words:
                 variable = self.variable(name)
                 # What may belong to the name of the variable keeps it in braces.
                 followed = re.match(r"[A-Za-z0-9_]", parts[position]) is not None
-                written += f"${{{variable}}}" if followed or len(variable) > 1 and variable.isdecimal() else f"${variable}"
+                written += (
+                    f"${{{variable}}}" if followed or (len(variable) > 1 and variable.isdecimal()) else f"${variable}"
+                )
             written += _IN_DOUBLE_QUOTES.sub(r"\\\1", parts[position])
         return f'"{written}"'
 

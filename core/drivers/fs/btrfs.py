@@ -70,7 +70,9 @@ class BtrfsFilesystem(Filesystem):
             label = fs.name
             place = self.file(fs, device) or device
             unlabel = btrfs.set_label(place, "", place)
-            has_none = Check(blkid.value(place, "LABEL"), path=".", absent=True, otherwise=f"{place} has a label by now")
+            has_none = Check(
+                blkid.value(place, "LABEL"), path=".", absent=True, otherwise=f"{place} has a label by now"
+            )
             yield btrfs.set_label(temporary, label, place)._replace(undo=(unlabel,), only_if=(has_none,))
             made = True
         yield Wait(

@@ -107,7 +107,7 @@ def provisioned(lab: Lab) -> None:
 
 def test_a_service_with_containers(with_docker: docker_lab.Lab, installed: Installed) -> None:
     """Loop disk, btrfs, address, a daemon of its own and two containers: the script leaves what `provision` leaves."""
-    ends = []
+    ends: list[NodeState] = []
     for bring_up in (provisioned, scripted):
         with inside_of(with_docker, installed) as lab:
             lab.created(DOCKER)
@@ -118,7 +118,9 @@ def test_a_service_with_containers(with_docker: docker_lab.Lab, installed: Insta
             stopped = lab.svcmgr("stop")
             assert stopped.code == 0, stopped.err
             lab.done("rm", "-r", "/run/opensvc")
-    assert differences(*ends, "/LAB") == []
+    # svcprov has its journal there, and made the directory for that before the daemon needed it.
+    own = "file /LAB/var/service: "
+    assert [line for line in differences(ends[0], ends[1], "/LAB") if not line.startswith(own)] == []
 
 
 def everything(lab: Lab) -> tuple[str, ...]:
