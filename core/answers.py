@@ -1,13 +1,14 @@
 """Find identities in what a tool answered, by paths that can be stored, printed and used by a shell script.
 
-A path is "." (all of the text), "lines" (each line), or a small subset of JMESPath, the language of `aws --query`:
-`Volumes[].VolumeId`, `Reservations[0].Instances[0].InstanceId`, `[].addr_info[].local`.
+A path is "." (all of the text), "lines" (each line), "words[1]" (the second word), or a small subset of JMESPath, the
+language of `aws --query`: `Volumes[].VolumeId`, `Reservations[0].Instances[0].InstanceId`, `[].addr_info[].local`.
 """
 
 import json
 import re
 from typing import Any
 
+WORD = re.compile(r"words\[(\d+)\]")
 _STEP = re.compile(r"([A-Za-z0-9_-]+)|\[(\d*)\]")
 
 
@@ -27,6 +28,8 @@ def pick(text: str, path: str) -> list[str]:
         return [stripped] if stripped else []
     if path == "lines":
         return [line.strip() for line in text.splitlines() if line.strip()]
+    if word := WORD.fullmatch(path):
+        return text.split()[int(word[1]) :][:1]
     found: list[Any] = [json.loads(text)] if text.strip() else []
     for name, index in _STEP.findall(path):
         if name:

@@ -38,7 +38,7 @@ class Check(NamedTuple):
     text: str = ""
     absent: bool = False
     otherwise: str = ""
-    """As a step of an undo, the sentence with which the rollback refuses when the check does not hold."""
+    """As a step of an undo, or in `only_if`, the sentence of the refusal when the check does not hold."""
     seconds_max: int = 0
     """As a step of an undo, how long it may take until it holds."""
 
@@ -81,6 +81,7 @@ class Command(NamedTuple):
     background: a daemon; done when started. quiet: housekeeping, not in the info log.
     shows: stdout and stderr are for people and go to the log (else they are an answer to the driver).
     public: what it makes is for others to reach, too (a directory above a mount point), not only for its owner.
+    only_if: what its driver found right before it. A script, which has no driver, asks once more.
     tool: the module of `core.tools` that built it. rid, verb: stamped by the engine.
     """
 
@@ -99,6 +100,7 @@ class Command(NamedTuple):
     quiet: bool = False
     shows: bool = True
     public: bool = False
+    only_if: tuple[Check, ...] = ()
     tool: str = ""
     rid: str = ""
     verb: str = ""
@@ -114,18 +116,25 @@ class Completed(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """A bounded wait: `ask` is run every `every_seconds` until `until(answer)`, `seconds_max` at most.
+    """A bounded wait: `ask` is run every `every_seconds` until its answer will do, `seconds_max` at most.
 
+    until: checks of `ask` of which one has to hold; where no check can say it, a function of the answer.
     The answer of the last question is sent back. `note(answer)` is the line for the log of one poll, or None.
     `subject` completes the sentences "waiting for ..." and "timeout waiting for ...".
+    in_vain: checks of `ask` that end the wait, too: the driver says what has failed then.
+    unless: holds when there is nothing to wait for any more, for a script that is run once more.
+    seconds_at_last: how long it may take in all where the driver, told that the time is over, waits once more.
     """
 
     ask: Command
-    until: Callable[[Completed], bool]
+    until: tuple[Check, ...] | Callable[[Completed], bool]
     every_seconds: int
     seconds_max: int
     subject: str
     note: Callable[[Completed], str | None] = lambda _answer: None
+    in_vain: tuple[Check, ...] = ()
+    unless: Check | None = None
+    seconds_at_last: int = 0
 
 
 class Fresh(NamedTuple):

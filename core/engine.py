@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core import trigger
+from core.checks import has_come
 from core.command import Check, Command, Completed, Executor, Fresh, Note, SetKey, Steps, UnsetKey, Wait
 from core.errors import CommandFailed, Failed, SvcprovError, WaitedTooLong
 
@@ -145,7 +146,7 @@ class Engine:
             answer = self._ran(rid, verb, wait.ask)
             if is_due and (text := wait.note(answer)):
                 self._listener.note(rid, Note(text))
-            if wait.until(answer):
+            if has_come(wait, answer):
                 return answer
             if left < wait.every_seconds:
                 raise WaitedTooLong(f"timeout waiting for {wait.subject} ({wait.seconds_max} seconds)")

@@ -56,6 +56,7 @@ def fill(command: Command, bound: Mapping[str, str]) -> Command:
         argv=fill_argv(command.argv, bound),
         stdin=None if command.stdin is None else fill_text(command.stdin, bound),
         check=None if command.check is None else fill_check(command.check, bound),
+        only_if=tuple(fill_check(check, bound) for check in command.only_if),
         undo=tuple(fill_check(step, bound) if isinstance(step, Check) else fill(step, bound) for step in command.undo),
         destroys=tuple(
             thing._replace(identity=fill_text(thing.identity, bound), at=fill_text(thing.at, bound))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from core.config.service import Service
     from svcprov.invocation import Invocation
 
+Losses = list[tuple[Step, Thing]]
+
 ALWAYS_ASKED = {"unprovision", "delete", "rollback"}
 
 
@@ -31,17 +33,26 @@ def _made_for(thing: Thing, service: "Service") -> str | None:
     return next((made.rid for made in service.record.made.values() if made.identity == thing.identity), None)
 
 
+def uncovered(plan: Plan, service: "Service") -> Losses:
+    """What a plan destroys, each thing with its step, that --allow-destroy does not name."""
+    return [(step, thing) for step in plan.destructive for thing in step.lost if not covered(thing, step, service)]
+
+
+def unallowed(call: "Invocation", verb: str, service: "Service", lost: Losses) -> Refused:
+    """The refusal to destroy what nobody named, with the line that names it."""
+    named = ", ".join(dict.fromkeys(f"{thing.kind} {thing.identity} ({step.command.rid})" for step, thing in lost))
+    names = dict.fromkeys(_made_for(thing, service) or thing.identity for _, thing in lost)
+    words = [word for name in names for word in ("--allow-destroy", name)]
+    allowing = Remedy("to allow it", call.allowing(*words), whole=True)
+    return Refused(f"{verb} of {service.name} destroys {named}", allowing)
+
+
 def ask(call: "Invocation", verb: str, service: "Service", plan: Plan | None) -> None:
     """Have the operator's consent, or raise Refused with the line that gives it.
 
     What a plan destroys has to be named, on the command line or by typing the service's name on a terminal.
     """
-    lost = [
-        (step, thing)
-        for step in (plan.destructive if plan is not None else ())
-        for thing in step.lost
-        if not covered(thing, step, service)
-    ]
+    lost = [] if plan is None else uncovered(plan, service)
     answered = bool(call.options.yes or call.options.allow_destroy)
     nothing = plan is not None and not plan.steps
     if not lost and (nothing or verb not in ALWAYS_ASKED or answered):
@@ -50,17 +61,12 @@ def ask(call: "Invocation", verb: str, service: "Service", plan: Plan | None) ->
         _asked(call, verb, service, lost)
         return
     if lost:
-        named = ", ".join(dict.fromkeys(f"{thing.kind} {thing.identity} ({step.command.rid})" for step, thing in lost))
-        names = dict.fromkeys(_made_for(thing, service) or thing.identity for _, thing in lost)
-        words = [word for name in names for word in ("--allow-destroy", name)]
-        raise Refused(
-            f"{verb} of {service.name} destroys {named}", Remedy("to allow it", call.allowing(*words), whole=True)
-        )
+        raise unallowed(call, verb, service, lost)
     said = f"{verb} of {service.name} asks on a terminal, and there is none"
     raise Refused(said, Remedy("to do it unasked", call.again("--yes"), whole=True))
 
 
-def _asked(call: "Invocation", verb: str, service: "Service", lost: list[tuple[Step, Thing]]) -> None:
+def _asked(call: "Invocation", verb: str, service: "Service", lost: Losses) -> None:
     if lost:
         call.screen.err(f"{verb} of {service.name} destroys:")
         for step, thing in lost:

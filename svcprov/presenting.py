@@ -30,5 +30,15 @@ def present(call: "Invocation", shown: Presented) -> None:
         call.json.plan(shown.plan)
         call.json.summary(shown.plan, shown.plan.verb, "planned", resumable=shown.resumable)
         return
+    if call.options.format == "sh":
+        from svcprov.script import script
+
+        call.screen.out(script(call, shown))
+        return
+    if call.options.format == "md":
+        from svcprov.markdown import document
+
+        call.screen.out(document(shown))
+        return
     for line in PlanText(shown.plan, call.screen).lines(shown.where, shown.typed):
         call.screen.out(line)

@@ -2,7 +2,8 @@
 
 A folder holds the service file, the node, and the command line that names the service; the rest is written by this
 program: `provision`, `stop`, `start`, `unprovision` (what a plan of the verb shows, each on the node as the verb before
-left it) and `status` (after each of them). In a plan's text
+left it) and `status` (after each of them); for some services also the plan of `provision` as it is exported, `script`
+and `document`. In a plan's text
 
     $ a change    ~ an announcement    = a cascade    ? a question (of a driver's golden only)
     - a note      ... a wait           ! what the change destroys      < how it is undone (of a driver's golden only)
@@ -23,6 +24,10 @@ from core.errors import SvcprovError
 from core.holes import hole
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from core.state import loads
+from svcprov import __version__
+from svcprov import script as exports
+from svcprov.markdown import document
+from svcprov.presenting import Presented
 from tests.conftest import REPOSITORY
 from tests.worlds import Heard, World, status_of
 
@@ -30,6 +35,8 @@ GOLDENS = REPOSITORY / "tests/goldens"
 IDENTITY_LENGTH_MIN = 7
 """Shorter ones (process ids) may be part of anything."""
 
+EXPORTED = ("stack", "testec2docker")
+"""The services whose exported plans are goldens, too."""
 VERBS = ("provision", "stop", "start", "unprovision")
 NOT_YET = GOLDENS / "services" / "not-yet"
 
@@ -66,13 +73,25 @@ def written(folder: Path) -> dict[str, str]:
     chosen = [each.rid for each in world.service.resources() if whole or _name_of(world, each.rid) == driver]
     assert chosen, f"{folder}: no resource has the driver {driver}"
     files, statuses = {}, [f"before: {_status(world, chosen)}"]
+    exported = presented(world, "provision") if whole and folder.name in EXPORTED else None
     names: dict[str, str] = {}
     for verb in VERBS:
         plan = world.act(verb)
         files[verb] = _named(_plan(plan, chosen, whole=whole), names)
         names = {**_identities(world), **names}
         statuses.append(_named(f"after {verb}: {_status(world, chosen)}", names))
+    if exported is not None:
+        # The version is not what these goldens are about.
+        files["script"] = exports.written(exported).replace(f"svcprov {__version__}", "svcprov") + "\n"
+        files["document"] = document(exported) + "\n"
     return {**files, "status": "\n".join(statuses) + "\n"}
+
+
+def presented(world: World, verb: str) -> Presented:
+    """The plan of a verb, as it is handed to who exports it; the world stays as it is."""
+    before = world.service
+    typed = f"svcmgr -s {before.name} {verb}"
+    return Presented(world.preview(verb), before, "SIMULATED node.json", typed, resumable=False)
 
 
 def _identities(world: World) -> dict[str, str]:

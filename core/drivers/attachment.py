@@ -59,10 +59,11 @@ def detached(here: ec2.Cloud, volume: str, device: str, name: str, link: str) ->
         yield command._replace(undo=(*command.undo, there))
     yield Wait(
         aws.describe_volumes(here.cli, volume),
-        lambda answer: _state(answer) == "available",
+        (aws.is_in_state(here.cli, volume, "available"),),
         1,
         DETACH_SECONDS_MAX,
         f"{volume} to become available: something on this node may still use {device}",
+        unless=aws.is_gone(here.cli, volume),
     )
 
 
@@ -70,11 +71,13 @@ def available(here: ec2.Cloud, volume: str) -> Steps:
     """Wait until a volume that was created, or is being detached, can be attached. Raises Failed when it never will."""
     answer = yield Wait(
         aws.describe_volumes(here.cli, volume),
-        lambda answer: _state(answer) in {"available", "error"},
+        (aws.is_in_state(here.cli, volume, "available"),),
         1,
         CREATE_SECONDS_MAX,
         f"{volume} to become available",
         lambda answer: f"{volume} state: {_state(answer)}",
+        in_vain=(aws.is_in_state(here.cli, volume, "error"),),
+        unless=aws.is_attached(here.cli, here.instance, volume),
     )
     if _state(answer) == "error":
         raise Failed(f"EC2 could not make {volume}: its state is error")
@@ -96,7 +99,7 @@ def _free_name(here: ec2.Cloud, instance: aws.Instance, disks: Iterable[str]) ->
 def _named(path: str) -> Steps:
     yield Wait(
         files.exists(path),
-        lambda answer: answer.returncode == 0,
+        (files.is_there(path),),
         1,
         APPEAR_SECONDS_MAX,
         f"{path} to appear",

@@ -87,7 +87,7 @@ def bring_up(container: Resource, here: docker.Client) -> Steps:
         if bridge and (yield ip_link.show(bridge)).returncode:
             yield ip_link.add_bridge(bridge)
         yield Note("starting docker daemon")
-        yield launch.start
+        yield launch.start._replace(only_if=_place_is_there(container))
     try:
         yield _answer(here, ANSWER_SECONDS_USUAL)
     except WaitedTooLong:
@@ -101,7 +101,9 @@ def bring_up(container: Resource, here: docker.Client) -> Steps:
 
 def _answer(here: docker.Client, seconds_max: int) -> Wait:
     said = "the docker daemon to answer"
-    return Wait(docker.answers(here), lambda answer: answer.returncode == 0, 1, seconds_max, said)
+    check = docker.is_answering(here)
+    # A daemon that is alive is given more time.
+    return Wait(check.ask, (check,), 1, seconds_max, said, seconds_at_last=ANSWER_SECONDS_MAX)
 
 
 def is_outlived(container: Resource, here: docker.Client) -> Steps:
@@ -249,6 +251,13 @@ def filesystem(container: Resource) -> Resource | None:
     points = {each["mnt"].rstrip("/"): each for each in container.service.resources() if each.group == "fs"}
     above = [point for point in points if point and below.startswith(f"{point}/")]
     return points[max(above, key=len)] if above else None
+
+
+def _place_is_there(container: Resource) -> tuple[Check, ...]:
+    holder = filesystem(container)
+    if holder is None:
+        return ()
+    return (Check(mount.at(holder["mnt"]), otherwise=f"{holder.rid} is not mounted, and has the daemon's directory"),)
 
 
 def _filesystem_is_mounted(container: Resource) -> Steps:

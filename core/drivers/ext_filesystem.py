@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from core.command import Note, Steps
 from core.drivers.filesystem import Filesystem
-from core.tools import ext
+from core.tools import ext, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -24,6 +24,8 @@ class ExtFilesystem(Filesystem):
 
     def prepare(self, fs: "Resource", device: str) -> Steps:
         """Check it; what e2fsck cannot repair without a question stops the start."""
-        if (yield ext.check_filesystem(device)).returncode == ext.NOT_INSTALLED:
+        # A filesystem that is mounted is not checked.
+        mounted = mount.is_mounted(device, self.mount_point(fs))
+        if (yield ext.check_filesystem(device)._replace(check=mounted)).returncode == ext.NOT_INSTALLED:
             yield Note(f"{fs['dev']} is not checked: e2fsck is not installed", "warning")
         return device

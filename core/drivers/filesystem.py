@@ -162,7 +162,12 @@ class Filesystem(Driver):
         if inside := (yield find.file(point)).stdout.strip():
             raise Refused(f"{fs.rid}: {point} is not empty, and a mount would hide {inside}", "move it away")
         source = yield from self.prepare(fs, device)
-        yield mount.mount(self.type, self.options(fs), source, point)
+        said = f"{point} is not empty, and a mount would hide what is in it"
+        only_if = (
+            mount.is_free(point)._replace(otherwise=f"something else is mounted on {point}"),
+            Check(find.file(point), path=".", absent=True, otherwise=said),
+        )
+        yield mount.mount(self.type, self.options(fs), source, point)._replace(only_if=only_if)
 
     def stop(self, fs: "Resource") -> Steps:
         """Unmount it. When it is busy, say by whom; nobody is killed."""

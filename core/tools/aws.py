@@ -176,6 +176,11 @@ def volumes(answer: Completed) -> dict[str, Volume]:
     return found
 
 
+def is_in_state(cli: Cli, volume: str, state: str) -> Check:
+    """Hold when a volume, which has to exist, is in a state."""
+    return Check(describe_volumes(cli, volume), path="Volumes[].State", text=state)
+
+
 def is_gone(cli: Cli, volume: str) -> Check:
     """Hold when there is no such volume."""
     return Check(find_volumes(cli, volume_id=volume), path=VOLUME_IDS, absent=True)

@@ -6,8 +6,11 @@ TOOL = "cmp"
 UNREADABLE = 2
 
 
-def zeroes(device: str, offset: int, length: int) -> Command:
-    """Ask whether `length` bytes from `offset` on are zero: 0, 1 when not, 2 when the device cannot be read."""
+def zeroes(device: str, offset: int | str, length: int | str) -> Command:
+    """Ask whether `length` bytes from `offset` on are zero: 0, 1 when not, 2 when the device cannot be read.
+
+    A text stands for a number that only a shell will know.
+    """
     skip = ("-i", f"{offset}:0") if offset else ()
     return Command(("cmp", "-n", str(length), *skip, device, "/dev/zero"), accepts=(0, 1, UNREADABLE), tool=TOOL)
 

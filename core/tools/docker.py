@@ -182,6 +182,16 @@ def life(client: Client, container: str) -> Command:
     return Command((*client.words, "inspect", "--format", template, container), tool=TOOL)
 
 
+def is_living(client: Client, container: str) -> Check:
+    """Hold when the container runs; it counts as running, too, while it is about to run once more."""
+    return Check(life(client, container), path="words[0]", text="true")
+
+
+def has_ended(client: Client, container: str) -> Check:
+    """Hold when the container is not about to run once more."""
+    return Check(life(client, container), path="words[1]", text="false")
+
+
 def parse_life(answer: Completed) -> Life:
     """Read the answer of `life`."""
     runs, restarts, code = answer.stdout.split()

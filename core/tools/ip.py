@@ -83,6 +83,11 @@ def holding(address: str) -> Command:
     return Command(("ip", "-o", "addr", "show", "to", address), tool=TOOL)
 
 
+def labelled(label: str) -> Command:
+    """Ask which addresses have the label of an alias: no line when it is free."""
+    return Command(("ip", "-o", "addr", "show", "label", label), tool=TOOL)
+
+
 def is_version_6(address: str) -> bool:
     """Tell an IPv6 address by its colons; an address that nobody knows yet counts as IPv4."""
     return ":" in address and "«" not in address

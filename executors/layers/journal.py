@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Literal, Protocol
 
-from core.answers import pick
+from core import checks
 from core.command import Check, Command, Completed, Executor, Makes
 from core.engine import ENGINE, FRESH
 from core.errors import Ambiguous, CommandFailed, Failed, Refused, SvcprovError
@@ -203,7 +203,7 @@ class Journal:
         if makes is None or makes.witness is None:
             return ()
         answer = self._asked(makes.witness)
-        return tuple(sorted(_picked(makes.witness, answer, makes.path))) if answer.returncode == 0 else ()
+        return tuple(sorted(checks.picked(makes.witness, answer, makes.path))) if answer.returncode == 0 else ()
 
     def _asked(self, question: Command) -> Completed:
         answer = self._inner.run(question)
@@ -218,7 +218,7 @@ class Journal:
             return makes.identity if makes is not None else ""
         if makes.answer and answer is not None:
             # Some clouds answer with everything that is there now: what was there before is not what this made.
-            found = [name for name in _picked(entry.command, answer, makes.answer) if name not in entry.before]
+            found = [name for name in checks.picked(entry.command, answer, makes.answer) if name not in entry.before]
             if found:
                 return _of_kind(found[0], makes)
         listed = [name for name in self._listed(makes) if name not in entry.before]
@@ -228,16 +228,11 @@ class Journal:
 
     def holds(self, check: Check) -> bool:
         """Ask a check. Raises CommandFailed when its answer is none."""
-        found = self.found(check)
-        so = found is not None and (not check.path or (check.text in found if check.text else bool(found)))
-        return so is not check.absent
+        return checks.holds(check, self._asked(check.ask))
 
     def found(self, check: Check) -> list[str] | None:
         """The texts among which a check looks for its own; None when its question was answered with a no."""
-        answer = self._asked(check.ask)
-        if answer.returncode:
-            return None
-        return _picked(check.ask, answer, check.path) if check.path else []
+        return checks.found(check, self._asked(check.ask))
 
     def settle(self) -> None:
         """Decide what was in flight, then close the brackets that were left open. The first thing of every action.
@@ -360,14 +355,6 @@ def _is_needed(command: Command, state: State) -> bool:
     answer tells what the check of its intent finds again: in flight, it is settled to the same end.
     """
     return bool(command.makes or command.unmakes) or (state == "gone" and not command.temporary)
-
-
-def _picked(question: Command, answer: Completed, path: str) -> list[str]:
-    try:
-        return pick(answer.stdout, path)
-    except ValueError as error:
-        said = f"the answer is not the JSON it should be: {error}"
-        raise CommandFailed(question.argv, answer.returncode, answer.stdout, said) from None
 
 
 def _of_kind(identity: str, makes: Makes) -> str:

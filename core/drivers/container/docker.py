@@ -7,7 +7,7 @@ makes the container and pulls its image. A stopped container keeps what it wrote
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.command import Note, Steps, Wait
+from core.command import Check, Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Tie
@@ -127,10 +127,11 @@ class DockerContainer(Driver):
         yield Note("wait for container up status")
         answer = yield Wait(
             docker.life(here, found),
-            lambda answer: docker.parse_life(answer).running or not docker.parse_life(answer).restarting,
+            (docker.is_living(here, found),),
             UP_SECONDS_EVERY,
             UP_SECONDS_MAX,
             f"container {container.name} up status",
+            in_vain=(docker.has_ended(here, found),),
         )
         life = docker.parse_life(answer)
         if not life.running:
@@ -164,10 +165,11 @@ class DockerContainer(Driver):
         yield Note("wait for container down status")
         yield Wait(
             docker.running(here),
-            lambda answer: found not in docker.ids(answer),
+            (Check(docker.running(here), path="lines", text=found, absent=True),),
             1,
             DOWN_SECONDS_MAX,
             f"container {container.name} down status",
+            unless=docker.is_answering(here)._replace(absent=True),
         )
 
     def unprovision(self, container: Resource) -> Steps:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from core.command import Command, Completed, Fresh, Steps, Thing, Wait
+from core.command import Check, Command, Completed, Fresh, Steps, Thing, Wait
 from core.driver import Tie
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.filesystem import Filesystem
@@ -70,11 +70,14 @@ class BtrfsFilesystem(Filesystem):
             label = fs.name
             place = self.file(fs, device) or device
             unlabel = btrfs.set_label(place, "", place)
-            yield btrfs.set_label(temporary, label, place)._replace(undo=(unlabel,))
+            has_none = Check(
+                blkid.value(place, "LABEL"), path=".", absent=True, otherwise=f"{place} has a label by now"
+            )
+            yield btrfs.set_label(temporary, label, place)._replace(undo=(unlabel,), only_if=(has_none,))
             made = True
         yield Wait(
             blkid.find(f"LABEL={label}"),
-            until=lambda answer: answer.returncode == 0,
+            until=(Check(blkid.find(f"LABEL={label}")),),
             every_seconds=2,
             seconds_max=LABEL_SECONDS_MAX,
             subject="label to become usable",

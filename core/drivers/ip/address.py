@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from core.command import Command, Completed, Note, Steps, Wait
+from core.command import Check, Command, Completed, Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.driver import Driver
 from core.errors import Failed
@@ -64,10 +64,12 @@ class Address(Driver):
         yield Note(f"checking {address} availability")
         if (yield ping.anybody(address)).returncode == ping.ANSWERED:
             raise Failed(f"{address} is already up on another host")
-        yield (yield from _bring_up(resource, interfaces, device, address))
+        silent = Check(ping.anybody(address), absent=True, otherwise=f"{address} is already up on another host")
+        command: Command = yield from _bring_up(resource, interfaces, device, address)
+        yield command._replace(only_if=(silent, *command.only_if))
         yield Wait(
             ping.briefly(address),
-            until=lambda answer: answer.returncode == ping.ANSWERED,
+            until=(Check(ping.briefly(address)),),
             every_seconds=1,
             seconds_max=ACTIVATION_SECONDS_MAX,
             subject=f"ip activation of {address}",
@@ -95,7 +97,7 @@ class Address(Driver):
         yield (yield from _take_down(device, held))
         yield Wait(
             ping.briefly(address),
-            until=lambda answer: answer.returncode != ping.ANSWERED,
+            until=(Check(ping.briefly(address), absent=True),),
             every_seconds=1,
             seconds_max=DOWN_SECONDS_MAX,
             subject=f"{address} to go down",
@@ -164,7 +166,8 @@ def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device:
     if "noalias" in resource.words("tags") or len(alias) > ip.LABEL_LENGTH_MAX:
         return ip.add(address, prefix, device.name)
     if has_ifconfig:
-        return ifconfig.alias_up(alias, address, prefix)
+        free = Check(ip.labelled(alias), path=".", absent=True, otherwise=f"the alias {alias} is taken by now")
+        return ifconfig.alias_up(alias, address, prefix)._replace(only_if=(free,))
     return ip.add(address, prefix, device.name, alias)
 
 

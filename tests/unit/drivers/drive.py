@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from core.answers import pick
+from core.checks import has_come
 from core.command import Command, Completed, Executor, Fresh, Note, SetKey, UnsetKey, Wait
 from core.config.document import Document
 from core.config.service import Resource, Service
@@ -91,7 +92,7 @@ def _waited(resource: Resource, wait: Wait, node: Executor, run: Run) -> Complet
         answer = _ran(resource, wait.ask, node, run)
         if text := wait.note(answer):
             run.notes.append(text)
-        if wait.until(answer):
+        if has_come(wait, answer):
             return answer
         node.run(Command(("sleep", str(wait.every_seconds)), tool="engine"))
     raise WaitedTooLong(f"timeout waiting for {wait.subject}")
