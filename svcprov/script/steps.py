@@ -122,10 +122,13 @@ class Steps:
             self._lines.add(f"remember step_{step.number} yes", "remember")
 
     def _run(self, command: Command) -> None:
-        lines, argv = self._lines, self._lines.argv(command)
+        lines = self._lines
         if command.tool == trigger.TOOL and not _is_blocking(self._service, command):
-            lines.add(f"run_anyway {argv}", "run_anyway")
-        elif command.background:
+            # Even that there is no such program is no reason not to begin.
+            lines.add(f"run_anyway {self._words.line(command.argv)}", "run_anyway")
+            return
+        argv = lines.argv(command)
+        if command.background:
             program = command.argv[0].rpartition("/")[2]
             lines.add(f"run_daemon {self._words.word(f'{self._log}/{program}.log')} {argv}", "run_daemon")
         elif command.stdin is not None:

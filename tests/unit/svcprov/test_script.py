@@ -201,10 +201,12 @@ def test_a_wait_ends_as_its_checks_say(tmp_path: Path) -> None:
 
 def test_triggers_fail_as_they_do_in_svcprov(tmp_path: Path) -> None:
     """A failing trigger is only said, unless it is a blocking one."""
-    for option, code in (("pre_provision", 0), ("blocking_pre_provision", 1)):
-        conf = CONF.replace("size = 1G", f"size = 1G\n{option} = false now")
-        failing = change("false", "now")._replace(tool=TRIGGER)
+    cases = (("pre_provision", "false", 0), ("pre_provision", "missing", 0), ("blocking_pre_provision", "false", 1))
+    for option, program, code in cases:
+        conf = CONF.replace("size = 1G", f"size = 1G\n{option} = {program} now")
+        failing = change(program, "now")._replace(tool=TRIGGER)
         ended = run(tmp_path, written(presented(failing, change("touch", f"{tmp_path}/{option}"), conf=conf)))
+        assert "trigger failed" in ended.stderr or code
         assert (ended.returncode, (tmp_path / option).exists()) == (code, not code), ended
 
 
