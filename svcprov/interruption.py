@@ -29,20 +29,14 @@ class Interruption:
 
     def __init__(self, screen: "Screen", machine: "Callable[[], Machine]") -> None:
         self._screen, self._machine = screen, machine
-        self.wanted = self._busy = False
+        self.wanted = self._asking = False
 
     @contextmanager
     def hearing(self, say: Callable[[str], None]) -> "Iterator[None]":
         """Hear the signals while this lasts."""
 
         def hear(number: int, _frame: FrameType | None) -> None:
-            # One that comes while another is answered, or asked about, says nothing new.
-            if not self._busy:
-                self._busy = True
-                try:
-                    self._hear(number, say)
-                finally:
-                    self._busy = False
+            self._hear(number, say)
 
         before = {number: signal(number, hear) for number in SIGNALS}
         try:
@@ -55,11 +49,16 @@ class Interruption:
         if not self.wanted:
             self.wanted = True
             say(FIRST + ONCE_MORE if self._can_ask() else FIRST)
-        elif (running := self._machine().running) is not None:
-            if number == SIGINT and self._can_ask():
-                self._ask(running, say)
-            else:
-                say(f"svcmgr: interrupted again: {_still(running)}; {_by_hand(running)}")
+        elif not self._asking and (running := self._machine().running) is not None:
+            # While somebody thinks about it, or it is being killed, another signal says nothing new.
+            self._asking = True
+            try:
+                if number == SIGINT and self._can_ask():
+                    self._ask(running, say)
+                else:
+                    say(f"svcmgr: interrupted again: {_still(running)}; {_by_hand(running)}")
+            finally:
+                self._asking = False
 
     def _can_ask(self) -> bool:
         """Tell whether there is a terminal, and it is ours: who reads from it in the background is stopped."""
