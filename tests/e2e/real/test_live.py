@@ -1,7 +1,9 @@
-"""What a person sees of a run: on a terminal of any size, through everything that is done to it; and what a pipe gets."""
+"""What a person sees of a run: on a terminal of any size, whatever is done to it; and what a pipe gets."""
 
+import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
 
@@ -9,13 +11,16 @@ import pytest
 
 from tests.e2e.real import terminal
 from tests.e2e.real.lab import Lab
-from tests.e2e.real.services import EXT4, STORAGE
+from tests.e2e.real.services import CONTAINER, EXT4, IMAGE, STORAGE
 from tests.e2e.real.terminal import Tmux
 from tests.e2e.real.test_signals import until_there
 
 ESCAPE = "\x1b"
 PAINTED_AGAIN = rf"{ESCAPE}\[J"
 ROW = r"[^\w\s] fs#0 +\d+s +(\S+)"
+LAYERS = 3
+LAYER_MEGABYTES = 16
+RATE = "100mbit"
 SUMMARY = re.compile(r"(\w+): (.*), (\d+)s")
 
 
@@ -207,3 +212,55 @@ def test_what_is_piped_is_the_log(lab: Lab) -> None:
     said = re.sub(r"(?<=clean, ).*", "COUNTS", said.replace("x" * 99, "WORDS"))
     said = re.sub(r"/dev/loop\d+", "DEVICE", said.replace(str(lab.directory), "LAB").replace(lab.name, "NAME"))
     assert re.sub(r"^REAL [\w.-]+:", "REAL HOST:", said) == PIPED
+
+
+@pytest.fixture
+def layered(docked: Lab) -> Iterator[str]:
+    """An image of several layers in the registry, behind a connection that has bounds."""
+    name = IMAGE.replace("busybox", "layered")
+    docked.done("docker", "pull", IMAGE)
+    for layer in range(LAYERS):
+        made = docked.done("docker", "create", IMAGE if layer == 0 else name, "true").strip()
+        data = docked.directory / f"given/layer{layer}"
+        data.write_bytes(os.urandom(LAYER_MEGABYTES << 20))
+        docked.done("docker", "cp", str(data), f"{made}:/layer{layer}")
+        docked.done("docker", "commit", made, name)
+        docked.done("docker", "rm", made)
+    docked.done("docker", "push", name)
+    docked.done("docker", "rmi", name, IMAGE)
+    docked.done("tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", RATE, "burst", "1m", "latency", "400ms")
+    yield name
+    docked.done("tc", "qdisc", "delete", "dev", "lo", "root")
+    docked.run("docker", "rmi", name)
+
+
+def test_an_image_with_its_layers(docked: Lab, layered: str) -> None:
+    """While an image is pulled, each layer says how much of it is there; afterwards they are gone."""
+    docked.created(CONTAINER.replace(IMAGE, layered))
+    with terminal.on(docked, *docked.words("provision", "--color", "never")) as window:
+        assert window.ended() == 0, window.text
+    counted = re.findall(rf"docker pull {layered} \[(\d) of {LAYERS + 1} layers\]", window.text)
+    assert counted, window.text
+    shown = re.findall(r"    [0-9a-f]{12} downloading ━*─* ([\d.]+ \w+) of 1[67]\.\d MB\n", window.text)
+    assert len(set(shown)) > 2, shown
+    last = window.text.rpartition(f"{ESCAPE}[J")[2]
+    assert re.fullmatch(r"(?s)provision: 1 resource done, \d+s\n", last), last
+    assert docked.unprovision("--yes").code == 0
+
+
+def test_a_pull_that_is_given_up(docked: Lab, layered: str) -> None:
+    """A pull has no process to kill: asked about, it can be given up, and the next provision pulls what is missing."""
+    docked.created(CONTAINER.replace(IMAGE, layered))
+    with terminal.on(docked, *docked.words("provision", "--color", "never")) as window:
+        window.until("downloading")
+        window.type(terminal.CTRL_C)
+        window.until("Ctrl-C once more asks")
+        window.type(terminal.CTRL_C)
+        window.until(rf"docker pull {layered} is still being answered \[\d+s\]\. Give it up\? \[y/N\] ")
+        window.type(b"y\n")
+        assert window.ended() == 130
+    assert "Traceback" not in window.text
+    assert docked.run("docker", "image", "inspect", layered).code == 1
+    assert docked.svcmgr("provision").code == 0
+    assert docked.is_up()
+    assert docked.unprovision("--yes").code == 0
