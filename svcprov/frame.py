@@ -25,7 +25,7 @@ SIGNS = {
     WAITING: ("·", ".", "dim"),
     DONE: ("✓", "+", "green"),
     FAILED: ("✗", "x", "red"),
-    IDLE: ("–", "-", "dim"),
+    IDLE: ("–", "=", "dim"),
 }
 """The sign of each state, what stands for it where there is only ASCII, and its style."""
 

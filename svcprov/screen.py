@@ -83,7 +83,10 @@ class Screen:
             stream.flush()
         except (OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno not in {EPIPE, EIO}:
-                raise
+                # A log that a full disk does not take stops no action; a result that it does not take is none.
+                if stream is sys.stdout:
+                    raise
+                return
             with suppress(OSError, ValueError):
                 # What Python still wants to flush at its end has to go somewhere.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

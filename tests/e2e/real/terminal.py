@@ -6,7 +6,7 @@ import re
 import struct
 import subprocess
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from select import select
 from time import monotonic, sleep
@@ -67,15 +67,15 @@ class Terminal:
 
 
 @contextmanager
-def on(lab: Lab, *argv: str, columns: int = 100, rows: int = 24, own: bool = True, **more: str) -> Iterator[Terminal]:
-    """Run a program on a terminal, with more environment variables.
+def on(lab: Lab, *argv: str, more: Mapping[str, str] | None = None, own: bool = True) -> Iterator[Terminal]:
+    """Run a program on a terminal of 100 columns.
 
-    own: the terminal is the one that controls it: Ctrl-C and a closed window are heard.
+    more: environment variables. own: the terminal is the one that controls it: Ctrl-C and a closed window are heard.
     """
     ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     words = lab.inside("setsid", *(("--ctty",) if own else ()), *argv)
-    environment = lab.environment | {"TERM": "xterm-256color"} | more
+    environment = lab.environment | {"TERM": "xterm-256color"} | dict(more or {})
     process = subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd="/")
     os.close(theirs)
     terminal = Terminal(ours, process)

@@ -153,7 +153,7 @@ def test_where_lines_are_not_written_again(lab: Lab, more: dict[str, str]) -> No
     slowly(lab, EXT4, seconds=1)
     given = dict(more)
     words = lab.words("provision", "--color", "never", *given.pop("words", "").split())
-    with terminal.on(lab, *words, **given) as window:
+    with terminal.on(lab, *words, more=given) as window:
         assert window.ended() == 0
     assert ESCAPE not in window.text
     assert "done with it" in window.text
@@ -163,7 +163,7 @@ def test_where_lines_are_not_written_again(lab: Lab, more: dict[str, str]) -> No
 def test_without_colour_there_is_a_view(lab: Lab, words: tuple[str, ...], more: dict[str, str]) -> None:
     """Who wants no colours has the view without them."""
     slowly(lab, EXT4, seconds=1)
-    with terminal.on(lab, *lab.words("provision", *words), **more) as window:
+    with terminal.on(lab, *lab.words("provision", *words), more=more) as window:
         assert window.ended() == 0
     assert re.search(r"✓ disk#0", window.text)
     assert not re.search(rf"{ESCAPE}\[[\d;]*m", window.text)
@@ -173,7 +173,7 @@ def test_a_terminal_of_another_encoding(lab: Lab) -> None:
     """Where only ASCII is shown, the view is drawn with it."""
     slowly(lab, EXT4, seconds=1)
     plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    with terminal.on(lab, *lab.words("provision", "--color", "never"), **plain) as window:
+    with terminal.on(lab, *lab.words("provision", "--color", "never"), more=plain) as window:
         assert window.ended() == 0
     assert re.search(r"\+ disk#0 +0s", window.text)
     assert window.text.isascii()
