@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from time import sleep
 
 import pytest
@@ -13,7 +12,6 @@ from tests.e2e.real import terminal
 from tests.e2e.real.lab import Lab
 from tests.e2e.real.services import CONTAINER, EXT4, IMAGE, STORAGE
 from tests.e2e.real.terminal import Tmux
-from tests.e2e.real.test_signals import until_there
 
 ESCAPE = "\x1b"
 PAINTED_AGAIN = rf"{ESCAPE}\[J"
@@ -30,17 +28,22 @@ def _with_tmux(request: pytest.FixtureRequest) -> None:
         pytest.skip("what a person sees: tmux is not installed")
 
 
-def slowly(lab: Lab, text: str, seconds: float = 3) -> Path:
-    """Create a service whose first filesystem takes some seconds; return the file that is there once it has begun."""
-    begun = lab.directory / "given/begun"
-    slow = lab.script("slow", f"touch {begun}", f"sleep {seconds}", "echo done with it")
+def slowly(lab: Lab, text: str, seconds: float | None = None) -> None:
+    """Create a service whose first filesystem takes some seconds, or until it is released."""
+    released = f"until test -e {lab.directory}/given/released; do sleep 0.05; done"
+    slow = lab.script("slow", released if seconds is None else f"sleep {seconds}", "echo done with it")
     lab.created(text.replace("[fs#0]", f"[fs#0]\npre_provision = {slow} --device /dev/xvdh --words {'x' * 99}"))
-    return begun
+
+
+def release(lab: Lab) -> None:
+    """Let the filesystem be made."""
+    (lab.directory / "given/released").touch()
 
 
 def anonymous(lab: Lab, lines: list[str]) -> list[str]:
     """Lines without what is made up anew in each run."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", "\n".join(lines))
+    text = re.sub(r"/dev/loop\d+", "DEVICE", text)
     return re.sub(r"/tmp/tmp[0-9a-f]+", "/tmp/TMP", text).split("\n")
 
 
@@ -55,6 +58,7 @@ def test_tmux_shows_a_line_for_each_resource(lab: Lab) -> None:
     assert [row[0] for row in rows[:3]] == ["✓"] * 3
     assert rows[3].endswith("…")
     assert rows[4].startswith("provision: 3 of 4 resources, ")
+    release(lab)
     window.shows("provision: 4 resources done, ")
     seen = window.history()
     written = seen[1 : seen.index("ready>", 1)]
@@ -67,7 +71,7 @@ def test_tmux_shows_a_line_for_each_resource(lab: Lab) -> None:
 
 def test_tmux_resized_in_the_middle(lab: Lab) -> None:
     """However large the window becomes, every line of the view fits, and none is left behind when it is over."""
-    slowly(lab, STORAGE, seconds=5)
+    slowly(lab, STORAGE)
     window = Tmux(lab, 100, 30)
     window.type(" ".join(lab.words("provision")), "Enter")
     window.shows(ROW)
@@ -80,13 +84,14 @@ def test_tmux_resized_in_the_middle(lab: Lab) -> None:
         assert len(view) == min(4, rows - 2), lines
         assert max(map(len, view)) < columns
     window.resize(100, 30)
+    release(lab)
     window.shows("provision: 4 resources done, ")
     assert not [line for line in window.lines() if line.startswith("✓")]
 
 
 def test_tmux_stopped_and_continued(lab: Lab) -> None:
     """Ctrl-Z gives the shell a clean terminal; in the background there is only the log; in front again the view."""
-    slowly(lab, EXT4, seconds=6)
+    slowly(lab, EXT4)
     window = Tmux(lab, 100, 30)
     window.type(" ".join(lab.words("provision")), "Enter")
     window.shows(ROW)
@@ -99,17 +104,18 @@ def test_tmux_stopped_and_continued(lab: Lab) -> None:
     assert window.lines()[-1] == "ready>"
     window.type("fg", "Enter")
     window.shows(ROW)
+    release(lab)
     window.shows("provision: 2 resources done, ")
     assert lab.is_up()
 
 
 def test_a_window_that_is_closed(lab: Lab) -> None:
     """The running command ends, nothing follows, and what was done is remembered: as with Ctrl-C."""
-    begun = slowly(lab, EXT4, seconds=1)
+    slowly(lab, EXT4)
     with terminal.on(lab, *lab.words("provision")) as window:
-        until_there(begun)
         window.until(PAINTED_AGAIN)
         window.close()
+        release(lab)
         assert window.process.wait(terminal.SECONDS_MAX) == 130
     assert "unfinished" in lab.svcmgr("stop").err
     assert lab.svcmgr("provision").code == 0
@@ -118,11 +124,11 @@ def test_a_window_that_is_closed(lab: Lab) -> None:
 
 def test_a_terminal_that_takes_nothing_more(lab: Lab) -> None:
     """One that is gone without a signal (its reader was killed) stops nothing."""
-    begun = slowly(lab, EXT4, seconds=1)
+    slowly(lab, EXT4)
     with terminal.on(lab, *lab.words("provision"), own=False) as window:
-        until_there(begun)
         window.until(PAINTED_AGAIN)
         window.close()
+        release(lab)
         assert window.process.wait(terminal.SECONDS_MAX) == 0
     assert lab.is_up()
 
@@ -130,14 +136,15 @@ def test_a_terminal_that_takes_nothing_more(lab: Lab) -> None:
 @pytest.mark.parametrize("keys", [b"\x03", "SIGTERM"])
 def test_killed_politely_it_leaves_the_terminal_as_it_was(lab: Lab, keys: bytes | str) -> None:
     """No cursor is hidden, no mode set, nothing painted left behind; what to type next is the last that is read."""
-    begun = slowly(lab, EXT4, seconds=2)
+    slowly(lab, EXT4)
     with terminal.on(lab, *lab.words("provision")) as window:
-        until_there(begun)
         window.until(PAINTED_AGAIN)
         if isinstance(keys, bytes):
             window.type(keys)
         else:
             lab.run("sh", "-c", "kill -TERM $(pgrep -f 'svcmgr -s')")
+        window.until("is let end")
+        release(lab)
         assert window.ended() == 130
     assert f"{ESCAPE}[?" not in window.text
     assert window.text.count(f"{ESCAPE}[J") > 3
@@ -162,8 +169,10 @@ def test_where_lines_are_not_written_again(lab: Lab, more: dict[str, str]) -> No
 @pytest.mark.parametrize("words,more", [(("--color", "never"), {}), ((), {"NO_COLOR": "1"})])
 def test_without_colour_there_is_a_view(lab: Lab, words: tuple[str, ...], more: dict[str, str]) -> None:
     """Who wants no colours has the view without them."""
-    slowly(lab, EXT4, seconds=1)
+    slowly(lab, EXT4)
     with terminal.on(lab, *lab.words("provision", *words), more=more) as window:
+        window.until(PAINTED_AGAIN)
+        release(lab)
         assert window.ended() == 0
     assert re.search(r"✓ disk#0", window.text)
     assert not re.search(rf"{ESCAPE}\[[\d;]*m", window.text)
@@ -171,9 +180,11 @@ def test_without_colour_there_is_a_view(lab: Lab, words: tuple[str, ...], more: 
 
 def test_a_terminal_of_another_encoding(lab: Lab) -> None:
     """Where only ASCII is shown, the view is drawn with it."""
-    slowly(lab, EXT4, seconds=1)
+    slowly(lab, EXT4)
     plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     with terminal.on(lab, *lab.words("provision", "--color", "never"), more=plain) as window:
+        window.until(PAINTED_AGAIN)
+        release(lab)
         assert window.ended() == 0
     assert re.search(r"\+ disk#0 +0s", window.text)
     assert window.text.isascii()
@@ -210,7 +221,7 @@ def test_what_is_piped_is_the_log(lab: Lab) -> None:
     assert (ended.code, ended.out) == (0, "\n"), ended.err
     said = "\n".join(anonymous(lab, ended.err.split("\n")))
     said = re.sub(r"(?<=clean, ).*", "COUNTS", said.replace("x" * 99, "WORDS"))
-    said = re.sub(r"/dev/loop\d+", "DEVICE", said.replace(str(lab.directory), "LAB").replace(lab.name, "NAME"))
+    said = said.replace(str(lab.directory), "LAB").replace(lab.name, "NAME")
     assert re.sub(r"^REAL [\w.-]+:", "REAL HOST:", said) == PIPED
 
 

@@ -21,11 +21,20 @@ GRACE_SECONDS = 5
 
 
 def slowly(lab: Lab, *lines: str) -> Path:
-    """Create a service with a command that takes long the first time; return the file that is there once it runs."""
+    """Create a service with a command that takes until it is released, the first time, or does as these lines say.
+
+    Returns the file that is there once it runs.
+    """
+    lines = lines or (f"until test -e {lab.directory}/given/released; do sleep 0.05; done",)
     begun = lab.directory / "given/begun"
     slow = lab.script("slow", f"test -e {begun} && exit", *lines[:-1], f"touch {begun}", lines[-1])
     lab.created(EXT4.replace("[fs#0]", f"[fs#0]\npre_provision = {slow}"))
     return begun
+
+
+def release(lab: Lab) -> None:
+    """Let the command end."""
+    (lab.directory / "given/released").touch()
 
 
 def asked(window: Terminal, begun: Path) -> re.Match[str]:
@@ -52,12 +61,13 @@ def is_there(lab: Lab, pid: str) -> bool:
 @pytest.mark.parametrize("answer", [b"\n", b"n\n", b"what\n", b"\x04"])
 def test_nothing_but_yes_kills(lab: Lab, answer: bytes) -> None:
     """No, another word, or the end of the input: the command is let end, and is remembered as done."""
-    begun = slowly(lab, "sleep 3")
+    begun = slowly(lab)
     with terminal.on(lab, *lab.words("provision")) as window:
         pid = asked(window, begun)[1]
         window.type(answer)
         window.until("slow goes on; nothing is begun after it")
         assert is_there(lab, pid)
+        release(lab)
         assert window.ended() == 130
     assert "to go on:" in window.text
     assert journal(lab)[-1].get("state") == "done"
@@ -89,22 +99,25 @@ def test_yes_kills_it_with_its_children(lab: Lab, *, stubborn: bool) -> None:
 
 def test_a_question_that_time_has_answered(lab: Lab) -> None:
     """What ends while it is asked about has ended: nobody has to answer."""
-    begun = slowly(lab, "sleep 2")
+    begun = slowly(lab)
     with terminal.on(lab, *lab.words("provision")) as window:
         asked(window, begun)
+        release(lab)
         assert window.ended() == 130
     assert journal(lab)[-1].get("state") == "done"
 
 
 def test_what_was_typed_before_is_no_answer(lab: Lab) -> None:
     """A `y` from before the question kills nothing; a third Ctrl-C is no answer either."""
-    begun = slowly(lab, "sleep 3")
+    begun = slowly(lab)
     with terminal.on(lab, *lab.words("provision")) as window:
         until_there(begun)
         window.type(b"y\n")
         sleep(0.2)
         asked(window, begun)
         window.type(CTRL_C)
+        sleep(0.2)
+        release(lab)
         assert window.ended() == 130
     assert journal(lab)[-1].get("state") == "done"
 
@@ -136,7 +149,7 @@ def test_without_a_terminal_it_is_said_how(lab: Lab) -> None:
 
 def test_a_terminal_in_the_background_is_not_asked(lab: Lab) -> None:
     """Who is not in front would be stopped by reading from the terminal: it is only said what there is to say."""
-    begun = slowly(lab, "sleep 3")
+    begun = slowly(lab)
     shell = f"set -m; {' '.join(lab.words('provision'))} & wait $!; echo code $?"
     with terminal.on(lab, "bash", "-c", shell) as window:
         until_there(begun)
@@ -144,5 +157,6 @@ def test_a_terminal_in_the_background_is_not_asked(lab: Lab) -> None:
             lab.run("pkill", "-INT", "-f", f"^\\S*python\\S* \\S*svcmgr -s {lab.name}")
             sleep(0.2)
         window.until("interrupted again: ")
+        release(lab)
         window.until("code 130")
     assert "Kill it?" not in window.text
