@@ -223,11 +223,14 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
     _announce(call, action, plan, node, listener)
     task.prepare()
     try:
-        with node.deferring(call.screen.err):
+        with node.deferring(call.screen.err), call.showing(task.verb, plan):
             action.run(plan, {"argv": list(call.argv), "node": node.identity, **_of_plan(action)})
     except SvcprovError as error:
         call.complain(error)
-        undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, listener)
+        try:
+            undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, node, listener)
+        except KeyboardInterrupt:
+            return _half_undone(call, task.verb)
         return _failed(call, task, error.exit_code, undone=undone)
     except KeyboardInterrupt:
         call.screen.err("svcmgr: interrupted")
@@ -284,11 +287,12 @@ def _wants_rollback(call: Invocation, service: Service, verb: str) -> bool:
     return bool(call.options.rollback)
 
 
-def _rolled_back(call: Invocation, action: Action, listener: Listening) -> bool:
+def _rolled_back(call: Invocation, action: Action, node: Node, listener: Listening) -> bool:
     """Take back what a failed action did; tell whether that went well."""
     listener.note("", Note(f"trying to rollback {action.verb}"))
     try:
-        action.rollback()
+        with node.deferring(call.screen.err), call.showing(f"rollback of {action.verb}"):
+            action.rollback()
     except SvcprovError as error:
         call.complain(error)
         listener.note("", Note(f"rollback {action.verb} failed", "error"))
@@ -307,6 +311,14 @@ def _failed(call: Invocation, task: Task, exit_code: int, *, undone: bool) -> in
     if call.json is not None:
         call.json.summary(call.plan, task.verb, "rolled back" if undone else RESULTS[exit_code], resumable=not undone)
     return exit_code
+
+
+def _half_undone(call: Invocation, verb: str) -> int:
+    """Say what to type next where a rollback was interrupted: nothing but a rollback goes on with that."""
+    call.screen.err(f"svcmgr: interrupted\nto go on: {call.line('rollback', '--yes')}")
+    if call.json is not None:
+        call.json.summary(call.plan, verb, RESULTS[INTERRUPTED], resumable=True)
+    return INTERRUPTED
 
 
 def roll_back(call: Invocation, files: ServiceFiles) -> int:
@@ -328,11 +340,10 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
                 if call.json is None:
                     call.screen.err(f"{node.where}: rollback {files.name}: undoes {before.verb}")
                     listener.note("", Note(call.typed))
-            with node.deferring(call.screen.err):
+            with node.deferring(call.screen.err), call.showing("rollback"):
                 action.rollback()
         except KeyboardInterrupt:
-            call.screen.err(f"svcmgr: interrupted\nto go on: {call.line('rollback', '--yes')}")
-            return INTERRUPTED
+            return _half_undone(call, "rollback")
         finally:
             node.flush()
     if call.json is not None:

@@ -1,6 +1,7 @@
 """One command line at work: what was typed, where its words go, and what it acts on."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigError, Problem, Refused, Remedy, SvcprovError, UsageError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from svcprov.action import Selection
     from svcprov.files import ServiceFiles
     from svcprov.jsonl import JsonLines
+    from svcprov.live import LiveView
     from svcprov.node import Hearing, Node
 
 RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid", 130: "interrupted"}
@@ -34,6 +36,7 @@ class Invocation:
         self.planned_by: tuple[str, ...] = ()
         """The words that make the saved plan again that is being applied."""
         self._json: JsonLines | None = None
+        self._view: LiveView | None = None
 
     @property
     def service_name(self) -> str:
@@ -86,7 +89,7 @@ class Invocation:
             return NodeFile(self.options.node)
         from svcprov.machine import ThisMachine
 
-        return ThisMachine(self.service_name, self.screen.live if self.options.live else None)
+        return ThisMachine(self.service_name, self.screen, live=self.options.live)
 
     def nodename(self) -> str:
         """The node for which a service file is read when nothing is done there."""
@@ -122,7 +125,21 @@ class Invocation:
             return self.json
         from svcprov.log import LogLines
 
-        return LogLines(service, self.screen, debug=self.options.debug)
+        log = LogLines(service, self.screen, debug=self.options.debug)
+        if self._is_seen():
+            from svcprov.live import LiveView
+
+            self._view = LiveView(log, self.screen)
+        return self._view or log
+
+    def _is_seen(self) -> bool:
+        """Tell whether there is somebody to see how far a run has come; on a simulated node it is over at once."""
+        options = self.options
+        return options.node is None and not (options.debug or options.live) and self.screen.can_repaint()
+
+    def showing(self, verb: str, plan: "Plan | None" = None) -> AbstractContextManager[None]:
+        """Show how far a verb has come while this lasts, where there is somebody to see it."""
+        return nullcontext() if self._view is None else self._view.showing(verb, plan)
 
     def complain(self, error: SvcprovError) -> None:
         """Say on standard error what went wrong.

@@ -102,6 +102,10 @@ class JsonLines:
         """Write a wait."""
         self.write(wait_line(rid, wait))
 
+    @property
+    def progress(self) -> None:
+        """Show nothing of how far a command has come: lines are for what has happened."""
+
     def remark(self, text: str) -> None:
         """Leave out who answered: that is for the debug log."""
 

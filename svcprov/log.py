@@ -42,6 +42,10 @@ class LogLines:
         """Write what a driver has to say."""
         self.line(note.level.upper(), rid, note.text)
 
+    @property
+    def progress(self) -> None:
+        """Show nothing of how far a command has come: lines are for what has happened."""
+
     def remark(self, text: str) -> None:
         """Write who answered in the place of a program, at debug level."""
         if self._debug:

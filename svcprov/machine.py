@@ -1,11 +1,10 @@
 """This machine as the node of a command line: observed when a preview needs it, acted on by real processes."""
 
 import os
-import signal
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from core.command import Command, Executor
 from core.engine import asked
@@ -15,25 +14,31 @@ from core.state import NodeState, Question
 from core.tree import Tree
 from executors.real.machine import Machine
 from svcprov.files import log_directory, var
+from svcprov.interruption import Interruption
 from svcprov.node import MACHINE, Hearing
 from svcprov.screen import Screen
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+if TYPE_CHECKING:
+    from executors.real.progress import Progress
 
 
 class ThisMachine:
-    """The machine that this process runs on. live: hears what changing commands say, as they say it."""
+    """The machine that this process runs on.
+
+    screen: where is asked what an interruption means. live: what changing commands say is shown, as they say it.
+    """
 
     lock_path: str | None = None
 
-    def __init__(self, service: str, live: Callable[[str], None] | None = None) -> None:
+    def __init__(self, service: str, screen: Screen | None = None, *, live: bool = False) -> None:
+        screen = Screen() if screen is None else screen
         self.identity = MACHINE
         self.hostname = os.uname().nodename.lower()
         self.where = f"REAL {self.hostname}"
-        self._service, self._live = service, live
+        self._service, self._live = service, screen.live if live else None
         self._state: NodeState | None = None
-        self._interrupted = False
         self._machine = Machine()
+        self._interruption = Interruption(screen, lambda: self._machine)
 
     def read(self) -> None:
         """Forget what was observed."""
@@ -53,9 +58,9 @@ class ThisMachine:
         self._machine = Machine(
             logs=f"{log_directory()}/{self._service}",
             live=self._live,
-            progress=None if self._live is None else self._progress,
+            progress=listener.progress if self._live is None else self._progress,
             remark=listener.remark,
-            interrupted=lambda: self._interrupted,
+            interrupted=lambda: self._interruption.wanted,
         )
         return self._machine
 
@@ -68,10 +73,10 @@ class ThisMachine:
         except OSError as error:
             raise Failed(f"{command.argv[0]}: {error.strerror}") from None
 
-    def _progress(self, text: str) -> None:
+    def _progress(self, news: "Progress") -> None:
         """Show how far something has come (the layers of an image), a line each."""
         if self._live is not None:
-            self._live(f"{text}\n")
+            self._live(f"{news.text}\n")
 
     def flush(self) -> None:
         """Do nothing: what happened has happened."""
@@ -100,18 +105,6 @@ class ThisMachine:
         found: list[Question] = asked(learn(state, questions), self._machine)
         return found
 
-    @contextmanager
-    def deferring(self, say: Callable[[str], None]) -> Iterator[None]:
+    def deferring(self, say: Callable[[str], None]) -> AbstractContextManager[None]:
         """Let the running command end before an interruption does."""
-
-        def interrupt(_number: int, _frame: FrameType | None) -> None:
-            if not self._interrupted:
-                say("svcmgr: interrupted: the running command is let end")
-            self._interrupted = True
-
-        before = {number: signal.signal(number, interrupt) for number in SIGNALS}
-        try:
-            yield
-        finally:
-            for number, earlier in before.items():
-                signal.signal(number, earlier)
+        return self._interruption.hearing(say)

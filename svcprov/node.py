@@ -2,19 +2,27 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from core.command import Command, Executor
 from core.state import NodeState, Question
 from svcprov.action import Listening
 from svcprov.screen import Screen
 
+if TYPE_CHECKING:
+    from executors.real.progress import Progress
+
 MACHINE = "this machine"
 """What a journal calls the node that is no file."""
 
 
 class Hearing(Listening, Protocol):
-    """A log or JSON Lines: a listener of actions that also hears who answered in the place of a program."""
+    """A log, a display or JSON Lines: a listener of actions that also hears who answered in the place of a program."""
+
+    @property
+    def progress(self) -> "Callable[[Progress], None] | None":
+        """Hears how far a command has come; None where nobody would see it."""
+        ...
 
     def remark(self, text: str) -> None:
         """Hear who answered."""

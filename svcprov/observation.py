@@ -22,6 +22,10 @@ VERBS = ("provision", "start", "stop")
 class _Silent:
     """Hears everything, says nothing."""
 
+    @property
+    def progress(self) -> None:
+        """Show nothing."""
+
     def note(self, rid: str, note: Note) -> None:
         """Hear a note."""
 

@@ -3,23 +3,41 @@
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import IO
+from contextlib import AbstractContextManager, nullcontext, suppress
+from errno import EIO, EPIPE
+from typing import Protocol, TextIO
 
 from svcprov.secrets import shown
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
+ANSWER_BYTES_MAX = 4096
+"""What a terminal takes as one line."""
+
+
+class Region(Protocol):
+    """The end of a terminal that is painted again and again: what is written comes above it."""
+
+    def above(self, text: str) -> None:
+        """Write text that ends a line."""
+
+    def lifted(self) -> AbstractContextManager[None]:
+        """While this lasts, the terminal is as if there were no region."""
+        ...
+
 
 class Screen:
     """Standard output and error. color: `always`, `never`, or `auto`: on a terminal without NO_COLOR.
 
-    A reader that goes away (`| head`) is not an error: an action runs on, its words go nowhere.
+    A reader that goes away (`| head`, a terminal that is closed) is not an error: an action runs on, its words go
+    nowhere.
     """
 
     def __init__(self, color: str = "auto") -> None:
         self._color = color
         self._secrets: list[tuple[str, str]] = []
+        self.region: Region | None = None
+        """What is painted at the end of the terminal meanwhile."""
         _stand_in_for_closed()
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
@@ -55,23 +73,42 @@ class Screen:
             sys.stderr.write(self.masked(text))
             sys.stderr.flush()
 
-    def _write(self, stream: IO[str], text: str) -> None:
+    def _write(self, stream: TextIO, text: str) -> None:
+        whole = f"{self.masked(text)}\n"
         try:
-            stream.write(f"{self.masked(text)}\n")
+            if self.region is not None and stream.isatty():
+                self.region.above(whole)
+                return
+            stream.write(whole)
             stream.flush()
-        except (BrokenPipeError, ValueError):
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno not in {EPIPE, EIO}:
+                # A log that a full disk does not take stops no action; a result that it does not take is none.
+                if stream is sys.stdout:
+                    raise
+                return
             with suppress(OSError, ValueError):
                 # What Python still wants to flush at its end has to go somewhere.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except RuntimeError:
+            # A signal came in the middle of another line, and this is what is said about it.
+            with suppress(OSError):
+                os.write(stream.fileno(), whole.encode(stream.encoding, "backslashreplace"))
 
     def styled(self, text: str, style: str, *, error: bool = False) -> str:
         """The text in a style of `STYLES`, where the stream that it is for shows one."""
-        return f"\033[{STYLES[style]}m{text}\033[0m" if self._in_color(error=error) else text
+        return f"\033[{STYLES[style]}m{text}\033[0m" if self.in_color(error=error) else text
 
-    def _in_color(self, *, error: bool) -> bool:
+    def in_color(self, *, error: bool) -> bool:
+        """Tell whether standard output, or standard error, shows colours."""
         if self._color != "auto":
             return self._color == "always"
         return (sys.stderr if error else sys.stdout).isatty() and not os.environ.get("NO_COLOR")
+
+    @staticmethod
+    def can_repaint() -> bool:
+        """Tell whether standard error is a terminal on which lines can be written again."""
+        return sys.stderr.isatty() and os.environ.get("TERM", "") not in {"", "dumb", "unknown"}
 
     @staticmethod
     def can_ask() -> bool:
@@ -83,6 +120,27 @@ class Screen:
         sys.stderr.write(self.masked(question))
         sys.stderr.flush()
         return sys.stdin.readline().rstrip("\n")
+
+    def ask_until(self, question: str, end: int | None) -> str | None:
+        """Ask on the terminal until a descriptor is readable (None: as long as it takes); None when that comes first.
+
+        What was typed before the question is no answer to it.
+        """
+        import select
+        import termios
+
+        poll = select.poll()
+        for descriptor in (sys.stdin.fileno(), end):
+            if descriptor is not None:
+                poll.register(descriptor, select.POLLIN)
+        with nullcontext() if self.region is None else self.region.lifted(), suppress(OSError, termios.error):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+            os.write(sys.stderr.fileno(), self.masked(question).encode(sys.stderr.encoding, "backslashreplace"))
+            if end not in [descriptor for descriptor, _ in poll.poll()]:
+                return os.read(sys.stdin.fileno(), ANSWER_BYTES_MAX).decode(errors="replace").strip()
+            os.write(sys.stderr.fileno(), b"\n")
+            return None
+        return ""
 
 
 def _stand_in_for_closed() -> None:

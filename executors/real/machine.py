@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from threading import get_ident
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core import trigger
 from core.command import Command, Completed
@@ -22,16 +23,28 @@ from executors.real import news, processes
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from executors.real.progress import Progress
+
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 READ_SECONDS_MAX = 60.0
 """How long a question may take; a `wait` of the cloud has its own, longer limit."""
 SLEEP_SLICE_SECONDS = 0.05
+KILL_SECONDS = 5
+"""How long a command that somebody wants killed has until it is, after it was asked to end."""
 AHEAD_MAX = 4
 """How many questions are asked side by side."""
 VERSIONS = frozenset(probe.argv for probe in PROBES.values())
 """The questions that have one answer as long as we run: a preview asks them, and then the run."""
 PASSED_ON = ("AWS_", "HOME")
 """The beginnings of the variables that children keep: whose credentials, and where a user's files are."""
+
+
+class Running(NamedTuple):
+    """What a machine waits for. pid: its process; None where it is answered in this one. since: `time.monotonic`."""
+
+    argv: tuple[str, ...]
+    pid: int | None
+    since: float
 
 
 class RealFace(Protocol):
@@ -67,7 +80,7 @@ class Machine:
         logs: str | None = None,
         live: Callable[[str], None] | None = None,
         remark: Callable[[str], None] = _ignore,
-        progress: Callable[[str], None] | None = None,
+        progress: "Callable[[Progress], None] | None" = None,
         interrupted: Callable[[], bool] = _never,
         read_seconds_max: float = READ_SECONDS_MAX,
     ) -> None:
@@ -80,6 +93,9 @@ class Machine:
         self._versions: dict[tuple[str, ...], Completed] = {}
         self._ahead: dict[Command, Future[Completed]] = {}
         self._news: news.BlockNews | None = None
+        self.running: Running | None = None
+        """What is being waited for; None between two commands."""
+        self._thread, self._killed = get_ident(), False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -96,6 +112,9 @@ class Machine:
             return known
         ahead = self._ahead.pop(command, None)
         answer = self._answered(command) if ahead is None else ahead.result()
+        if self._killed and answer.returncode not in command.accepts:
+            # Nobody knows how far it came: without an answer it is settled before the next action.
+            raise KeyboardInterrupt
         if command.argv in VERSIONS and not answer.returncode:
             self._versions[command.argv] = answer
         elif command.tool == trigger.TOOL:
@@ -114,8 +133,13 @@ class Machine:
             pool.shutdown(wait=False)
 
     def _answered(self, command: Command) -> Completed:
-        face = self._face(command.tool)
-        answer = None if face is None else face.run(self, command)
+        face, answer = self._face(command.tool), None
+        if face is not None:
+            self._waits_for(Running(command.argv, None, time.monotonic()))
+            try:
+                answer = face.run(self, command)
+            finally:
+                self._waits_for(None)
         answer = self.program(command) if answer is None else answer
         if answer.returncode == missing.NOT_FOUND and answer == missing.answer(command.argv[0]):
             return missing.answer(command.argv[0], missing.packages_of(command.argv[0], command.tool))
@@ -138,7 +162,21 @@ class Machine:
             public=command.public,
             seconds_max=self.read_seconds_max if reads and not command.check else None,
             live=None if reads else self._live,
+            watch=partial(self._watch, command.argv),
         )
+
+    def kill(self, pid: int) -> None:
+        """End the process that is waited for, with its group, because somebody wants it: what it did is not known."""
+        self._killed = True
+        processes.end(pid, KILL_SECONDS)
+
+    def _watch(self, argv: tuple[str, ...], pid: int | None) -> None:
+        self._waits_for(None if pid is None else Running(argv, pid, time.monotonic()))
+
+    def _waits_for(self, running: Running | None) -> None:
+        # A question that is asked ahead, in a thread of its own, is waited for by nobody yet.
+        if get_ident() == self._thread:
+            self.running = running
 
     def _face(self, name: str) -> RealFace | None:
         if name not in self._faces:

@@ -24,7 +24,7 @@ GRACE_SECONDS = 0.3
 READY_EVERY_SECONDS = 0.02
 """How often it is asked whether it is ready."""
 KILL_SECONDS = 2
-"""How long a question that took too long has, between the request to end and the end."""
+"""How long what is ended has, between the request to end and the end."""
 CHUNK_BYTES = 65536
 """What a pipe holds at most."""
 UMASK, PUBLIC_UMASK = 0o077, 0o022
@@ -32,6 +32,12 @@ UMASK, PUBLIC_UMASK = 0o077, 0o022
 _DECODER = codecs.getincrementaldecoder("utf-8")
 
 Live = Callable[[str], None]
+Watch = Callable[[int | None], None]
+"""Is told the number of a child while it runs; None once it has ended, before its number can be somebody else's."""
+
+
+def _unwatched(_pid: int | None) -> None:
+    """Take no note."""
 
 
 class Surroundings(NamedTuple):
@@ -65,21 +71,23 @@ def run(
     public: bool = False,
     seconds_max: float | None = None,
     live: Live | None = None,
+    watch: Watch = _unwatched,
 ) -> Completed:
     """Run a program to its end.
 
     given: text for its input; None for no input. public: what it makes may be reached by everybody.
     seconds_max: it is ended after that long, with its children, and TIMED_OUT is the answer; None: no limit.
-    live: hears its output as it comes.
+    live: hears its output as it comes. watch: is told which process it is.
     """
     out, err = os.memfd_create("stdout"), os.memfd_create("stderr")
     source = _input(given)
     try:
         piped = subprocess.PIPE if live is not None else None
         child = _start(argv, around, source, piped or out, piped or err, public=public)
+        watch(child.pid)
         if live is not None:
             _copy(child, {child.stdout: out, child.stderr: err}, live)
-        in_time = _ended(child, seconds_max)
+        in_time = _ended(child, seconds_max, watch)
         said = text_of(_whole(err))
         if not in_time:
             said += f"{argv[0]}: no answer within {seconds_max:g} seconds: ended\n"
@@ -191,16 +199,23 @@ def _ended_within(pid: int, seconds: float | None) -> bool:
         os.close(descriptor)
 
 
-def _ended(child: subprocess.Popen[bytes], seconds_max: float | None) -> bool:
+def _ended(child: subprocess.Popen[bytes], seconds_max: float | None, watch: Watch) -> bool:
     """Wait for a child; one that takes too long is ended, with its group. Tell whether it was in time."""
-    in_time = seconds_max is None or _ended_within(child.pid, seconds_max)
+    in_time = _ended_within(child.pid, seconds_max)
     if not in_time:
-        os.killpg(child.pid, signal.SIGTERM)
-        _ended_within(child.pid, KILL_SECONDS)
-        # Its children may have another mind than it has; until it is waited for, its number is still their group's.
-        os.killpg(child.pid, signal.SIGKILL)
+        end(child.pid, KILL_SECONDS)
+        _ended_within(child.pid, None)
+    watch(None)
     child.wait()
     return in_time
+
+
+def end(pid: int, seconds: float) -> None:
+    """End a child that was not waited for yet, with its group: it is asked to, and after a while it is made to."""
+    os.killpg(pid, signal.SIGTERM)
+    _ended_within(pid, seconds)
+    # Its children may have another mind than it has; until it is waited for, its number is still their group's.
+    os.killpg(pid, signal.SIGKILL)
 
 
 def _copy(child: subprocess.Popen[bytes], targets: "dict[IO[bytes] | None, int]", live: Live) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from core.command import Command, Completed
 from core.compare import same_world
 from core.state import loads
+from executors.layers.journal import Journal
+from svcprov.node_file import SavedNode
 from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, Bench
 
@@ -167,3 +170,54 @@ def test_what_is_asked_on_a_terminal_is_the_name(bench: Bench) -> None:
         os.close(ours)
         codes.append(process.returncode)
     assert codes == [3, 0]
+
+
+def test_a_simulated_run_is_a_log_on_a_terminal_too(bench: Bench) -> None:
+    """It is over at once: nothing is painted, and neither the view nor rich is loaded."""
+    import pty
+
+    bench.on("web", "create", "--config", bench.write(LOOP))
+    text = (
+        "import sys\nfrom svcprov.svcmgr import main\ncode = main()\n"
+        "print('loaded', *sorted({'rich', 'svcprov.live'} & set(sys.modules)))\nsys.exit(code)"
+    )
+    environment = {**os.environ, "OSVCETC": str(bench.etc), "OSVCVAR": str(bench.var), "TERM": "xterm"}
+    ours, theirs = pty.openpty()
+    words = (sys.executable, "-c", text, "-s", "web", "--node", str(bench.node), "provision", "--color", "never")
+    with subprocess.Popen(
+        words, cwd=REPOSITORY, env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        assert process.stdout is not None
+        assert process.stdout.read() == b"loaded\n"
+    said = os.read(ours, 65536)
+    os.close(ours)
+    assert (process.returncode, b"\x1b" in said, b"mkfs.ext4" in said) == (0, False, True)
+
+
+@pytest.mark.parametrize("words", [("rollback", "--yes"), ("provision", "--rollback")])
+def test_an_interrupted_rollback_says_what_goes_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """Whether asked for or following a failure, it is 130 with a summary, and nothing but a rollback goes on."""
+    bench.on("web", "create", "--config", bench.write(LOOP))
+    run = SavedNode.run
+
+    def failing(node: SavedNode, command: Command) -> Completed:
+        return Completed(32, "", "mount: no") if command.argv[0] == "mount" else run(node, command)
+
+    def interrupted(_journal: object, *_words: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SavedNode, "run", failing)
+        if words[0] == "rollback":
+            assert bench.on("web", "provision").code == 1
+        patch.setattr(Journal, "_undo", interrupted)
+        said = bench.on("web", *words, "--format", "json")
+    assert said.code == 130, said.err
+    assert (said.objects[-1]["type"], said.objects[-1]["result"]) == ("summary", "interrupted")
+    line = f"svcmgr -s web --node {bench.node} rollback --yes"
+    assert said.err.endswith(f"svcmgr: interrupted\nto go on: {line}\n")
+    assert bench.on("web", "provision").code == 3
+    assert bench.svcmgr(*line.split()[1:]).code == 0

@@ -8,6 +8,7 @@ import pytest
 from core.command import Completed
 from core.tools import docker
 from executors.real.machine import Machine
+from executors.real.progress import Progress
 from executors.real.tools import docker as face
 from tests import docker_lab
 
@@ -29,7 +30,7 @@ def client() -> Iterator[docker.Client]:
         yield client
 
 
-def unheard(_text: str) -> None:
+def unheard(_news: Progress) -> None:
     """Hear how far something has come: only then the SDK is used."""
 
 
@@ -50,11 +51,13 @@ def test_it_answers_as_the_program_does(client: docker.Client) -> None:
 
 def test_it_tells_how_far_each_layer_has_come(client: docker.Client) -> None:
     """Whoever listens hears of every layer, and who answered."""
-    lab, heard, remarks = docker_lab.shared(), list[str](), list[str]()
+    lab, heard, remarks = docker_lab.shared(), list[Progress](), list[str]()
     machine = Machine(environment={}, progress=heard.append, remark=remarks.append)
     machine.run(docker.pull(client, lab.image))
     lab.did(*client.words, "rmi", lab.image)
-    assert any(re.search(r": layer [0-9a-f]{12}: extracting, \d+ %$", line) for line in heard)
+    assert any(re.search(r": layer [0-9a-f]{12}: extracting, \d+ %$", news.text) for news in heard)
+    assert {news.whole for news in heard} == {lab.image}
+    assert any(0 < news.done <= news.total for news in heard)
     assert remarks == ["docker: the image was pulled in this process"]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from core.command import Command, Completed
+from executors.real.progress import Progress
 
 if TYPE_CHECKING:
     from executors.real.machine import Machine
@@ -91,7 +92,7 @@ def _whole(repository: str, tag: str) -> str:
     return f"docker.io/{repository if slash else f'library/{repository}'}:{tag}"
 
 
-def _pulled(progress: Callable[[str], None], socket: str, repository: str, tag: str) -> list[str] | None:
+def _pulled(progress: Callable[[Progress], None], socket: str, repository: str, tag: str) -> list[str] | None:
     """Pull; return the lines of it, an error with `!` before it. None where the SDK cannot even ask."""
     try:
         import docker
@@ -126,19 +127,17 @@ def _needs_a_helper(repository: str) -> bool:
     return bool(auth.load_config().get_credential_store(registry))
 
 
-def _heard(progress: Callable[[str], None], image: str, message: dict[str, Any]) -> Iterator[str]:
+def _heard(progress: Callable[[Progress], None], image: str, message: dict[str, Any]) -> Iterator[str]:
     """Tell how far a layer has come; yield the line that the program prints, when it prints one."""
     if "error" in message:
         yield f"!{message['error']}"
         return
     layer, status = message.get("id", ""), message.get("status", "")
     detail = message.get("progressDetail") or {}
-    if detail.get("total"):
-        percent = 100 * detail.get("current", 0) // detail["total"]
-        progress(f"{image}: layer {layer}: {status.lower()}, {percent} %")
-    elif detail.get("current"):
-        progress(f"{image}: layer {layer}: {status.lower()}, {detail['current']} bytes")
-    elif status:
-        line = f"{layer}: {status}" if layer else status
-        progress(f"{image}: {line}")
-        yield line
+    # Unpacked by containerd, a layer says how many seconds that has taken.
+    seconds = "units" in detail
+    done, total = (0, 0) if seconds else (detail.get("current", 0), max(0, detail.get("total", 0)))
+    if done or total or status:
+        progress(Progress(image, layer, status, done, total))
+    if status and not (done or total or seconds):
+        yield f"{layer}: {status}" if layer else status

@@ -1,6 +1,10 @@
 """Where text goes."""
 
+import os
 import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -41,3 +45,80 @@ def test_secrets_are_masked_in_everything(capsys: pytest.CaptureFixture[str]) ->
     screen.out("a hunter2")
     screen.err("b hunter2")
     assert capsys.readouterr() == ("a «secret:env.password»\n", "b «secret:env.password»\n")
+
+
+def test_a_terminal_that_was_closed_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that is hung up stops nothing: what is written goes nowhere from then on."""
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        screen = Screen()
+        os.close(ours)
+        screen.err("x")
+        screen.err("y")
+        assert not stream.isatty()
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_full_disk_is_no_reader_that_went_away(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """What was asked for and cannot be written is an error; a log that cannot be written stops nothing."""
+    stream = Path("/dev/full").open("w", encoding="utf-8")  # noqa: SIM115 - it cannot be closed in peace
+    monkeypatch.setattr(sys, name, stream)
+    if name == "stdout":
+        with pytest.raises(OSError, match="No space left"):
+            Screen().out("x")
+    else:
+        Screen().err("x")
+    with suppress(OSError):
+        stream.close()
+
+
+def test_what_is_said_in_the_middle_of_a_line_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A signal may come while something is written, which Python refuses to begin again from within."""
+    with (tmp_path / "said").open("w", encoding="utf-8") as stream:
+
+        def busy(_text: str) -> int:
+            raise RuntimeError("reentrant call inside <_io.BufferedWriter name='<stderr>'>")
+
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setattr(stream, "write", busy)
+        Screen().err("x")
+    assert (tmp_path / "said").read_text(encoding="utf-8") == "x\n"
+
+
+@pytest.mark.parametrize(
+    "term,seen", [("xterm", True), ("dumb", False), ("", False), ("unknown", False), (None, False)]
+)
+def test_not_every_terminal_is_painted_on(monkeypatch: pytest.MonkeyPatch, term: str | None, *, seen: bool) -> None:
+    """Only one that says what it is, and is not dumb; and nothing that is no terminal."""
+    if term is None:
+        monkeypatch.delenv("TERM", raising=False)
+    else:
+        monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    assert not Screen.can_repaint()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert Screen.can_repaint() is seen
+
+
+def test_a_question_is_answered_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a line, or by the end of what it is about; what was typed before it is none of its answers."""
+    ours, theirs = os.openpty()
+    end, ended = os.pipe()
+    with os.fdopen(theirs, "r+b", 0) as terminal, os.fdopen(theirs, "w", encoding="utf-8", closefd=False) as writing:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        monkeypatch.setattr(sys, "stderr", writing)
+        screen = Screen("never")
+        screen.hide({"env.password": "hunter2"})
+        os.write(ours, b"y\n")
+        timer = Timer(0.2, os.write, (ours, b" No \n"))
+        timer.start()
+        assert screen.ask_until("Kill hunter2? ", end) == "No"
+        os.write(ended, b"!")
+        assert screen.ask_until("Kill it? ", end) is None
+        timer.join()
+    said = os.read(ours, 4096)
+    assert b"Kill \xc2\xabsecret:env.password\xc2\xbb? " in said
+    assert b"hunter2" not in said
+    for descriptor in (ours, end, ended):
+        os.close(descriptor)
