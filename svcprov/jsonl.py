@@ -55,6 +55,11 @@ def wait_line(rid: str, wait: Wait) -> Line:
     return {"type": "wait", "rid": rid, "for": wait.subject, "seconds_max": wait.seconds_max}
 
 
+def _is_own(command: Command) -> bool:
+    """Tell whether it is a question that we answer ourselves: of the service file, or of what others have claimed."""
+    return command.tool == SVCMGR and command.kind == "reads"
+
+
 def _step_line(step: Step) -> Line:
     if step.is_cascade:
         return cascade_line(step.command, step.number)
@@ -85,7 +90,7 @@ class JsonLines:
 
     def _event(self, event: Event) -> Line | None:
         if isinstance(event, Step):
-            return _step_line(event) if event.number or self._reads else None
+            return _step_line(event) if event.number or (self._reads and not _is_own(event.command)) else None
         return note_line(*event) if isinstance(event, PlannedNote) else wait_line(*event)
 
     def follow(self, plan: Plan, done: Plan | None = None) -> None:
@@ -113,7 +118,7 @@ class JsonLines:
         """Write a command and its answer."""
         if command.tool == ENGINE or (command.kind == "reads" and not self._reads):
             return
-        if command.tool == SVCMGR and command.argv[1] == "is":
+        if _is_own(command):
             return
         self.changed += command.kind == "changes" and answer.returncode in command.accepts
         step = 0 if command.kind == "reads" else self._number(command)
