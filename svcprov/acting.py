@@ -1,7 +1,7 @@
 """How a verb is acted out: locks, settle, preview, consent, header, run; and what is said when it fails."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import NamedTuple, NoReturn
 
@@ -12,6 +12,7 @@ from core.errors import Failed, Refused, SvcprovError
 from core.plan import Plan, Step
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
+from svcprov.account import Account
 from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
 from svcprov.files import ServiceFiles
 from svcprov.invocation import RESULTS, Invocation
@@ -20,6 +21,7 @@ from svcprov.log import LogLines
 from svcprov.node import MACHINE, Node
 from svcprov.presenting import Presented, present
 from svcprov.render import header
+from svcprov.who import boot, timestamp, who
 
 INTERRUPTED = 130
 PENDING = 2
@@ -51,7 +53,15 @@ def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Ke
     """
     try:
         action = Action(
-            service, task.verb, executor, node.observed, keep, listener, selection=task.selection, learn=node.learn
+            service,
+            task.verb,
+            executor,
+            node.observed,
+            keep,
+            listener,
+            selection=task.selection,
+            learn=node.learn,
+            claim=node.claim,
         )
     except (KeyError, IndexError, TypeError) as error:
         said = f"{task.files.journal}: not a journal of this version ({error!r}); move it away to begin anew"
@@ -122,12 +132,15 @@ def held(call: Invocation, files: ServiceFiles, node: Node | None) -> Iterator[N
     node_lock = None
     try:
         if node is not None and node.lock_path is not None:
-            node_lock = Lock(node.lock_path, node.identity, f"{call.action} of {files.name}")
+            remedy = "have the node file on a local filesystem"
+            node_lock = Lock(node.lock_path, node.identity, f"{call.action} of {files.name}", remedy)
             node_lock.take(wait_seconds)
         if node is not None:
             node.read()
         yield
     finally:
+        if node is not None:
+            node.release()
         if node_lock is not None:
             node_lock.release(remove=True)
         files.close()
@@ -150,28 +163,20 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
     settling.decide(call, task.files, node)
     service = task.load(node.hostname)
     call.check(service)
-    listener = call.listener(service)
-    action = begun(task, service, node, node.acting(listener), task.files, listener)
+    account = Account(call, task.files, call.listener(service), task.verb)
+    action = begun(task, service, node, node.acting(account), task.files, account)
     for remark in task.files.remarks:
-        listener.note("", Note(remark, "warning"))
+        account.note("", Note(remark, "warning"))
     with node.deferring(call.screen.err):
         action.settle()
     plan = call.plan = action.preview()
     consent.ask(call, task.verb, service, plan)
-    _announce(call, plan, node, listener)
-    task.prepare()
-    try:
-        with node.deferring(call.screen.err):
-            action.run(plan, {"argv": list(call.argv), "node": node.identity})
-    except SvcprovError as error:
-        call.complain(error)
-        undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, listener)
-        return _failed(call, task, error.exit_code, undone=undone)
-    except KeyboardInterrupt:
-        call.screen.err("svcmgr: interrupted")
-        return _failed(call, task, INTERRUPTED, undone=False)
-    finally:
-        node.flush()
+    _announce(call, plan, node, account)
+    with account.kept(plan, call.done):
+        task.prepare()
+        _run(call, task, node, action, account)
+    if account.exit_code:
+        return _failed(call, task, account.exit_code, undone=account.undone)
     task.finish()
     if task.following:
         call.done = plan
@@ -179,6 +184,27 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
         whole = plan if call.done is None else _joined(call.action, call.done, plan)
         call.json.summary(whole, whole.verb, "done")
     return 0
+
+
+def _run(call: Invocation, task: Task, node: Node, action: Action, account: Account) -> None:
+    """Do what was previewed; the account has how it ended."""
+    plan = call.plan
+    if plan is None:
+        raise AssertionError("nothing was previewed")
+    changes = sum(command.kind == "changes" for command in plan.commands)
+    facts = {"argv": list(call.argv), "node": node.identity, "command": call.action, "changes": changes}
+    try:
+        with node.deferring(call.screen.err):
+            action.run(plan, {**facts, "by": str(who()), "since": timestamp(), "boot": boot()})
+    except SvcprovError as error:
+        call.complain(error)
+        account.exit_code, account.error = error.exit_code, str(error)
+        account.undone = _wants_rollback(call, action.service, task.verb) and _rolled_back(call, action, account)
+    except KeyboardInterrupt:
+        call.screen.err("svcmgr: interrupted")
+        account.exit_code = INTERRUPTED
+    finally:
+        node.flush()
 
 
 def tell_collector(call: Invocation, files: ServiceFiles) -> None:
@@ -237,16 +263,16 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
         settling.decide(call, files, node)
         service = files.load(node.hostname)
         call.check(service)
-        listener = call.listener(service)
-        action = begun(task, service, node, node.acting(listener), files, listener)
+        account = Account(call, files, call.listener(service))
+        action = begun(task, service, node, node.acting(account), files, account)
         try:
             before = action.unfinished
             if before is not None:
                 consent.ask(call, "rollback", service, None)
                 if call.json is None:
                     call.screen.err(f"{node.where}: rollback {files.name}: undoes {before.verb}")
-                    listener.note("", Note(call.typed))
-            with node.deferring(call.screen.err):
+                    account.note("", Note(call.typed))
+            with account.kept() if before is not None else nullcontext(), node.deferring(call.screen.err):
                 action.rollback()
         except KeyboardInterrupt:
             call.screen.err(f"svcmgr: interrupted\nto go on: {call.line('rollback', '--yes')}")

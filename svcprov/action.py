@@ -185,6 +185,11 @@ class Action:
         return journal, header
 
     @property
+    def service(self) -> Service:
+        """The service that it acts on."""
+        return self._service
+
+    @property
     def unfinished(self) -> Unfinished | None:
         """The action that was interrupted or failed before this one; None when the last one came to its end."""
         return None if self._header is None else Unfinished(str(self._header["action"]), self._header)

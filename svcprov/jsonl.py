@@ -1,15 +1,15 @@
 """JSON Lines: what a plan and a run are for programs. The shapes are the contract of the command line."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
 from core.command import Command, Completed, Note, Wait
 from core.engine import ENGINE, SVCMGR
-from core.holes import unify
 from core.plan import Event, Plan, PlannedNote, Step
 from svcprov import __version__
+from svcprov.numbering import Numbering
 from svcprov.screen import Screen
 
 FORMAT = 1
@@ -71,8 +71,7 @@ class JsonLines:
 
     def __init__(self, screen: Screen, *, reads: bool = False) -> None:
         self._screen, self._reads = screen, reads
-        self._steps: Sequence[Step] = ()
-        self._next = self._done = 0
+        self._numbering = Numbering()
         self._begun = 0.0
         self.changed = 0
         """How many changes were done."""
@@ -95,8 +94,7 @@ class JsonLines:
 
     def follow(self, plan: Plan, done: Plan | None = None) -> None:
         """What is heard from now on is a run of this plan: its steps keep their numbers, counted on from `done`."""
-        self._steps, self._next = plan.steps, 0
-        self._done = 0 if done is None else len(done.steps)
+        self._numbering.follow(plan, done)
         self.changed = 0 if done is None else self.changed
 
     def note(self, rid: str, note: Note) -> None:
@@ -121,7 +119,7 @@ class JsonLines:
         if _is_own(command):
             return
         self.changed += command.kind == "changes" and answer.returncode in command.accepts
-        step = 0 if command.kind == "reads" else self._number(command)
+        step = 0 if command.kind == "reads" else self._numbering.of(command)
         line = cascade_line(command, step) if command.tool == SVCMGR else command_line(command, step)
         if command.tool != SVCMGR:
             line |= {
@@ -131,17 +129,6 @@ class JsonLines:
                 "seconds": round(monotonic() - self._begun, 3),
             }
         self.write(line)
-
-    def _number(self, command: Command) -> int:
-        """The number that a command has in the plan; 0 for what settling or rolling back runs."""
-        for position in (*range(self._next, len(self._steps)), *range(self._next)):
-            planned = self._steps[position].command
-            same_place = (planned.rid, planned.verb) == (command.rid, command.verb)
-            if same_place and unify(planned.argv, command.argv, {}, {}) is not None:
-                self._next = max(self._next, position + 1)
-                number: int = self._steps[position].number
-                return self._done + number
-        return 0
 
     def summary(self, plan: Plan | None, action: str, result: str, *, resumable: bool = False) -> None:
         """Write the last line."""

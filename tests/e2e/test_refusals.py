@@ -106,7 +106,7 @@ def test_a_held_service_is_exit_5_and_names_the_holder(bench: Bench) -> None:
     bench.on("web", "create", "--config", bench.write(LOOP))
     holder = {"pid": 77, "host": "far", "user": "ann", "action": "provision", "since": "noon"}
     lock = bench.var / "web"
-    lock.mkdir(parents=True)
+    lock.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(lock / "lock", os.O_RDWR | os.O_CREAT)
     os.write(descriptor, json.dumps(holder).encode())
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -25,8 +25,8 @@ sys.stdin.read()
 def another(directory: Path, *names: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """Another process, and which of these names it could claim; killed in the end."""
     words = (sys.executable, "-c", CLAIMS, str(directory), *names)
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(words, text=True, cwd=REPOSITORY, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, text=True, cwd=REPOSITORY, stdin=pipe, stdout=pipe) as process:
         assert process.stdout is not None
         yield process, process.stdout.readline().split()
         process.kill()

@@ -101,8 +101,8 @@ def test_who_is_said_shortly(facts: Who, said: str) -> None:
 def test_a_killed_holder_needs_no_manual_unlock(tmp_path: Path) -> None:
     """The kernel gives back the lock of a process that was killed, whatever its file still says."""
     path = f"{tmp_path}/lock"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen((sys.executable, "-c", HOLD, path), cwd=REPOSITORY, **pipes) as holder:
+    words, pipe = (sys.executable, "-c", HOLD, path), subprocess.PIPE
+    with subprocess.Popen(words, cwd=REPOSITORY, stdin=pipe, stdout=pipe) as holder:
         assert holder.stdout is not None
         holder.stdout.readline()
         with pytest.raises(ServiceHeld, match=rf"`stop` of .* \(pid {holder.pid} on "):
