@@ -340,7 +340,7 @@ def test_the_events_of_an_action_are_in_the_log(bench: Bench) -> None:
     log = bench.var / "log/web.log"
     begin, end = (json.loads(line) for line in log.read_text().splitlines())
     assert (begin["service"], begin["action"], begin["event"]) == ("web", "create", "begin")
-    assert begin["message"].endswith("--env 'password=«secret:env.password»'")
+    assert begin["message"].endswith("--env password=«secret:env.password»")
     assert (end["event"], end["result"], end["changes"]) == ("end", "done", "1")
     assert SECRET not in log.read_text()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import Failed
-from svcprov.claims import Claims, uptime
+from svcprov.claims import Claims
 from tests.conftest import REPOSITORY
 
 CLAIMS = """
@@ -101,7 +101,7 @@ def test_a_name_is_no_path(tmp_path: Path) -> None:
     assert len(list((tmp_path / "claims").iterdir())) == 1
 
 
-@pytest.mark.parametrize("left", ["", "?", "nan x", f"{uptime() + 1e6} another-boot", "\xff" * 200])
+@pytest.mark.parametrize("left", ["", "?", "nan x", "9e9 another-boot", "\xff" * 200])
 def test_what_an_earlier_life_left_in_a_claim_does_not_matter(tmp_path: Path, left: str) -> None:
     """A claim of before a reboot, or one with damaged words, can be taken."""
     (tmp_path / "alias%3Aeth0%3A1").write_text(left, encoding="latin-1")
