@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError, Problem, SvcprovError, UsageError
-from svcprov.arguments import Request, commas
+from core.errors import ConfigError, Problem, ServiceHeld, SvcprovError, UsageError
+from svcprov.arguments import ACTIONS, Request, commas
 from svcprov.screen import Screen
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid", 130: "interrupted"}
 """What the summary of a run says, by exit code."""
+
+
+WAIT_SECONDS = 60
+"""How long a line that is proposed waits for another action."""
 
 
 class Invocation:
@@ -129,7 +133,16 @@ class Invocation:
             text = f"{error.rid}: {text}"
         if self.options.service is not None and self.options.node is not None:
             text = self._with_node(text)
+        if isinstance(error, ServiceHeld):
+            text += self._waiting()
         complain(self.screen, "svcmgr", error, text)
+
+    def _waiting(self) -> str:
+        """How to come next, as the end of a sentence."""
+        if "waitlock" not in ACTIONS[self.action].options:
+            return "; wait for it to end"
+        longer = max(WAIT_SECONDS, round(10 * (self.options.waitlock or 0)))
+        return f"; `{self.again('--waitlock', str(longer))}` waits for it to end"
 
     def _with_node(self, text: str) -> str:
         import re

@@ -36,8 +36,7 @@ class Lock:
         while not self._taken():
             if time.monotonic() >= until:
                 waited = f"timed out waiting for lock ({wait_seconds:g} seconds): " if wait_seconds else ""
-                remedy = "wait for it to end, or give --waitlock SECONDS"
-                raise ServiceHeld(f"{waited}{self._subject} is held by {self._holder()}; {remedy}")
+                raise ServiceHeld(f"{waited}{self._subject} is held by {self._holder()}")
             time.sleep(ASK_EVERY_SECONDS if wait_seconds else GLANCE_SECONDS)
         holder = {
             "pid": os.getpid(),

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 
 import pytest
 
@@ -115,8 +116,10 @@ def test_a_held_service_is_exit_5_and_names_the_holder(bench: Bench) -> None:
     finally:
         os.close(descriptor)
     assert said.code == 5
-    assert "web is held by `provision` of ann (pid 77 on far, since noon)" in said.err
-    assert bench.on("web", "provision").code == 0
+    assert "web is held by `provision` of ann (pid 77 on far, since noon); `svcmgr -s web " in said.err
+    line, end = said.err.split("`")[-2:]
+    assert end == " waits for it to end\n"
+    assert bench.svcmgr(*shlex.split(line)[1:]).code == 0
 
 
 def test_a_node_that_another_action_changes_is_held_too(bench: Bench) -> None:

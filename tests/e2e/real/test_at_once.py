@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,8 +12,9 @@ from time import sleep
 
 import pytest
 
+from svcprov.claims import Claims
 from tests.e2e.real.lab import COMMAND_SECONDS_MAX, Ended, Lab, attached
-from tests.e2e.real.services import DISK, EXT4
+from tests.e2e.real.services import ADDRESS, DISK, EXT4
 from tests.e2e.real.test_signals import until_there
 
 ROUNDS = int(os.environ.get("SVCPROV_AT_ONCE", "2"))
@@ -130,7 +132,9 @@ def test_who_comes_second_is_told_or_waits(lab: Lab) -> None:
         until_there(begun)
         status = json.loads(lab.svcmgr("status", "--format", "json").out)["unfinished"]
         refused = lab.svcmgr("provision")
-        with lab.start(*lab.words("provision", "--waitlock", "60")) as waiting:
+        svcmgr, *line = shlex.split(refused.err.split("`")[-2])
+        assert (svcmgr, refused.err.split("`")[-1]) == ("svcmgr", " waits for it to end\n")
+        with lab.start(lab.words()[0], *line) as waiting:
             sleep(0.3)
             go_on.touch()
             said = waiting.communicate(timeout=COMMAND_SECONDS_MAX)[1]
@@ -198,6 +202,19 @@ def test_many_files_at_once_get_a_loop_device_each(lab: Lab) -> None:
     for file, device in zip(files, devices, strict=True):
         assert lab.done("losetup", "-n", "-O", "NAME", "-j", str(file)).split() == [device]
         subprocess.run(("losetup", "-d", device), check=True)
+
+
+def test_an_alias_that_another_action_has_chosen_is_not_planned(lab: Lab) -> None:
+    """A plan leaves a chosen alias to who chose it, and claims nothing itself; a provision takes the next one."""
+    lab.created(DISK + ADDRESS)
+    others = Claims(f"{lab.directory}/var/claims")
+    assert others.take("alias:eth0:1")
+    planned = lab.svcmgr("plan").out
+    assert "ifconfig eth0:2 10.33.0.21 " in planned
+    assert [path.name for path in (lab.directory / "var/claims").iterdir()] == ["alias%3Aeth0%3A1"]
+    assert lab.svcmgr("provision").code == 0
+    assert labels(lab)["10.33.0.21"] == "eth0:2"
+    others.release()
 
 
 ALIASES = """
