@@ -1,7 +1,7 @@
 """How a verb is acted out: locks, settle, preview, consent, header, run; and what is said when it fails."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -12,14 +12,16 @@ from core.errors import Failed, NodeChanged, Refused, Remedy, SvcprovError
 from core.plan import Plan, Step
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
+from svcprov.account import Account
 from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
 from svcprov.files import ServiceFiles
 from svcprov.invocation import RESULTS, Invocation
-from svcprov.lock import Lock, user
+from svcprov.lock import Lock
 from svcprov.log import LogLines
 from svcprov.node import MACHINE, Node
 from svcprov.presenting import Presented, present
 from svcprov.render import header
+from svcprov.who import boot, timestamp, who
 
 if TYPE_CHECKING:
     from core.saved_plan import SavedPlan
@@ -66,6 +68,7 @@ def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Ke
             listener,
             selection=task.selection,
             learn=node.learn,
+            claim=node.claim,
             approved=approved,
         )
     except (KeyError, IndexError, TypeError) as error:
@@ -136,7 +139,7 @@ def _save(call: Invocation, task: Task, plan: Plan, service: Service, node: Node
         node.where,
         simulated=call.options.node is not None,
         made_at=strftime("%Y-%m-%dT%H:%M:%S%z"),
-        made_by=user(),
+        made_by=str(who()),
         selection=tuple(task.selection),
         adopt=tuple(sorted(service.adopt)),
         allow_destroy=tuple(sorted(service.allow_destroy)),
@@ -184,12 +187,15 @@ def held(call: Invocation, files: ServiceFiles, node: Node | None) -> Iterator[N
     node_lock = None
     try:
         if node is not None and node.lock_path is not None:
-            node_lock = Lock(node.lock_path, node.identity, f"{call.action} of {files.name}")
+            remedy = "have the node file on a local filesystem"
+            node_lock = Lock(node.lock_path, node.identity, f"{call.action} of {files.name}", remedy)
             node_lock.take(wait_seconds)
         if node is not None:
             node.read()
         yield
     finally:
+        if node is not None:
+            node.release()
         if node_lock is not None:
             node_lock.release(remove=True)
         files.close()
@@ -212,32 +218,22 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
     settling.decide(call, task.files, node)
     service = task.load(node.hostname)
     call.check(service)
-    listener = call.listener(service)
-    action = begun(task, service, node, node.acting(listener), task.files, listener)
+    account = Account(call, task.files, call.listener(service), task.verb)
+    action = begun(task, service, node, node.acting(account), task.files, account)
     for remark in task.files.remarks:
-        listener.note("", Note(remark, "warning"))
+        account.note("", Note(remark, "warning"))
     with node.deferring(call.screen.err):
         action.settle()
     plan = call.plan = _previewed(call, action, service)
     consent.ask(call, task.verb, service, plan)
-    _announce(call, action, plan, node, listener)
-    task.prepare()
-    try:
-        with node.deferring(call.screen.err), call.showing(task.verb, plan):
-            action.run(plan, {"argv": list(call.argv), "node": node.identity, **_of_plan(action)})
-    except SvcprovError as error:
-        call.complain(error)
-        try:
-            undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, node, listener)
-        except KeyboardInterrupt:
-            return _half_undone(call, task.verb)
-        return _failed(call, task, error.exit_code, undone=undone)
-    except KeyboardInterrupt:
-        call.screen.err("svcmgr: interrupted")
-        return _failed(call, task, INTERRUPTED, undone=False)
-    finally:
-        _tell_holes(action, listener)
-        node.flush()
+    _announce(call, action, plan, node, account)
+    with account.kept(_followed(action, plan), call.done):
+        task.prepare()
+        _run(call, task, node, action, account)
+    if account.half_undone:
+        return _half_undone(call, task.verb)
+    if account.exit_code:
+        return _failed(call, task, account.exit_code, undone=account.undone)
     task.finish()
     if task.following:
         call.done = plan
@@ -247,9 +243,42 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
     return 0
 
 
-def _of_plan(action: Action) -> dict[str, str]:
-    """What the header of a journal says of the saved plan of its action."""
-    return {} if action.approved is None else {"plan": action.approved.identity}
+def _followed(action: Action, plan: Plan) -> list[Step]:
+    """The steps whose numbers a run is told by: of the saved plan, where there is one."""
+    return (action.approved or plan).steps
+
+
+def _run(call: Invocation, task: Task, node: Node, action: Action, account: Account) -> None:
+    """Do what was previewed; the account has how it ended."""
+    plan = call.plan
+    if plan is None:
+        raise AssertionError("nothing was previewed")
+    try:
+        with node.deferring(call.screen.err), call.showing(task.verb, plan):
+            action.run(plan, _facts(call, action, plan, node))
+    except SvcprovError as error:
+        call.complain(error)
+        account.exit_code, account.error = error.exit_code, str(error)
+        try:
+            account.undone = _wants_rollback(call, action.service, task.verb) and _rolled_back(
+                call, action, node, account
+            )
+        except KeyboardInterrupt:
+            account.exit_code, account.half_undone = INTERRUPTED, True
+    except KeyboardInterrupt:
+        call.screen.err("svcmgr: interrupted")
+        account.exit_code = INTERRUPTED
+    finally:
+        _tell_holes(action, account)
+        node.flush()
+
+
+def _facts(call: Invocation, action: Action, plan: Plan, node: Node) -> dict[str, object]:
+    """What the journal says of an action, beside what it is: who, when, where, and by which saved plan."""
+    changes = sum(command.kind == "changes" for command in plan.commands)
+    facts = {"argv": list(call.argv), "node": node.identity, "command": call.action, "changes": changes}
+    saved = {} if action.approved is None else {"plan": action.approved.identity}
+    return {**facts, "by": str(who()), "since": timestamp(), "boot": boot(), **saved}
 
 
 def _tell_holes(action: Action, listener: Listening) -> None:
@@ -257,9 +286,8 @@ def _tell_holes(action: Action, listener: Listening) -> None:
     saved = action.approved
     if saved is None:
         return
-    makers = {
-        each.makes.name: each.rid for each in saved.commands if each.makes is not None and not each.makes.identity
-    }
+    learnt = [each for each in saved.commands if each.makes is not None and not each.makes.identity]
+    makers = {each.makes.name: each.rid for each in learnt if each.makes is not None}
     for name, value in action.bound.items():
         if name in makers or name in saved.made_up:
             listener.note(makers.get(name, name.partition(".")[0]), Note(f"«{name}» became {value}"))
@@ -275,7 +303,7 @@ def tell_collector(call: Invocation, files: ServiceFiles) -> None:
 def _announce(call: Invocation, action: Action, plan: Plan, node: Node, listener: Listening) -> None:
     """Say where this is going to happen, then what was typed."""
     if call.json is not None:
-        call.json.follow((action.approved or plan).steps, call.done)
+        call.json.follow(_followed(action, plan), call.done)
         return
     call.screen.err(call.screen.styled(header(plan, node.where), "bold", error=True))
     listener.note("", Note(call.typed))
@@ -331,16 +359,17 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
         settling.decide(call, files, node)
         service = files.load(node.hostname)
         call.check(service)
-        listener = call.listener(service)
-        action = begun(task, service, node, node.acting(listener), files, listener)
+        account = Account(call, files, call.listener(service))
+        action = begun(task, service, node, node.acting(account), files, account)
         try:
             before = action.unfinished
             if before is not None:
                 consent.ask(call, "rollback", service, None)
                 if call.json is None:
                     call.screen.err(f"{node.where}: rollback {files.name}: undoes {before.verb}")
-                    listener.note("", Note(call.typed))
-            with node.deferring(call.screen.err), call.showing("rollback"):
+                    account.note("", Note(call.typed))
+            kept = account.kept() if before is not None else nullcontext()
+            with kept, node.deferring(call.screen.err), call.showing("rollback"):
                 action.rollback()
         except KeyboardInterrupt:
             return _half_undone(call, "rollback")

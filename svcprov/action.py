@@ -153,6 +153,7 @@ class Action:
 
     node: where it acts. observed: the state to preview from (for a simulated node, its own). learn: looks up on the
     node what that state does not say, so that `observed` says it; returns the questions that it answered.
+    claim: keeps other actions from what this one chose; tells whether it is ours.
     keep: where journal, record and service file go. listener: who hears of it.
     around: wraps the node inside the journal, outside: wraps the journal (faults, in tests).
     approved: the plan that was saved beforehand, to which both the preview and the run are held.
@@ -169,14 +170,15 @@ class Action:
         *,
         selection: Selection = EVERYTHING,
         learn: Callable[[list[Question]], list[Question]] = lambda _questions: [],
+        claim: Callable[[str], bool] = lambda _name: True,
         around: Callable[[Executor], Executor] = lambda inner: inner,
         outside: Callable[[Executor], Executor] = lambda inner: inner,
         approved: "SavedPlan | None" = None,
     ) -> None:
         self._service, self.verb, self._observed, self._keep = service, verb, observed, keep
-        self._learn, self.approved = learn, approved
+        self._learn, self._claim, self.approved = learn, claim, approved
         self._listener, self._selection, self._outside = listener, selection, outside
-        inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
+        inner = around(ServiceFile(node, service, keep.save_record, keep.save_file, claim))
         self._logged = Log(inner, listener)
         self.foreseen: tuple[Service, NodeState] | None = None
         """The service and the node as the last preview left them; None before the first."""
@@ -192,6 +194,11 @@ class Action:
         for line in lines[1:] if header is not None else ():
             journal.read(line)
         return journal, header
+
+    @property
+    def service(self) -> Service:
+        """The service that it acts on."""
+        return self._service
 
     @property
     def unfinished(self) -> Unfinished | None:
@@ -276,7 +283,7 @@ class Action:
         return _Attempt(plan, service, node, None)
 
     def _rehearse(self, service: Service, node: SimulatedNode, plan: Plan, resources: list[Resource]) -> None:
-        inner = ServiceFile(node, service)
+        inner = ServiceFile(node, service, claim=self._claim)
         journal = self._journal.again(inner, service.record) if self._continues else Journal(inner, service.record)
         if self._header is not None:
             settling = journal if self._continues else self._journal.again(inner, service.record)

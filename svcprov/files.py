@@ -76,6 +76,8 @@ class ServiceFiles:
         self.journal = f"{self.directory}/journal.jsonl"
         self.plans = f"{self.directory}/plans"
         """Holds an empty file for each saved plan that was begun with, named by its id."""
+        self.history = f"{self.directory}/history.jsonl"
+        self.lock_path = f"{self.directory}/lock"
         self.remarks: list[str] = []
         self._service: Service | None = None
         self._conf_bytes: bytes | None = None
@@ -83,6 +85,11 @@ class ServiceFiles:
         self._journal_descriptor: int | None = None
         self._journal_bytes: int | None = None
         """How much of the journal is whole lines; what follows was torn by a crash."""
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What svcprov remembers of the service, file by file."""
+        return self.record, self.journal, f"{self.journal}.1", self.history
 
     @property
     def exists(self) -> bool:
@@ -129,13 +136,20 @@ class ServiceFiles:
     def lock(self, action: str, wait_seconds: float = 0) -> Lock:
         """Take the lock of the service. Raises ServiceHeld, naming who has it."""
         self._make_directory()
-        lock = Lock(f"{self.directory}/lock", self.name, action)
+        lock = Lock(self.lock_path, self.name, action)
         lock.take(wait_seconds)
         return lock
 
     def unlock(self, lock: Lock) -> None:
-        """Give the lock back; a directory that holds nothing else is not left behind."""
+        """Give the lock back; a directory that holds nothing else is not left behind.
+
+        A history is worth keeping for as long as there is a service, or something that was made for it.
+        """
         kept = os.path.exists(self.record) or os.path.exists(self.journal)
+        kept = kept or (os.path.exists(self.history) and self.exists)
+        if not kept:
+            with suppress(OSError):
+                os.unlink(self.history)
         lock.release(remove=not kept)
         if not kept:
             with suppress(OSError):

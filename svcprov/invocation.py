@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError, Problem, Refused, Remedy, SvcprovError, UsageError
-from svcprov.arguments import Request, commas
+from core.errors import ConfigError, Problem, Refused, Remedy, ServiceHeld, SvcprovError, UsageError
+from svcprov.arguments import ACTIONS, Request, commas
 from svcprov.screen import Screen
 
 if TYPE_CHECKING:
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid", 130: "interrupted"}
 """What the summary of a run says, by exit code."""
+
+
+WAIT_SECONDS = 60
+"""How long a line that is proposed waits for another action."""
 
 
 class Invocation:
@@ -153,7 +157,16 @@ class Invocation:
         remedies = tuple(
             each if each.whole else each._replace(line=self._as_typed(each.line)) for each in error.remedies
         )
+        if isinstance(error, ServiceHeld):
+            remedies = self._waiting()
         complain(self.screen, "svcmgr", error, text, remedies)
+
+    def _waiting(self) -> tuple[Remedy, ...]:
+        """How to come next, where that can be asked for."""
+        if "waitlock" not in ACTIONS[self.action].options:
+            return ()
+        longer = max(WAIT_SECONDS, round(10 * (self.options.waitlock or 0)))
+        return (Remedy("to wait for it to end", self.again("--waitlock", str(longer)), whole=True),)
 
     def _as_typed(self, line: str) -> str:
         """The command line of a remedy, as it is to be typed here."""

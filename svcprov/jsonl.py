@@ -7,9 +7,9 @@ from typing import Any
 
 from core.command import Command, Completed, Note, Wait
 from core.engine import ENGINE, SVCMGR
-from core.holes import unify
 from core.plan import Event, Plan, PlannedNote, Step
 from svcprov import __version__
+from svcprov.numbering import Numbering
 from svcprov.screen import Screen
 
 FORMAT = 1
@@ -55,6 +55,11 @@ def wait_line(rid: str, wait: Wait) -> Line:
     return {"type": "wait", "rid": rid, "for": wait.subject, "seconds_max": wait.seconds_max}
 
 
+def _is_own(command: Command) -> bool:
+    """Tell whether it is a question that we answer ourselves: of the service file, or of what others have claimed."""
+    return command.tool == SVCMGR and command.kind == "reads"
+
+
 def _step_line(step: Step) -> Line:
     if step.is_cascade:
         return cascade_line(step.command, step.number)
@@ -66,8 +71,7 @@ class JsonLines:
 
     def __init__(self, screen: Screen, *, reads: bool = False) -> None:
         self._screen, self._reads = screen, reads
-        self._steps: Sequence[Step] = ()
-        self._next = self._done = 0
+        self._numbering = Numbering()
         self._begun = 0.0
         self.changed = 0
         """How many changes were done."""
@@ -85,13 +89,12 @@ class JsonLines:
 
     def _event(self, event: Event) -> Line | None:
         if isinstance(event, Step):
-            return _step_line(event) if event.number or self._reads else None
+            return _step_line(event) if event.number or (self._reads and not _is_own(event.command)) else None
         return note_line(*event) if isinstance(event, PlannedNote) else wait_line(*event)
 
     def follow(self, steps: Sequence[Step], done: Plan | None = None) -> None:
         """What is heard from now on is a run of these steps: they keep their numbers, counted on from `done`."""
-        self._steps, self._next = steps, 0
-        self._done = 0 if done is None else len(done.steps)
+        self._numbering.follow(steps, done)
         self.changed = 0 if done is None else self.changed
 
     def note(self, rid: str, note: Note) -> None:
@@ -117,10 +120,10 @@ class JsonLines:
         """Write a command and its answer."""
         if command.tool == ENGINE or (command.kind == "reads" and not self._reads):
             return
-        if command.tool == SVCMGR and command.argv[1] == "is":
+        if _is_own(command):
             return
         self.changed += command.kind == "changes" and answer.returncode in command.accepts
-        step = 0 if command.kind == "reads" else self._number(command)
+        step = 0 if command.kind == "reads" else self._numbering.of(command)
         line = cascade_line(command, step) if command.tool == SVCMGR else command_line(command, step)
         if command.tool != SVCMGR:
             line |= {
@@ -130,17 +133,6 @@ class JsonLines:
                 "seconds": round(monotonic() - self._begun, 3),
             }
         self.write(line)
-
-    def _number(self, command: Command) -> int:
-        """The number that a command has in the plan; 0 for what settling or rolling back runs."""
-        for position in (*range(self._next, len(self._steps)), *range(self._next)):
-            planned = self._steps[position].command
-            same_place = (planned.rid, planned.verb) == (command.rid, command.verb)
-            if same_place and unify(planned.argv, command.argv, {}, {}) is not None:
-                self._next = max(self._next, position + 1)
-                number: int = self._steps[position].number
-                return self._done + number
-        return 0
 
     def summary(self, plan: Plan | None, action: str, result: str, *, resumable: bool = False) -> None:
         """Write the last line."""

@@ -13,6 +13,7 @@ from core.observe import ahead, begin, learn
 from core.state import NodeState, Question
 from core.tree import Tree
 from executors.real.machine import Machine
+from svcprov.claims import Claims
 from svcprov.files import log_directory, var
 from svcprov.interruption import Interruption
 from svcprov.node import MACHINE, Hearing
@@ -39,10 +40,21 @@ class ThisMachine:
         self._state: NodeState | None = None
         self._machine = Machine()
         self._interruption = Interruption(screen, lambda: self._machine)
+        self._claims = Claims(f"{var()}/claims")
+        self._claims_for_good = False
 
     def read(self) -> None:
-        """Forget what was observed."""
+        """Forget what was observed; what is claimed from now on is kept from others."""
         self._state = None
+        self._claims_for_good = True
+
+    def claim(self, name: str) -> bool:
+        """Keep other actions from a thing that seems free; for a plan that is only shown, only look who does."""
+        return self._claims.take(name) if self._claims_for_good else self._claims.is_free(name)
+
+    def release(self) -> None:
+        """Give back what was claimed."""
+        self._claims.release()
 
     def check_writable(self) -> None:
         """Raise Failed without root: half of an action would be worse than none."""
@@ -84,6 +96,7 @@ class ThisMachine:
     def observed(self) -> NodeState:
         """What every plan needs, looked at now, and what was learnt since."""
         if self._state is None:
+            self._claims.look()
             self._state = asked(begin(self.hostname), self._machine)
             if self._service:
                 self.expect(self._service)

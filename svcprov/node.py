@@ -52,7 +52,14 @@ class Node(Protocol):
         ...
 
     def read(self) -> None:
-        """Look again, once its lock is ours."""
+        """Look again, once its lock is ours: what comes now is an action."""
+
+    def claim(self, name: str) -> bool:
+        """Keep other actions from a thing that seems free (`alias:eth0:3`); tell whether it is ours."""
+        ...
+
+    def release(self) -> None:
+        """Give back what was claimed."""
 
     def check_writable(self) -> None:
         """Raise Failed when nothing could be changed here, before anything was."""

@@ -5,10 +5,10 @@ number NVMe disks as they come, and only the serial number tells which volume a 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from core.command import Check, Completed, Note, Steps, Wait
-from core.drivers import ec2
+from core.drivers import claims, ec2
 from core.errors import Failed
 from core.tools import aws, files, lsblk
 
@@ -37,7 +37,10 @@ def attached(here: ec2.Cloud, volume: aws.Volume, name: str) -> Steps:
     else:
         if volume.state != "available":
             yield from available(here, identity)
-        device = _free_name(here, instance, disks)
+        letter = yield from claims.first(f"device:{here.instance}", _free_letters(here, instance, disks))
+        if letter is None:
+            raise Failed(f"no device name is free on {here.instance}: {len(instance.mapped)} volumes are attached")
+        device = f"/dev/sd{letter}"
         yield aws.attach_volume(here.cli, here.instance, identity, device, name)
     if any(disk.startswith("nvme") for disk in disks):
         return (yield from _numbered(identity))
@@ -87,13 +90,10 @@ def _state(answer: Completed) -> str:
     return next(volume.state for volume in aws.volumes(answer).values())
 
 
-def _free_name(here: ec2.Cloud, instance: aws.Instance, disks: Iterable[str]) -> str:
-    """The first device name that neither EC2 nor the kernel uses, `sd` and `xvd` being the same."""
+def _free_letters(here: ec2.Cloud, instance: aws.Instance, disks: Iterable[str]) -> Iterator[str]:
+    """The letters of device names that neither EC2 nor the kernel uses, `sd` and `xvd` being the same."""
     used = {match[1] for name in (*instance.mapped.values(), *disks) if (match := _NAME.fullmatch(name))}
-    for letter in LETTERS if here.cli.tokens else LETTERS_OF_OLD:
-        if letter not in used:
-            return f"/dev/sd{letter}"
-    raise Failed(f"no device name is free on {here.instance}: {len(used)} volumes are attached")
+    return (letter for letter in (LETTERS if here.cli.tokens else LETTERS_OF_OLD) if letter not in used)
 
 
 def _named(path: str) -> Steps:

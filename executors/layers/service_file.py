@@ -1,4 +1,4 @@
-"""`svcmgr set`, `unset` and `is`, answered in-process: the cascades of an action reach the service file here.
+"""`svcmgr set`, `unset`, `is` and `claim`, answered in-process: cascades reach the service file here.
 
 Order on disk: journal, record, service file. The user's text is in the record before the file loses it, and leaves
 the record only after the file has it again.
@@ -15,10 +15,16 @@ def _nothing() -> None:
     """Keep nothing: for a preview."""
 
 
+def _yes(_name: str) -> bool:
+    """Let everything be claimed: for a node on which one action at a time is at work."""
+    return True
+
+
 class ServiceFile:
     """An executor around a node that answers for the service file.
 
     save_record, save_file: put the record, the service file on disk; they return when it is there.
+    claim: tells whether what a driver chose among the free things of the node is ours, and not another action's.
     """
 
     def __init__(
@@ -27,9 +33,10 @@ class ServiceFile:
         service: Service,
         save_record: Callable[[], None] = _nothing,
         save_file: Callable[[], None] = _nothing,
+        claim: Callable[[str], bool] = _yes,
     ) -> None:
         self._inner, self._service = inner, service
-        self._save_record, self._save_file = save_record, save_file
+        self._save_record, self._save_file, self._claim = save_record, save_file, claim
 
     def run(self, command: Command) -> Completed:
         """Answer `svcmgr ...` here, everything else on the node."""
@@ -42,6 +49,8 @@ class ServiceFile:
                 return Completed(0 if self._service.text(key) == value else 1)
             case ("is", key):
                 return Completed(0 if self._service.text(key) is None else 1)
+            case ("claim", name):
+                return Completed(0 if self._claim(name) else 1)
             case ("set", key, value):
                 self._write(key, value, shared=shared)
             case ("unset", key):

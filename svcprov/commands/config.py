@@ -7,8 +7,10 @@ from core.config.document import Document
 from core.config.service import Service, split_key
 from core.config.spelling import meant
 from core.errors import ConfigError, Failed, Problem, SvcprovError, UsageError
+from svcprov.account import Account
 from svcprov.files import CONF_MODE, ServiceFiles
 from svcprov.invocation import Invocation
+from svcprov.log import LogLines
 from svcprov.replace import replace
 
 
@@ -119,7 +121,7 @@ def _edit(call: Invocation, files: ServiceFiles) -> int:
     with open(draft, "rb") as file:
         data = file.read()
     try:
-        _save(files, Document.from_bytes(data, files.conf), before)
+        _save(call, files, Document.from_bytes(data, files.conf), before)
     except SvcprovError as error:
         call.complain(error)
         call.screen.err(f"the service file is as it was; {draft} has your text")
@@ -137,13 +139,13 @@ def _edited(call: Invocation, action: str, change: Callable[[Document], None]) -
         before = files.load(call.nodename())
         document = before.document.copy()
         change(document)
-        _save(files, document, before)
+        _save(call, files, document, before)
     finally:
         files.unlock(lock)
     return 0
 
 
-def _save(files: ServiceFiles, document: Document, before: Service) -> None:
+def _save(call: Invocation, files: ServiceFiles, document: Document, before: Service) -> None:
     """Keep an edited document, unless it has problems that the file did not have before."""
     document.check()
     service = files.serve(document, before.nodename)
@@ -151,7 +153,11 @@ def _save(files: ServiceFiles, document: Document, before: Service) -> None:
     new = [problem for problem in service.problems() if _what(problem) not in known]
     if new:
         raise ConfigError(*new)
-    files.save_file()
+    for secrets in (before.secrets(), service.secrets()):
+        call.screen.hide(secrets)
+    with Account(call, files, LogLines(service, call.screen)).kept() as account:
+        files.save_file()
+        account.changes += 1
 
 
 def _what(problem: Problem) -> tuple[str, str, str]:

@@ -10,9 +10,11 @@ from core.config.service import Service
 from core.errors import ConfigError, Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov import inventory
+from svcprov.account import Account
 from svcprov.definitions import checked, define, fill_in
 from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
 from svcprov.invocation import Invocation
+from svcprov.log import LogLines
 from svcprov.replace import replace
 
 
@@ -54,7 +56,9 @@ def create(call: Invocation) -> int:
     files.check_writable()
     lock = files.lock("create", call.options.waitlock or 0.0)
     try:
-        prepare()
+        with Account(call, files, LogLines(service, call.screen)).kept() as account:
+            prepare()
+            account.changes += 1
     finally:
         files.unlock(lock)
     return 0
@@ -93,8 +97,9 @@ def update(call: Invocation) -> int:
     files.check_writable()
     lock = files.lock("update", call.options.waitlock or 0.0)
     try:
-        load(call.nodename())
-        files.save_file()
+        with Account(call, files, LogLines(load(call.nodename()), call.screen)).kept() as account:
+            files.save_file()
+            account.changes += 1
     finally:
         files.unlock(lock)
     return 0

@@ -6,9 +6,11 @@ from contextlib import suppress
 from core.errors import Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov import consent
+from svcprov.account import Account
 from svcprov.acting import Task, act, held, show
 from svcprov.files import ServiceFiles, etc, var
 from svcprov.invocation import Invocation
+from svcprov.log import LogLines
 from svcprov.replace import sync_directory
 
 
@@ -33,7 +35,9 @@ def delete(call: Invocation) -> int:
         consent.ask(call, "delete", service, None)
     with held(call, files, None):
         _refuse_owning(call, files)
-        _removed(files, keep=call.options.keep_resources)
+        with Account(call, files, LogLines(service, call.screen)).kept() as account:
+            _removed(files, keep=call.options.keep_resources)
+            account.changes += 1
     return 0
 
 
@@ -89,7 +93,7 @@ def _removed(files: ServiceFiles, *, keep: bool) -> None:
                 os.unlink(path)
         sync_directory(etc())
         if not keep:
-            for path in (files.record, files.journal, f"{files.journal}.1", f"{var()}/{files.name}.push"):
+            for path in (*files.own, f"{var()}/{files.name}.push"):
                 with suppress(FileNotFoundError):
                     os.unlink(path)
             _plans_removed(files.plans)

@@ -1,5 +1,7 @@
 """`status` and `print status`: what the resources of a service are."""
 
+from core.command import Note
+from svcprov import unfinished
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
 from svcprov.render import status_lines
@@ -15,11 +17,17 @@ def status(call: Invocation) -> int:
     call.check(service)
     log = LogLines(service, call.screen, debug=call.options.debug)
     found = look(service, node.asking(log), log)
+    left = unfinished.look(call, files, service)
+    for remark in files.remarks:
+        log.note("", Note(remark, "warning"))
     if call.options.format == "json":
         from json import dumps
 
-        call.screen.out(dumps(found.as_json(), ensure_ascii=False))
+        going_on = None if left is None else left._asdict()
+        call.screen.out(dumps(found.as_json() | {"unfinished": going_on}, ensure_ascii=False))
     else:
         for line in status_lines(found, call.screen):
             call.screen.out(line)
+        if left is not None:
+            call.screen.out(call.screen.styled(str(left), "yellow"))
     return NOT_UP if call.options.check and found.avail != "up" else 0

@@ -61,6 +61,8 @@ def test_steps_are_counted_without_questions(bench: Bench) -> None:
     assert [line["step"] for line in more if line.get("step")] == steps
     assert {line["kind"] for line in objects if line["type"] == "command"} == {"changes", "announces"}
     assert {line["step"] for line in more if line.get("kind") == "reads"} == {0}
+    # What svcmgr asks itself is no question to the node.
+    assert not any(line["argv"][0] == "svcmgr" for line in more if line["type"] == "command")
 
 
 def test_the_summary_counts(bench: Bench) -> None:

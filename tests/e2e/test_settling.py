@@ -24,7 +24,7 @@ def journal(bench: Bench) -> Path:
         {"intent": 0, "command": encode(CREATE._replace(verb="provision")), "before": []},
     ]
     path = bench.var / "web/journal.jsonl"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     return path
 

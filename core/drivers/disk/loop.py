@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.answers import pick
-from core.command import Fresh, Note, Steps, Thing
+from core.command import Fresh, Note, Steps, Thing, Wait
 from core.config.keywords import Keyword
 from core.config.sizes import Share, human
 from core.driver import Driver, Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
-from core.errors import Failed, Refused, Remedy
+from core.errors import Failed, Refused, Remedy, WaitedTooLong
 from core.status import Remark, Status
 from core.tools import files, losetup, mount
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from core.config.service import Resource
 
 SECTOR_BYTES = 512
+DETACH_SECONDS_MAX = 5
 
 
 class LoopDisk(Driver):
@@ -100,7 +101,7 @@ class LoopDisk(Driver):
             yield losetup.detach(device, file)._replace(undo=(losetup.attach(file, f"{disk.rid}.loop"),))
         # A busy loop device is detached by its last user, later, with success as the answer all the same.
         if left := (yield from _loops(file)):
-            raise Failed(f"{disk.rid}: {', '.join(left)} is still in use; it goes when its last user does")
+            yield from _gone(disk, file, left)
 
     def unprovision(self, disk: "Resource") -> Steps:
         """Detach the file, and delete it with its directories as far as they were made for this service."""
@@ -122,6 +123,21 @@ class LoopDisk(Driver):
         if (yield files.is_file(disk["file"])).returncode:
             return Status("down", (Remark(f"{disk['file']} does not exist"),))
         return Status("down")
+
+
+def _gone(disk: "Resource", file: str, left: list[str]) -> Steps:
+    """Wait for devices that are still in use: who looks at every disk of the node has them open for a moment."""
+    devices = ", ".join(left)
+    try:
+        yield Wait(
+            losetup.associated(file),
+            until=lambda answer: not pick(answer.stdout, "lines"),
+            every_seconds=1,
+            seconds_max=DETACH_SECONDS_MAX,
+            subject=f"{devices} to be let go",
+        )
+    except WaitedTooLong:
+        raise Failed(f"{disk.rid}: {devices} is still in use; it goes when its last user does") from None
 
 
 def _directory(disk: "Resource") -> str:

@@ -1,11 +1,13 @@
 """An address on an interface of the node: an alias (`eth0:3`) that comes up with the service and goes down with it."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.command import Check, Command, Completed, Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.driver import Driver
+from core.drivers import claims
 from core.errors import Failed
 from core.holes import is_of_kind
 from core.status import Remark, Status
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 ACTIVATION_SECONDS_MAX = 5
 DOWN_SECONDS_MAX = 15
+ALIASES_MAX = 10_000
 HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})", re.ASCII)
 LOOKS_LIKE_ADDRESS = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
 
@@ -162,8 +165,11 @@ def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device:
         if has_ifconfig:
             return ifconfig.add_version_6(device.name, address, prefix)
         return ip.add(address, prefix, device.name)
-    alias = _free_alias(interfaces, device.name)
-    if "noalias" in resource.words("tags") or len(alias) > ip.LABEL_LENGTH_MAX:
+    if "noalias" in resource.words("tags"):
+        return ip.add(address, prefix, device.name)
+    number = yield from claims.first(f"alias:{device.name}", _free_aliases(interfaces, device.name))
+    alias = f"{device.name}:{number}"
+    if len(alias) > ip.LABEL_LENGTH_MAX:
         return ip.add(address, prefix, device.name)
     if has_ifconfig:
         free = Check(ip.labelled(alias), path=".", absent=True, otherwise=f"the alias {alias} is taken by now")
@@ -185,13 +191,10 @@ def _prefix(netmask: str, device: ip.Interface, address: str) -> int:
     raise Failed(f"No netmask set on parent interface {device.name}; give the keyword netmask")
 
 
-def _free_alias(interfaces: dict[str, ip.Interface], device: str) -> str:
-    """The first alias of the interface that is not there: eth0:1, eth0:2, ..."""
+def _free_aliases(interfaces: dict[str, ip.Interface], device: str) -> Iterator[str]:
+    """The numbers of the aliases of the interface that are not there: for eth0:1, eth0:2, ..."""
     taken = {held.label for each in interfaces.values() for held in each.addresses}
-    number = 1
-    while f"{device}:{number}" in taken:
-        number += 1
-    return f"{device}:{number}"
+    return (str(number) for number in range(1, ALIASES_MAX) if f"{device}:{number}" not in taken)
 
 
 def _take_down(device: str, held: ip.Address) -> Steps:

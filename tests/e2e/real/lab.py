@@ -148,9 +148,9 @@ class Lab:
         assert ended.code == 0, (argv, ended)
         return ended.out
 
-    def words(self, *words: str) -> tuple[str, ...]:
-        """The words of svcmgr for the lab's service."""
-        return (self._installed.svcmgr, "-s", self.name, *words)
+    def words(self, *words: str, service: str = "") -> tuple[str, ...]:
+        """The words of svcmgr for the lab's service, or another one in the lab."""
+        return (self._installed.svcmgr, "-s", service or self.name, *words)
 
     def svcmgr(self, *words: str) -> Ended:
         """Run svcmgr for the lab's service."""

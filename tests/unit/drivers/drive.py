@@ -1,5 +1,6 @@
 """Drives one verb of one resource on a node, without journal, contract or log: as little as a driver needs."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from core.answers import pick
@@ -10,6 +11,7 @@ from core.config.service import Resource, Service
 from core.driver import load
 from core.errors import CommandFailed, WaitedTooLong
 from core.record import Record
+from executors.layers.service_file import ServiceFile
 
 
 class Run(NamedTuple):
@@ -30,9 +32,10 @@ def service(text: str, name: str = "svc1", nodename: str = "node1") -> Service:
     return Service(name, Document(text), nodename, Record(), load)
 
 
-def drive(resource: Resource, verb: str, node: Executor) -> Run:
-    """Run a verb to its end. Raises what the driver raises."""
+def drive(resource: Resource, verb: str, node: Executor, claimed: Collection[str] = ()) -> Run:
+    """Run a verb to its end. claimed: what other actions have chosen. Raises what the driver raises."""
     run = Run([], [], None)
+    node = ServiceFile(node, resource.service, claim=lambda name: name not in claimed)
     steps = getattr(resource.driver, verb)(resource)
     answer: Any = None
     failure: Exception | None = None

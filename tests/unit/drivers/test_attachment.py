@@ -29,6 +29,13 @@ def test_a_volume_elsewhere_is_not_taken() -> None:
         drive(resource, "start", on)
 
 
+def test_a_letter_that_another_action_has_chosen_is_left_to_it() -> None:
+    """Of two services that see the same device name free, the second one takes the next."""
+    on, resource = node(), disk("<size=1>")
+    run = drive(resource, "provision", on, claimed={"device:i-40753486:f", "device:i-40753486:g"})
+    assert [line.split()[-1] for line in run.lines if "attach-volume" in line] == ["/dev/sdh"]
+
+
 def test_a_mounted_volume_cannot_be_stopped() -> None:
     """A stop does not end well while something uses the device: it says what it waited for."""
     on, resource = node(), disk("<size=1>")

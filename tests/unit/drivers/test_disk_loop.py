@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.command import Check, Command
+from core.command import Check, Command, Completed
 from core.compare import same_world
 from core.config.service import Service
 from core.driver import Tie
@@ -190,3 +190,26 @@ def test_the_purpose_says_the_size_that_is_understood(text: str, size: str) -> N
     """A bare number is shown with the unit that it counts."""
     here = service(f"[disk#0]\ntype = loop\nfile = /srv/l.img\n{text}\n").resource("disk#0")
     assert here.driver.purpose(here) == f"the file /srv/l.img of {size}, as a loop device"
+
+
+def test_a_device_that_somebody_looks_at_is_waited_for() -> None:
+    """Who reads every disk of the node has a device open for a moment: a stop waits until it is let go."""
+
+    class Looked:
+        """A node that lists a detached device twice more."""
+
+        def __init__(self, inner: SimulatedNode) -> None:
+            self.inner, self.left = inner, 2
+
+        def run(self, command: Command) -> Completed:
+            answer = self.inner.run(command)
+            if command.argv[:2] == ("losetup", "-n") and not answer.stdout and self.left:
+                self.left -= 1
+                return Completed(0, "/dev/loop0\n")
+            return answer
+
+    of, on = service(DISK), node()
+    run(of, "provision", on)
+    looked = Looked(on)
+    assert drive(of.resource("disk#0"), "stop", looked).lines == ["losetup -d /dev/loop0"]
+    assert looked.left == 0

@@ -309,3 +309,17 @@ def test_waiting_ends() -> None:
     with pytest.raises(Failed, match=r"10\.0\.0\.221 to go down"):
         drive(address(), "stop", Deaf(there, 0))
     assert there.clock == 6 + 16
+
+
+@pytest.mark.parametrize("tools", [NET_TOOLS, {}])
+def test_an_alias_that_another_action_has_chosen_is_left_to_it(tools: dict[str, str]) -> None:
+    """Of two services that see the same alias free, the second one takes the next."""
+    line = drive(address(), "start", node(tools=tools), claimed={"alias:eth0:3", "alias:eth0:4"}).lines[0]
+    assert "eth0:5" in line.split()
+
+
+def test_only_who_takes_an_alias_claims_one() -> None:
+    """Without an alias, whatever others have chosen does not matter."""
+    chosen = {f"alias:eth0:{number}" for number in range(1, 100_000)}
+    run = drive(address("tags = noalias"), "start", node(), claimed=chosen)
+    assert run.lines[0] == "ip addr add 10.0.0.221/24 dev eth0"

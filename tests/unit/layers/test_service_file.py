@@ -9,6 +9,7 @@ from core.config.document import Document
 from core.config.keywords import Keyword
 from core.config.service import Service
 from core.driver import Driver
+from core.drivers import claims
 from core.engine import SVCMGR, set_key
 from core.record import KeyText, Record
 from executors.layers.faults import Crash
@@ -204,3 +205,15 @@ def test_what_was_allocated_before_survives_the_rollback_of_a_mend() -> None:
     journalled(desk, life).rollback()
     assert desk.service.record.keys[KEY].value == "vol-1"
     assert desk.service.text(KEY) == "vol-1"
+
+
+def test_a_claim_is_answered_by_who_keeps_them() -> None:
+    """What another action has chosen is answered with 1, anything else with 0; the node hears nothing of it."""
+    layer = ServiceFile(Shelf(), Desk().service, claim=lambda name: name != "alias:eth0:3")
+    answers = [layer.run(claims.claim(f"alias:eth0:{number}")).returncode for number in (3, 4)]
+    assert answers == [1, 0]
+
+
+def test_on_a_node_of_one_action_everything_can_be_claimed() -> None:
+    """Where nobody else acts, what seems free is free."""
+    assert ServiceFile(Shelf(), Desk().service).run(claims.claim("alias:eth0:3")).returncode == 0
