@@ -221,7 +221,9 @@ def _failed(call: Invocation, task: Task, exit_code: int, *, undone: bool) -> in
         call.screen.err(f"what {task.verb} did was undone")
     else:
         call.screen.err(f"to go on:   {call.line(task.verb, *_selecting(call), *consent.words_allowed(call))}")
-        call.screen.err(f"to undo it: {call.line('rollback')}")
+        if task.verb != "unprovision":
+            # What that has deleted comes back by no rollback.
+            call.screen.err(f"to undo it: {call.line('rollback')}")
     if call.json is not None:
         call.json.summary(call.plan, task.verb, "rolled back" if undone else RESULTS[exit_code], resumable=not undone)
     return exit_code
@@ -239,7 +241,10 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
         call.check(service)
         listener = call.listener(service)
         action = begun(task, service, node, node.acting(listener), files, listener)
+        for remark in files.remarks:
+            listener.note("", Note(remark, "warning"))
         try:
+            action.may_roll_back()
             before = action.unfinished
             if before is not None:
                 consent.ask(call, "rollback", service, None)

@@ -205,12 +205,16 @@ class Action:
                 f"{before.verb} of {self._service.name} is unfinished, and this would go on with a part of it",
                 f"`svcmgr -s {self._service.name} {before.verb}` goes on with all of it",
             )
-        if before.verb in {"provision", "unprovision"}:
+        if before.verb == "provision":
             raise Refused(
-                f"{before.verb} of {self._service.name} is unfinished",
-                f"`svcmgr -s {self._service.name} {before.verb}` continues it, "
-                f"`svcmgr -s {self._service.name} {'rollback' if before.verb == 'provision' else 'unprovision'}` "
-                f"{'undoes' if before.verb == 'provision' else 'finishes'} it",
+                f"provision of {self._service.name} is unfinished",
+                f"`svcmgr -s {self._service.name} provision` continues it, "
+                f"`svcmgr -s {self._service.name} rollback` undoes it",
+            )
+        if before.verb == "unprovision":
+            raise Refused(
+                f"unprovision of {self._service.name} is unfinished",
+                f"`svcmgr -s {self._service.name} unprovision` finishes it",
             )
 
     def preview(self) -> Plan:
@@ -331,18 +335,22 @@ class Action:
         except SvcprovError as error:
             self._listener.note("", Note(f"left for the next action: {error}", "warning"))
 
-    def rollback(self) -> None:
-        """Take back what the unfinished action did. Raises Refused when the last action came to its end."""
+    def may_roll_back(self) -> None:
+        """Raise Refused, with what to type, when there is nothing to take back, or no way to."""
         if self._header is None:
             raise Refused(
                 "the last action came to its end", f"use `svcmgr -s {self._service.name} unprovision` to take it back"
             )
-        lost = self._journal.has_done(lambda done: bool(done.unmakes or done.destroys))
+        lost = self._journal.may_have_done(lambda done: bool(done.unmakes or done.destroys))
         if self._header["action"] == "unprovision" and lost:
             raise Refused(
                 f"unprovision of {self._service.name} has deleted what a rollback cannot bring back",
                 f"`svcmgr -s {self._service.name} unprovision` finishes it",
             )
+
+    def rollback(self) -> None:
+        """Take back what the unfinished action did. Raises Refused as `may_roll_back` does."""
+        self.may_roll_back()
         if not self._journal.rolling:
             self._keep.journal_line({"rolling": True})
             self._journal.rolling = True

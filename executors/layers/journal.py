@@ -108,9 +108,10 @@ class Journal:
         elif "of" in line:
             entry = self.entries[line["of"]]
             entry.undone = line.get("undone", entry.undone)
-            was = entry.state
-            self._take(entry, line.get("state", entry.state), line.get("made", entry.made))
-            self._recorded(entry, was)
+            if "state" in line:
+                was = entry.state
+                self._take(entry, line["state"], line.get("made", entry.made))
+                self._recorded(entry, was)
 
     def _take(self, entry: Entry, state: State, made: str) -> None:
         was, entry.state, entry.made = entry.made, state, made
@@ -153,6 +154,10 @@ class Journal:
     def has_done(self, same: Callable[[Command], bool]) -> bool:
         """Tell whether this action ran a command that is the `same`, and has not taken it back."""
         return any(entry.state == "done" and same(entry.command) for entry in self.entries)
+
+    def may_have_done(self, same: Callable[[Command], bool]) -> bool:
+        """Tell whether this action ran such a command, or was killed while it did."""
+        return any(entry.state != "gone" and same(entry.command) for entry in self.entries)
 
     def run(self, command: Command) -> Completed:
         """Run a command; changes are journalled, made-up values are remembered."""
@@ -316,7 +321,7 @@ class Journal:
                 self._answered(entry, "done", self._identity(entry, answer))
 
     def _undo(self, entry: Entry, bound: dict[str, str], outside: Executor) -> None:
-        steps = entry.command.undo
+        steps = _unmaking(entry.command)
         for position in range(_restart(steps, entry.undone), len(steps)):
             step = steps[position]
             if isinstance(step, Check):
@@ -370,6 +375,24 @@ def _of_kind(identity: str, makes: Makes) -> str:
     if is_hole(identity) or is_of_kind(identity, makes.kind):
         return identity
     raise Failed(f"{identity!r} cannot be the {makes.kind} «{makes.name}»")
+
+
+def _unmaking(command: Command) -> tuple[Command | Check, ...]:
+    """The undo of a command, in which the last step that changes anything for good takes the thing out of the record.
+
+    Killed right after it, another verb than the rollback may be what comes next: it goes by the record.
+    """
+    steps, makes = command.undo, command.makes
+    lasting = [
+        position
+        for position, step in enumerate(steps)
+        if isinstance(step, Command) and step.kind == "changes" and not step.temporary
+    ]
+    if makes is None or not makes.kept or not lasting:
+        return steps
+    last = steps[lasting[-1]]
+    unmakes = (*last.unmakes, makes.name) if isinstance(last, Command) else ()
+    return (*steps[: lasting[-1]], last._replace(unmakes=unmakes), *steps[lasting[-1] + 1 :])  # type: ignore[call-arg]
 
 
 def _restart(steps: tuple[Command | Check, ...], done: int) -> int:

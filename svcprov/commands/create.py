@@ -118,13 +118,17 @@ def _provisioned(
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    before = unfinished(files.journal_lines())
-    if before is not None and before.get("action") in {"provision", "unprovision"}:
-        verb = before["action"]
-        raise Refused(
-            f"{verb} of {files.name} is unfinished, and works with the file as it is",
-            f"`{call.line(verb)}` continues it, `{call.line('rollback')}` undoes it",
-        )
+    lines = files.journal_lines()
+    before = unfinished(lines)
+    if before is None or before["action"] not in {"provision", "unprovision"}:
+        return
+    verb = before["action"]
+    said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
+    if verb == "unprovision":
+        raise Refused(said, f"`{call.line(verb)}` finishes it")
+    if any("rolling" in line for line in lines):
+        raise Refused(f"the rollback of {said}", f"`{call.line('rollback')}` finishes it")
+    raise Refused(said, f"`{call.line(verb)}` continues it, `{call.line('rollback')}` undoes it")
 
 
 def _source(call: Invocation, files: ServiceFiles) -> tuple[Document, bool]:
