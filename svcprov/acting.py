@@ -14,7 +14,7 @@ from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
 from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
 from svcprov.files import ServiceFiles
-from svcprov.invocation import RESULTS, Invocation
+from svcprov.invocation import RESULTS, SHOWING, Invocation
 from svcprov.lock import Lock
 from svcprov.log import LogLines
 from svcprov.node import MACHINE, Node
@@ -23,8 +23,6 @@ from svcprov.render import header
 
 INTERRUPTED = 130
 PENDING = 2
-SHOWING = ("--dry-run", "--detailed-exitcode")
-"""The options that make an action show what it would do, instead of doing it."""
 
 
 class Task(NamedTuple):

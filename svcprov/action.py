@@ -351,9 +351,6 @@ class Action:
     def rollback(self) -> None:
         """Take back what the unfinished action did. Raises Refused as `may_roll_back` does."""
         self.may_roll_back()
-        if not self._journal.rolling:
-            self._keep.journal_line({"rolling": True})
-            self._journal.rolling = True
         self._journal.rollback(Guard(self._journal, self._service))
         self._keep.journal_line({"end": "rolled back"})
 

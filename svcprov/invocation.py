@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError, Problem, SvcprovError, UsageError
+from core.errors import Ambiguous, ConfigError, Problem, SvcprovError, UsageError
 from svcprov.arguments import Request, commas
 from svcprov.screen import Screen
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid", 130: "interrupted"}
 """What the summary of a run says, by exit code."""
+SHOWING = ("--dry-run", "--detailed-exitcode")
+"""The options that make an action show what it would do, instead of doing it."""
 
 
 class Invocation:
@@ -124,12 +126,24 @@ class Invocation:
         A remedy of the engine's is a line without --node, since the engine does not know what a node is called; one
         that allows something more is what was typed, with that.
         """
-        text = str(error)
+        text = self._doubts(error) if isinstance(error, Ambiguous) else str(error)
         if error.rid and error.rid not in text:
             text = f"{error.rid}: {text}"
         if self.options.service is not None and self.options.node is not None:
             text = self._with_node(text)
         complain(self.screen, "svcmgr", error, text)
+
+    def _doubts(self, error: Ambiguous) -> str:
+        """What cannot be told apart, and a line for each answer."""
+        if self.action == "plan":
+            # It decides nothing: the action that it shows does.
+            words = self.line(*(self.operands or ("provision",)))
+        else:
+            words = _shell_line("svcmgr", *(word for word in self.argv if word not in SHOWING))
+        answers = [f"--found {error.name}={candidate}" for candidate in error.candidates] + [f"--forget {error.name}"]
+        lines = "\n".join(f"  {words} {answer}" for answer in answers)
+        nothing = "the last line says that it made nothing" if error.candidates else "this says that it made nothing"
+        return f"{error}; {nothing}:\n{lines}"
 
     def _with_node(self, text: str) -> str:
         import re

@@ -289,6 +289,10 @@ class Journal:
             # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
             self._reach()
         self.settle()
+        # Only now: while it is in doubt what there is to take back, the action may still go on instead.
+        if not self.rolling and self._write is not None:
+            self._write({"rolling": True})
+        self.rolling = True
         self._reach()
         for entry in reversed(self.entries[:]):
             command = entry.command
