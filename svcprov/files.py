@@ -113,7 +113,9 @@ class ServiceFiles:
             raise Failed(f"{self.record}: this is not text; restore it from a backup") from None
         except OSError as error:
             raise Failed(f"{self.record}: {error.strerror}") from None
-        return Record.from_json(reveal_json(text, service.secrets()), self.record)
+        record = Record.from_json(reveal_json(text, service.secrets()), self.record)
+        self._saved_record = record.to_json()
+        return record
 
     def check_writable(self) -> None:
         """Raise Failed when the files could not be kept, before anything was changed."""

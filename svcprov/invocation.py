@@ -19,6 +19,8 @@ RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid"
 """What the summary of a run says, by exit code."""
 SHOWING = ("--dry-run", "--detailed-exitcode")
 """The options that make an action show what it would do, instead of doing it."""
+DECIDING = ("--found", "--forget")
+DECIDED = tuple(f"{option}=" for option in DECIDING)
 
 
 class Invocation:
@@ -135,15 +137,24 @@ class Invocation:
 
     def _doubts(self, error: Ambiguous) -> str:
         """What cannot be told apart, and a line for each answer."""
-        if self.action == "plan":
-            # It decides nothing: the action that it shows does.
-            words = self.line(*(self.operands or ("provision",)))
-        else:
-            words = _shell_line("svcmgr", *(word for word in self.argv if word not in SHOWING))
-        answers = [f"--found {error.name}={candidate}" for candidate in error.candidates] + [f"--forget {error.name}"]
-        lines = "\n".join(f"  {words} {answer}" for answer in answers)
-        nothing = "the last line says that it made nothing" if error.candidates else "this says that it made nothing"
+        answers = [("--found", f"{error.name}={candidate}") for candidate in error.candidates]
+        lines = "\n".join(f"  {self._deciding(*answer)}" for answer in (*answers, ("--forget", error.name)))
+        nothing = "the last line says that it made nothing" if answers else "this says that it made nothing"
         return f"{error}; {nothing}:\n{lines}"
+
+    def _deciding(self, *words: str) -> str:
+        """The command line as it was typed, with words that decide something: of an action, not of what shows one.
+
+        What it decided before is in journal and record by now.
+        """
+        if self.action == "plan":
+            return self.line(*(self.operands or ("provision",)), *words)
+        typed, before = [], ""
+        for word in self.argv:
+            if word not in {*SHOWING, *DECIDING} and before not in DECIDING and not word.startswith(DECIDED):
+                typed.append(word)
+            before = word
+        return _shell_line("svcmgr", *typed, *words)
 
     def _with_node(self, text: str) -> str:
         import re
@@ -151,6 +162,8 @@ class Invocation:
         bare = re.escape(_shell_line("svcmgr", "-s", self.service_name))
         allowing = rf"{bare} provision (--adopt|--allow-destroy) ([^\s;`]+)"
         text = re.sub(allowing, lambda found: self.again(found[1], found[2]), text)
+        forgetting = rf"{bare} provision --forget ([^\s;`]+)"
+        text = re.sub(forgetting, lambda found: self._deciding("--forget", found[1]), text)
         line = self.line()
         return re.sub(
             f"`{bare} ([^`]*)`", lambda found: found[0] if "--node" in found[1] else f"`{line} {found[1]}`", text

@@ -18,6 +18,7 @@ from core.errors import Ambiguous, CommandFailed, Failed, Refused, SvcprovError
 from core.holes import fill, fill_check, is_hole, is_of_kind, open_holes
 from core.record import Record
 from core.wire import decode
+from executors.layers.undo import restart, unmaking
 
 State = Literal["in flight", "done", "gone"]
 ROLLBACK = "rollback"
@@ -325,8 +326,8 @@ class Journal:
                 self._answered(entry, "done", self._identity(entry, answer))
 
     def _undo(self, entry: Entry, bound: dict[str, str], outside: Executor) -> None:
-        steps = _unmaking(entry.command)
-        for position in range(_restart(steps, entry.undone), len(steps)):
+        steps = unmaking(entry.command)
+        for position in range(restart(steps, entry.undone), len(steps)):
             step = steps[position]
             if isinstance(step, Check):
                 if not self._comes_to_hold(fill_check(step, bound)):
@@ -379,32 +380,3 @@ def _of_kind(identity: str, makes: Makes) -> str:
     if is_hole(identity) or is_of_kind(identity, makes.kind):
         return identity
     raise Failed(f"{identity!r} cannot be the {makes.kind} «{makes.name}»")
-
-
-def _unmaking(command: Command) -> tuple[Command | Check, ...]:
-    """The undo of a command, in which the last step that changes anything for good takes the thing out of the record.
-
-    Killed right after it, another verb than the rollback may be what comes next: it goes by the record.
-    """
-    steps, makes = command.undo, command.makes
-    lasting = [
-        position
-        for position, step in enumerate(steps)
-        if isinstance(step, Command) and step.kind == "changes" and not step.temporary
-    ]
-    if makes is None or not makes.kept or not lasting:
-        return steps
-    last = steps[lasting[-1]]
-    unmakes = (*last.unmakes, makes.name) if isinstance(last, Command) else ()
-    return (*steps[: lasting[-1]], last._replace(unmakes=unmakes), *steps[lasting[-1] + 1 :])  # type: ignore[call-arg]
-
-
-def _restart(steps: tuple[Command | Check, ...], done: int) -> int:
-    """Where an interrupted undo goes on: before the bracket that was open, since settling has closed it."""
-    start = opened = 0
-    for position, step in enumerate(steps[:done]):
-        if isinstance(step, Command) and step.temporary:
-            opened += 1 if step.undo else -1
-        if opened == 0:
-            start = position + 1
-    return start
