@@ -197,6 +197,9 @@ class ServiceFiles:
             self.remarks += [] if said in self.remarks else [said]
         if found.marks:
             self._go_together(found)
+        elif not found.lines and os.path.exists(self.journal):
+            # Killed as it was about to begin: the record is as the journal before it left it.
+            self._go_together(JournalFile(f"{self.journal}.1").read())
         for line in found.lines[:1]:
             line.pop("id", None)
         for line in found.lines:
@@ -206,8 +209,9 @@ class ServiceFiles:
     def _go_together(self, found: Read) -> None:
         """Raise Refused when the record is not as this journal leaves it: then one of them comes from a backup."""
         told = [line["record"] for line in found.lines if "record" in line]
-        if self._service is None or not told:
+        if self._service is None or (found.lines and not told):
             return
+        told = told or [""]
         place = {str(mark): mark.line for mark in found.marks}
         has = self._service.record.mark
         if has == told[-1] or place.get(has, 0) > place.get(told[-1], 0):
