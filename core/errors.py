@@ -125,6 +125,6 @@ class Ambiguous(SvcprovError):
     """What an interrupted step made cannot be told from what others made meanwhile; the operator decides."""
 
     def __init__(self, name: str, candidates: tuple[str, ...]) -> None:
-        listed = ", ".join(candidates)
-        super().__init__(f"«{name}» may be any of {listed}; name it with --found {name}=ID, or --forget {name}")
+        said = f"may be any of {', '.join(candidates)}" if candidates else "is not known to anybody here"
+        super().__init__(f"«{name}» {said}; name it with --found {name}=ID, or --forget {name}")
         self.name, self.candidates = name, candidates

@@ -20,3 +20,8 @@ def recall(state: NodeState, service: Service) -> None:
             volume = volumes.get(behind.get(device, ""))
             if volume is not None and volume["content"]["kind"] == "unseen":
                 volume["content"] = content
+    for thing in service.record.made.values():
+        volume = volumes.get(thing.identity) if thing.kind == "volume" else None
+        if volume is not None and volume["content"]["kind"] == "unseen" and not volume["snapshot"]:
+            # Bought for the service, which has made nothing on it: killed before it was attached, it is as it came.
+            volume["content"] = {"kind": "zero"}

@@ -41,13 +41,19 @@ class KeyText(NamedTuple):
 
 
 class Record:
-    """What a service was given: `made` by the names of things, `keys` by the options (scope included) that changed."""
+    """What a service was given: `made` by the names of things, `keys` by the options (scope included) that changed.
 
-    __slots__ = ("keys", "made")
+    mark: where in which journal it was written, for whoever keeps both; "" for nowhere.
+    """
 
-    def __init__(self, made: dict[str, MadeThing] | None = None, keys: dict[str, KeyText] | None = None) -> None:
+    __slots__ = ("keys", "made", "mark")
+
+    def __init__(
+        self, made: dict[str, MadeThing] | None = None, keys: dict[str, KeyText] | None = None, mark: str = ""
+    ) -> None:
         self.made: dict[str, MadeThing] = {} if made is None else made
         self.keys: dict[str, KeyText] = {} if keys is None else keys
+        self.mark = mark
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and (self.made, self.keys) == (other.made, other.keys)
@@ -61,7 +67,7 @@ class Record:
 
     def copy(self) -> "Record":
         """Make an independent record: what a preview writes into."""
-        return Record(dict(self.made), dict(self.keys))
+        return Record(dict(self.made), dict(self.keys), self.mark)
 
     def apply(self, command: Command, identity: str = "") -> None:
         """Note what a done command made (with the identity that was found) and what it unmade."""
@@ -95,6 +101,7 @@ class Record:
         """Write the record as the text of its file."""
         content = {
             "version": VERSION,
+            **({"journal": self.mark} if self.mark else {}),
             "made": {name: thing._asdict() for name, thing in self.made.items()},
             "keys": {key: text._asdict() for key, text in self.keys.items()},
         }
@@ -114,11 +121,15 @@ class Record:
             raise RecordError(
                 f"{path}: version {version!r} of the record, and this svcprov reads {VERSION}; use the newer one"
             )
+        mark = content.get("journal", "")
+        if not isinstance(mark, str):
+            raise RecordError(f"{path}: journal: unexpected {mark!r}; restore the record from a backup")
         made = _table(content, "made", path)
         keys = _table(content, "keys", path)
         return cls(
             {name: MadeThing(**_fields(path, f"made.{name}", value, _MADE)) for name, value in made.items()},
             {key: KeyText(**_fields(path, f"keys.{key}", value, _KEY)) for key, value in keys.items()},
+            mark,
         )
 
 

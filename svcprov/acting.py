@@ -15,7 +15,7 @@ from svcprov import consent, settling, shell
 from svcprov.account import Account
 from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
 from svcprov.files import ServiceFiles
-from svcprov.invocation import RESULTS, Invocation
+from svcprov.invocation import RESULTS, SHOWING, Invocation
 from svcprov.lock import Lock
 from svcprov.log import LogLines
 from svcprov.node import MACHINE, Node
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 PENDING = 2
-SHOWING = ("--dry-run", "--detailed-exitcode")
-"""The options that make an action show what it would do, instead of doing it."""
 
 
 class Task(NamedTuple):
@@ -335,7 +333,9 @@ def _failed(call: Invocation, task: Task, exit_code: int, *, undone: bool) -> in
     else:
         words = task.typed or (task.verb, *_selecting(call), *consent.words_allowed(call))
         call.screen.err(f"to go on:   {call.line(*words)}")
-        call.screen.err(f"to undo it: {call.line('rollback')}")
+        if task.verb != "unprovision":
+            # What that has deleted comes back by no rollback.
+            call.screen.err(f"to undo it: {call.line('rollback')}")
     if call.json is not None:
         call.json.summary(call.plan, task.verb, "rolled back" if undone else RESULTS[exit_code], resumable=not undone)
     return exit_code
@@ -361,7 +361,10 @@ def roll_back(call: Invocation, files: ServiceFiles) -> int:
         call.check(service)
         account = Account(call, files, call.listener(service))
         action = begun(task, service, node, node.acting(account), files, account)
+        for remark in files.remarks:
+            account.note("", Note(remark, "warning"))
         try:
+            action.may_roll_back()
             before = action.unfinished
             if before is not None:
                 consent.ask(call, "rollback", service, None)

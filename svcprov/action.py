@@ -354,22 +354,23 @@ class Action:
         except SvcprovError as error:
             self._listener.note("", Note(f"left for the next action: {error}", "warning"))
 
-    def rollback(self) -> None:
-        """Take back what the unfinished action did. Raises Refused when the last action came to its end."""
+    def may_roll_back(self) -> None:
+        """Raise Refused, with what to type, when there is nothing to take back, or no way to."""
         if self._header is None:
             raise Refused(
                 "the last action came to its end, so there is nothing to roll back; use unprovision",
                 Remedy("to take back what was provisioned", f"svcmgr -s {self._service.name} unprovision"),
             )
-        lost = self._journal.has_done(lambda done: bool(done.unmakes or done.destroys))
+        lost = self._journal.may_have_done(lambda done: bool(done.unmakes or done.destroys))
         if self._header["action"] == "unprovision" and lost:
             raise Refused(
                 f"unprovision of {self._service.name} has deleted what a rollback cannot bring back",
                 Remedy("to finish it", f"svcmgr -s {self._service.name} unprovision"),
             )
-        if not self._journal.rolling:
-            self._keep.journal_line({"rolling": True})
-            self._journal.rolling = True
+
+    def rollback(self) -> None:
+        """Take back what the unfinished action did. Raises Refused as `may_roll_back` does."""
+        self.may_roll_back()
         self._journal.rollback(Guard(self._journal, self._service))
         self._keep.journal_line({"end": "rolled back"})
 

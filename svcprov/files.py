@@ -3,19 +3,19 @@
 `$OSVCETC/SERVICE.conf` is the service; `$OSVCVAR/SERVICE/` has what svcprov remembers of it: record, journal, lock.
 """
 
-import json
 import os
 from contextlib import suppress
 from typing import Any
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.config.service import VAR, Service, service_name_problem
-from core.errors import ConfigError, Failed, Problem, UsageError
+from core.errors import ConfigError, Failed, Problem, Refused, UsageError
 from core.record import Record
 from core.wire import encode
 from svcprov.inventory import load_driver
+from svcprov.journal_file import JournalFile, Read
 from svcprov.lock import Lock
-from svcprov.replace import replace, sync_directory, unwritable, write_all
+from svcprov.replace import replace, sync_directory, unwritable
 from svcprov.secrets import mask, mask_json, reveal, reveal_json
 
 CONF_MODE = 0o640
@@ -82,9 +82,7 @@ class ServiceFiles:
         self._service: Service | None = None
         self._conf_bytes: bytes | None = None
         self._saved_record: Record | None = None
-        self._journal_descriptor: int | None = None
-        self._journal_bytes: int | None = None
-        """How much of the journal is whole lines; what follows was torn by a crash."""
+        self._journal = JournalFile(self.journal)
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -125,7 +123,9 @@ class ServiceFiles:
             raise Failed(f"{self.record}: this is not text; restore it from a backup") from None
         except OSError as error:
             raise Failed(f"{self.record}: {error.strerror}") from None
-        return Record.from_json(reveal_json(text, service.secrets()), self.record)
+        record = Record.from_json(reveal_json(text, service.secrets()), self.record)
+        self._saved_record = record.copy()
+        return record
 
     def check_writable(self) -> None:
         """Raise Failed when the files could not be kept, before anything was changed."""
@@ -192,55 +192,62 @@ class ServiceFiles:
         record = self._service.record
         # Most changes are none of the record's, and a disk takes longer to keep it than they take.
         exists = os.path.exists(self.record)
-        if exists and record == self._saved_record:
+        if (record.is_empty and not exists) or (exists and record == self._saved_record):
             return
-        if exists or not record.is_empty:
+        before, synced = record.mark, self._journal.synced
+        record.mark = before if synced is None else str(synced)
+        try:
             replace(self.record, mask_json(record.to_json(), self._secrets()).encode(), OWN_MODE)
-            self._saved_record = record.copy()
+        except Failed:
+            record.mark = before
+            raise
+        self._saved_record = record.copy()
 
     def journal_lines(self) -> Lines:
         """Read the journal of the last action; a line that a crash tore is left out, and said so in `remarks`.
 
-        Raises Failed for a line that is damaged otherwise.
+        Raises Failed for one that is damaged otherwise, Refused for one that the record does not go with.
         """
-        try:
-            with open(self.journal, "rb") as file:
-                data = file.read()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise Failed(f"{self.journal}: {error.strerror}") from None
-        *whole, torn = data.split(b"\n")
-        lines: Lines = []
-        self._journal_bytes = len(data) - len(torn)
-        for number, text in enumerate(whole, 1):
-            line = _journal_line(text)
-            if line is None and number == len(whole) and not torn:
-                torn = text
-                self._journal_bytes -= len(text) + 1
-            elif line is None:
-                remedy = "what an unfinished action did is not known; move the journal away to begin anew"
-                raise Failed(f"{self.journal}:{number}: this is no line of a journal; {remedy}")
-            else:
-                lines.append(reveal(line, self._secrets()))
-        if torn:
-            self.remarks.append(f"{self.journal}:{len(lines) + 1}: the last line was cut short by a crash: left out")
-        return lines
+        found = self._journal.read()
+        if found.torn:
+            said = f"{self.journal}:{len(found.lines) + 1}: the last line was cut short by a crash: left out"
+            self.remarks += [] if said in self.remarks else [said]
+        if found.marks:
+            self._go_together(found)
+        elif not found.lines and os.path.exists(self.journal):
+            # Killed as it was about to begin: the record is as the journal before it left it.
+            self._go_together(JournalFile(f"{self.journal}.1").read())
+        for line in found.lines[:1]:
+            line.pop("id", None)
+        for line in found.lines:
+            line.pop("record", None)
+        return [reveal(line, self._secrets()) for line in found.lines]
+
+    def _go_together(self, found: Read) -> None:
+        """Raise Refused when the record is not as this journal leaves it: then one of them comes from a backup."""
+        told = [line["record"] for line in found.lines if "record" in line]
+        if self._service is None or (found.lines and not told):
+            return
+        told = told or [""]
+        place = {str(mark): mark.line for mark in found.marks}
+        has = self._service.record.mark
+        if has == told[-1] or place.get(has, 0) > place.get(told[-1], 0):
+            return
+        said = f"{self.record} is not the one that {self.journal} goes with: one of them comes from a backup"
+        if not os.path.exists(self.record):
+            said = f"{self.record} is gone, and {self.journal} goes with one that was there"
+        raise Refused(
+            f"{said}, so what was made for {self.name} is not known",
+            f"put the newer one back, or, to go by the record alone:\n  {self._journal.away}",
+        )
 
     def _secrets(self) -> dict[str, str]:
         return {} if self._service is None else self._service.secrets()
 
     def journal_begins(self, header: dict[str, Any]) -> None:
         """Begin a new journal; the one before is kept as `journal.jsonl.1`."""
-        self._close_journal()
         self._make_directory()
-        if os.path.exists(self.journal):
-            try:
-                os.replace(self.journal, f"{self.journal}.1")
-            except OSError as error:
-                raise Failed(f"{self.journal}: {error.strerror}: nothing was begun") from None
-        self._journal_bytes = None
-        self.journal_line(header)
+        self._journal.begin(self._kept({**header, "id": os.urandom(4).hex(), "record": self._mark()}))
         with suppress(OSError):
             sync_directory(self.directory)
         if "plan" in header:
@@ -265,45 +272,16 @@ class ServiceFiles:
         sync: it and all before it are on disk when this returns. Without, it outlives this process, but perhaps no
         power failure.
         """
-        text = json.dumps(mask(encode(line), self._secrets()), ensure_ascii=False)
-        data = f"{text}\n".encode("utf-8", "backslashreplace")
-        try:
-            if self._journal_descriptor is None:
-                self._journal_descriptor = self._open_journal()
-            size = os.fstat(self._journal_descriptor).st_size
-            try:
-                write_all(self._journal_descriptor, data)
-                if sync:
-                    os.fdatasync(self._journal_descriptor)
-            except OSError:
-                os.ftruncate(self._journal_descriptor, size)
-                raise
-        except OSError as error:
-            raise Failed(
-                f"{self.journal}: {error.strerror or error}: what comes next would not be remembered, and was not done"
-            ) from None
+        self._journal.add(self._kept({**line, "record": self._mark()} if "end" in line else line), sync=sync)
 
-    def _open_journal(self) -> int:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(self.journal, flags, OWN_MODE)
-        if self._journal_bytes is not None:
-            os.ftruncate(descriptor, self._journal_bytes)
-        return descriptor
+    def _kept(self, line: dict[str, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = mask(encode(line), self._secrets())
+        return kept
 
-    def _close_journal(self) -> None:
-        if self._journal_descriptor is not None:
-            os.close(self._journal_descriptor)
-            self._journal_descriptor = None
+    def _mark(self) -> str:
+        """What the record on disk says of where in which journal it was written."""
+        return "" if self._service is None else self._service.record.mark
 
     def close(self) -> None:
         """Let go of the journal; the object can be used again."""
-        self._close_journal()
-        self._journal_bytes = None
-
-
-def _journal_line(text: bytes) -> dict[str, Any] | None:
-    try:
-        line = json.loads(text)
-    except ValueError:
-        return None
-    return line if isinstance(line, dict) else None
+        self._journal.close()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError, Problem, Refused, Remedy, ServiceHeld, SvcprovError, UsageError
+from core.errors import Ambiguous, ConfigError, Problem, Refused, Remedy, ServiceHeld, SvcprovError, UsageError
 from svcprov.arguments import ACTIONS, Request, commas
 from svcprov.screen import Screen
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 RESULTS = {1: "failed", 3: "refused", 4: "node changed", 5: "held", 6: "invalid", 130: "interrupted"}
 """What the summary of a run says, by exit code."""
+SHOWING = ("--dry-run", "--detailed-exitcode")
+"""The options that make an action show what it would do, instead of doing it."""
+DECIDING = ("--found", "--forget")
+DECIDED = tuple(f"{option}=" for option in DECIDING)
 
 
 WAIT_SECONDS = 60
@@ -159,6 +163,8 @@ class Invocation:
         )
         if isinstance(error, ServiceHeld):
             remedies = self._waiting()
+        if isinstance(error, Ambiguous):
+            remedies = self._answers(error)
         complain(self.screen, "svcmgr", error, text, remedies)
 
     def _waiting(self) -> tuple[Remedy, ...]:
@@ -167,6 +173,28 @@ class Invocation:
             return ()
         longer = max(WAIT_SECONDS, round(10 * (self.options.waitlock or 0)))
         return (Remedy("to wait for it to end", self.again("--waitlock", str(longer)), whole=True),)
+
+    def _answers(self, error: Ambiguous) -> tuple[Remedy, ...]:
+        """A line for each thing that an interrupted step may have made, and one for none of them."""
+        found = (
+            Remedy(f"where it made {each}", self._deciding("--found", f"{error.name}={each}"), whole=True)
+            for each in error.candidates
+        )
+        return (*found, Remedy("where it made nothing", self._deciding("--forget", error.name), whole=True))
+
+    def _deciding(self, *words: str) -> str:
+        """The command line as it was typed, with words that decide something: of an action, not of what shows one.
+
+        What it decided before is in journal and record by now.
+        """
+        if self.action == "plan":
+            return self.line(*(self.operands or ("provision",)), *words)
+        typed, before = [], ""
+        for word in self.argv:
+            if word not in {*SHOWING, *DECIDING} and before not in DECIDING and not word.startswith(DECIDED):
+                typed.append(word)
+            before = word
+        return _shell_line("svcmgr", *typed, *words)
 
     def _as_typed(self, line: str) -> str:
         """The command line of a remedy, as it is to be typed here."""
@@ -180,6 +208,8 @@ class Invocation:
             # Taking back a failed action is another action than the one that was typed.
             case (verb, ("--adopt" | "--allow-destroy"), _) if verb != "rollback" or self.action == "rollback":
                 return self.allowing(*words[1:])
+            case ("provision", "--forget", _):
+                return self._deciding(*words[1:])
         return self.line(*words)
 
 

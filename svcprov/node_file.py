@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.command import Command, Completed, Executor
+from core.consistency import contradictions
 from core.errors import Failed, UsageError
 from core.schema import ShapeError
 from core.state import STATE_BYTES_MAX, NodeState, Question, dumps, loads
@@ -42,6 +43,8 @@ class NodeFile:
             raise UsageError(f"{self.path}: byte {error.start} is not UTF-8: this is no node-state file") from None
         except ShapeError as error:
             raise UsageError(f"{self.path}: {error}") from None
+        if lies := contradictions(self.state):
+            raise UsageError("\n".join(f"{self.path}: {lie}" for lie in lies))
         self._saved = ""
 
     def claim(self, name: str) -> bool:

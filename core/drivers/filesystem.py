@@ -340,6 +340,7 @@ class Filesystem(Driver):
         """Zero the device when the service formatted it and nothing of the service is left on it."""
         made = fs.service.record.made
         uuid = blkid.tags((yield blkid.probe(device))).get("UUID", "")
+        yield from self._strayed(fs, uuid)
         name = next((name for name, each in made.items() if each.kind == "filesystem" and each.identity == uuid), "")
         if not name or any(each.kind == "subvolume" and each.identity.startswith(f"{uuid}:") for each in made.values()):
             return
@@ -354,6 +355,20 @@ class Filesystem(Driver):
             yield command._replace(destroys=lost)
         # The first MiB goes last, with the entry in the record: until then the uuid says what this is.
         yield zeroes[-1]._replace(destroys=lost, unmakes=(name,))
+
+    def _strayed(self, fs: "Resource", uuid: str) -> Steps:
+        """Forget what the record has of another filesystem than the one that is there, unless some device holds it."""
+        found: dict[str, list[str]] = {}
+        for name, thing in fs.service.record.made.items():
+            other = thing.identity.partition(":")[0]
+            if thing.rid == fs.rid and thing.kind in {"filesystem", "subvolume"} and other != uuid:
+                found.setdefault(other, []).append(name)
+        for other, names in found.items():
+            if device := (yield blkid.find(f"UUID={other}")).stdout.strip():
+                yield Note(f"{other}, which was made on {fs['dev']}, is on {device} now, and is let be", "warning")
+            else:
+                yield Note(f"{other}, which was made on {fs['dev']}, is gone already", "warning")
+                yield blkid.forget(f"UUID={other}", tuple(names))
 
     def leaves_a_trace(self, fs: "Resource", maker: str) -> bool:
         """Tell whether the record shows that the filesystem's maker has been unprovisioned already."""

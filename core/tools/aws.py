@@ -186,9 +186,9 @@ def is_gone(cli: Cli, volume: str) -> Check:
     return Check(find_volumes(cli, volume_id=volume), path=VOLUME_IDS, absent=True)
 
 
-def forget(gone: Check, name: str) -> Command:
+def forget(gone: Check, *names: str) -> Command:
     """Ask once more for what is gone without our doing, so that the record can forget it."""
-    return gone.ask._replace(kind="changes", unmakes=(name,), check=gone, quiet=True, shows=False)
+    return gone.ask._replace(kind="changes", unmakes=names, check=gone, quiet=True, shows=False)
 
 
 def is_attached(cli: Cli, instance: str, volume: str) -> Check:

@@ -45,3 +45,9 @@ def recognise(device: str, name: str, uuid: str) -> Command:
 def find(tag: str) -> Command:
     """Ask for the device that `LABEL=...` or `UUID=...` names: 0, or 1 when there is none."""
     return Command(("findfs", tag), accepts=(0, 1), tool=TOOL)
+
+
+def forget(tag: str, unmakes: tuple[str, ...]) -> Command:
+    """Make sure that no device holds what `UUID=...` names, so that the record can forget it."""
+    gone = Check(find(tag), absent=True)
+    return find(tag)._replace(kind="changes", accepts=(1,), unmakes=unmakes, check=gone, quiet=True)

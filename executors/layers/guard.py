@@ -10,6 +10,9 @@ is left to be done but the command:
   mounted on, the kernel says so itself);
 - anything else (volumes, addresses, containers) is what the record says this service was given.
 
+Before something is bought or formatted anew that the record has already, it asks, too: the record and the node
+contradict each other, and who took the first one away may still have it.
+
 What cannot be read is unknown, and unknown is refused. No word of the operator makes that known, or takes a thing from
 who is using it. What `--allow-destroy` names (a device, an identity, or a rid for what was made for it) may be lost
 whatever it is, except that a signature which has come to a device *since* it counted as blank is not what they named.
@@ -39,9 +42,11 @@ from core.config.service import Service
 from core.errors import Refused, Remedy
 from core.holes import is_hole
 from core.tools import blkid, cmp, files, find, losetup, mount
-from executors.layers.journal import Journal
+from executors.layers.journal import ROLLBACK, Journal
 
 SAID_BY_BLKID = (("uuid", "UUID"), ("label", "LABEL"))
+MADE_ONCE = {"allocation", "file", "filesystem", "subvolume", "volume"}
+"""What is paid for or holds data: made again only when the record forgets the first one."""
 
 
 class Guard:
@@ -56,10 +61,23 @@ class Guard:
 
     def run(self, command: Command) -> Completed:
         """Run a command; one that destroys, after the proof. Raises Refused, before anything happened, without it."""
+        makes = command.makes
         if command.destroys and not self._journal.remembers(command):
             for thing in command.destroys:
                 self._answered(command, _PROOFS.get(thing.kind, _recorded)(self._service, command, thing))
+        if makes is not None and makes.kind in MADE_ONCE and not self._journal.remembers(command):
+            self._made_once(command, makes.name)
         return self._journal.run(command)
+
+    def _made_once(self, command: Command, name: str) -> None:
+        """Raise Refused when the record has what a command is about to make: somebody took it away."""
+        thing, service = self._service.record.made.get(name), self._service
+        given_up = any(lost.identity in service.allow_destroy for lost in command.destroys)
+        if thing is None or command.verb == ROLLBACK or given_up:
+            return
+        said = f"{command.rid}: the {thing.kind} {thing.identity} was made for it by {thing.action}, and is not there"
+        remedy = Remedy("to make another", f"svcmgr -s {service.name} provision --forget {name}")
+        raise Refused(said, "bring it back, or forget it", remedy)
 
     def _answered(self, command: Command, proof: Steps) -> None:
         """Ask the questions of a proof. Raises Refused where it does, and where a question has no answer."""

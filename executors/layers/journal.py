@@ -18,6 +18,7 @@ from core.errors import Ambiguous, CommandFailed, Failed, Refused, SvcprovError
 from core.holes import fill, fill_check, is_hole, is_of_kind, open_holes
 from core.record import Record
 from core.wire import decode
+from executors.layers.undo import restart, unmaking
 
 State = Literal["in flight", "done", "gone"]
 ROLLBACK = "rollback"
@@ -108,9 +109,10 @@ class Journal:
         elif "of" in line:
             entry = self.entries[line["of"]]
             entry.undone = line.get("undone", entry.undone)
-            was = entry.state
-            self._take(entry, line.get("state", entry.state), line.get("made", entry.made))
-            self._recorded(entry, was)
+            if "state" in line:
+                was = entry.state
+                self._take(entry, line["state"], line.get("made", entry.made))
+                self._recorded(entry, was)
 
     def _take(self, entry: Entry, state: State, made: str) -> None:
         was, entry.state, entry.made = entry.made, state, made
@@ -157,6 +159,10 @@ class Journal:
     def done(self) -> Iterator[Command]:
         """What this action ran and has not taken back, in order."""
         return (entry.command for entry in self.entries if entry.state == "done" and entry.command.verb != ROLLBACK)
+
+    def may_have_done(self, same: Callable[[Command], bool]) -> bool:
+        """Tell whether this action ran such a command, or was killed while it did."""
+        return any(entry.state != "gone" and same(entry.command) for entry in self.entries)
 
     def run(self, command: Command) -> Completed:
         """Run a command; changes are journalled, made-up values are remembered."""
@@ -283,6 +289,10 @@ class Journal:
             # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
             self._reach()
         self.settle()
+        # Only now: while it is in doubt what there is to take back, the action may still go on instead.
+        if not self.rolling and self._write is not None:
+            self._write({"rolling": True})
+        self.rolling = True
         self._reach()
         for entry in reversed(self.entries[:]):
             command = entry.command
@@ -315,8 +325,8 @@ class Journal:
                 self._answered(entry, "done", self._identity(entry, answer))
 
     def _undo(self, entry: Entry, bound: dict[str, str], outside: Executor) -> None:
-        steps = entry.command.undo
-        for position in range(_restart(steps, entry.undone), len(steps)):
+        steps = unmaking(entry.command)
+        for position in range(restart(steps, entry.undone), len(steps)):
             step = steps[position]
             if isinstance(step, Check):
                 if not self._comes_to_hold(fill_check(step, bound)):
@@ -361,14 +371,3 @@ def _of_kind(identity: str, makes: Makes) -> str:
     if is_hole(identity) or is_of_kind(identity, makes.kind):
         return identity
     raise Failed(f"{identity!r} cannot be the {makes.kind} «{makes.name}»")
-
-
-def _restart(steps: tuple[Command | Check, ...], done: int) -> int:
-    """Where an interrupted undo goes on: before the bracket that was open, since settling has closed it."""
-    start = opened = 0
-    for position, step in enumerate(steps[:done]):
-        if isinstance(step, Command) and step.temporary:
-            opened += 1 if step.undo else -1
-        if opened == 0:
-            start = position + 1
-    return start

@@ -123,14 +123,18 @@ def _provisioned(
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    before = unfinished(files.journal_lines())
-    if before is not None and before.get("action") in {"provision", "unprovision"}:
-        verb = before["action"]
-        raise Refused(
-            f"{verb} of {files.name} is unfinished, and works with the file as it is",
-            Remedy("to undo it", call.line("rollback"), whole=True),
-            Remedy("to go on with it", call.line(verb), whole=True),
-        )
+    lines = files.journal_lines()
+    before = unfinished(lines)
+    if before is None or before["action"] not in {"provision", "unprovision"}:
+        return
+    verb = before["action"]
+    said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
+    if verb == "unprovision":
+        raise Refused(said, Remedy("to finish it", call.line(verb), whole=True))
+    if any("rolling" in line for line in lines):
+        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
+    undo, go_on = Remedy("to undo it", call.line("rollback"), whole=True), call.line(verb)
+    raise Refused(said, undo, Remedy("to go on with it", go_on, whole=True))
 
 
 def _source(call: Invocation, files: ServiceFiles) -> tuple[Document, bool]:

@@ -26,7 +26,8 @@ def delete(call: Invocation) -> int:
         return _shown(call, files)
     if not call.options.keep_resources:
         _refuse_unfinished(call, files)
-    if call.options.unprovision and not service.record.is_empty:
+    # What an action was killed in the middle of may be there, and not in the record yet.
+    if call.options.unprovision and (not service.record.is_empty or unfinished(files.journal_lines()) is not None):
         code = act(call, Task("unprovision", files, files.load))
         if code:
             return code
@@ -51,12 +52,13 @@ def _shown(call: Invocation, files: ServiceFiles) -> int:
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
     before = unfinished(files.journal_lines())
-    if before is not None and not call.options.unprovision:
-        raise Refused(
-            f"{before.get('action')} of {files.name} is unfinished, so what was made for it is not known",
-            Remedy("to undo it", call.line("rollback"), whole=True),
-            Remedy("to delete what was made, then the service", call.line("delete", "--unprovision"), whole=True),
-        )
+    if before is None or call.options.unprovision:
+        return
+    said = f"{before['action']} of {files.name} is unfinished, so what was made for it is not known"
+    unprovision = Remedy("to delete what was made, then the service", call.line("delete", "--unprovision"), whole=True)
+    if before["action"] == "unprovision":
+        raise Refused(said, unprovision)
+    raise Refused(said, Remedy("to undo it", call.line("rollback"), whole=True), unprovision)
 
 
 def _refuse_owning(call: Invocation, files: ServiceFiles) -> None:

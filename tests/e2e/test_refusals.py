@@ -155,6 +155,43 @@ def test_a_mistake_in_the_node_file_names_its_place(bench: Bench) -> None:
     assert (said.code, f"{bench.node}: devices./dev/xvda.size" in said.err) == (6, True)
 
 
+LIES = {
+    "mounts[1].device: there is no device /dev/sdz": {"device": "/dev/sdz", "mount_point": "/mnt", "type": "ext4"},
+    "devices./dev/loop7.file: there is no file /nowhere": {"size": "1M", "file": "/nowhere"},
+    "devices./dev/loop7.holders[0]: there is no device /dev/dm-9": {"size": "1M", "holders": ["/dev/dm-9"]},
+    "ec2.volumes.vol-9.attachment: it is attached here as /dev/sdx": {
+        "size": "1G",
+        "attachment": {"instance": "i-40753486", "device": "/dev/sdx"},
+    },
+}
+
+
+@pytest.mark.parametrize("place", LIES)
+def test_a_node_file_that_contradicts_itself_names_its_place(bench: Bench, place: str) -> None:
+    """What one part of a node-state file says and another denies is exit 6 for whatever reads it, file and place."""
+    bench.on("web", "create", "--config", bench.write(LOOP))
+    state, lie = bench.state(), LIES[place]
+    if "mounts" in place:
+        state["mounts"].append(lie)
+    elif "loop7" in place:
+        state["devices"]["/dev/loop7"] = lie
+    else:
+        state["ec2"]["volumes"]["vol-9"] = lie
+    bench.node.write_text(json.dumps(state))
+    before = bench.files()
+    for words in (("plan",), ("status",), ("provision",)):
+        said = bench.on("web", *words)
+        assert (said.code, f"{bench.node}: {place}" in said.err, bench.files()) == (6, True, before), said
+
+
+def test_a_node_file_of_another_format_is_said(bench: Bench) -> None:
+    """A node-state file of another version is exit 6, with the versions."""
+    bench.on("web", "create", "--config", bench.write(LOOP))
+    bench.node.write_text(json.dumps({**bench.state(), "format": 0}))
+    said = bench.on("web", "plan")
+    assert (said.code, "this is format 0; this program reads format 1" in said.err) == (6, True), said
+
+
 def test_errors_come_as_json_lines_too(bench: Bench) -> None:
     """With --format json, standard output is JSON Lines also when nothing runs: version first, summary last."""
     said = bench.on("web", "provision", "--format", "json")

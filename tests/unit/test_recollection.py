@@ -29,9 +29,9 @@ dev = {var}/{svcname}/dev/disk.0.0
 """
 
 
-def recalled(made: dict[str, MadeThing], content: dict[str, Any]) -> NodeState:
+def recalled(made: dict[str, MadeThing], content: dict[str, Any], **more: Any) -> NodeState:
     """The volumes of a node after the record was asked."""
-    volume = {"size": "1G", "content": content}
+    volume = {"size": "1G", "content": content, **more}
     ec2 = {"instance": "i-1", "volumes": {"vol-1a": volume, "vol-2b": volume}}
     state = load_state({"complete": False, "ec2": ec2})
     recall(state, Service("web", Document(FILE), "node1", Record(made), load))
@@ -56,3 +56,12 @@ def test_what_was_seen_is_not_supposed() -> None:
     """A volume that somebody has looked at holds what was seen, whatever the record says."""
     made = {"fs#1.filesystem": MadeThing("filesystem", UUID, "fs#1", "provision")}
     assert recalled(made, {"kind": "zero"})["vol-1a"]["content"] == {"kind": "zero"}
+
+
+def test_a_volume_that_was_bought_and_not_used_is_blank() -> None:
+    """What was bought for the service is as it came, unless it came from a snapshot; of others nothing is known."""
+    made = {"disk#0.volume.0": MadeThing("volume", "vol-1a", "disk#0", "provision")}
+    volumes = recalled(made, {"kind": "unseen"})
+    assert volumes["vol-1a"]["content"] == {"kind": "zero"}
+    assert volumes["vol-2b"]["content"] == {"kind": "unseen"}
+    assert recalled(made, {"kind": "unseen"}, snapshot="snap-1")["vol-1a"]["content"] == {"kind": "unseen"}

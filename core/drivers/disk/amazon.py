@@ -13,7 +13,7 @@ from core.driver import Driver, Tie
 from core.drivers import attachment, ec2
 from core.drivers.directories import remove_made
 from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification
-from core.errors import Failed, Refused, Remedy
+from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
 from core.tools import aws, files
 
@@ -96,13 +96,29 @@ class AmazonDisk(Driver):
         if missing := [word for word in words if is_specification(word)]:
             raise Failed(f"{disk.rid}: non allocated volumes: {' '.join(missing)}; provision the service first")
         here = yield from ec2.cloud(disk)
-        volumes = aws.volumes((yield aws.describe_volumes(here.cli, *words)))
+        volumes = yield from self._there(disk, here, words)
         for position, word in enumerate(words):
             volume = volumes[word]
             if volume.instance not in {"", here.instance}:
                 raise Failed(f"{disk.rid}: {word} is attached to {volume.instance}; detach it there first")
             device = yield from attachment.attached(here, volume, f"{disk.rid}.attachment.{position}")
             yield from self._linked(disk, position, device)
+
+    def _there(self, disk: Resource, here: ec2.Cloud, words: list[str]) -> Steps:
+        """Return the volumes of these ids. Raises Refused or Failed, naming the first that does not exist."""
+        try:
+            return aws.volumes((yield aws.describe_volumes(here.cli, *words)))
+        except CommandFailed as error:
+            if "InvalidVolume.NotFound" not in error.stderr:
+                raise
+        found = aws.volumes((yield aws.find_volumes(here.cli, volume_id=",".join(words))))
+        word = next((each for each in words if each not in found), words[0])
+        if word not in _recorded(disk, "volume").values():
+            raise Failed(f"{disk.rid}: there is no volume {word}; is it one of this region and account?")
+        raise Refused(
+            f"{disk.rid}: the volume {word} was created for it, and does not exist any more",
+            Remedy("to take back what is left, and the text of the file", f"svcmgr -s {disk.service.name} unprovision"),
+        )
 
     def _linked(self, disk: Resource, position: int, device: str) -> Steps:
         link = _link(disk, position)
@@ -135,21 +151,29 @@ class AmazonDisk(Driver):
         created = _recorded(disk, "volume")
         attached = _recorded(disk, "attachment")
         for position, word in enumerate(disk.words("volumes")):
-            if word in mapped and str(position) in attached and word not in created.values():
+            if str(position) not in attached or word in created.values():
+                continue
+            if word in mapped:
                 yield from _detached(disk, here, word, mapped[word], position)
+            else:
+                apart = aws.is_attached(here.cli, here.instance, word)._replace(absent=True)
+                yield aws.forget(apart, f"{disk.rid}.attachment.{position}")
         for number, link in _recorded(disk, "link").items():
             yield files.remove(link, (f"{disk.rid}.link.{number}",))
         yield from remove_made(disk, _link(disk, 0).rpartition("/")[0])
         for number, volume in created.items():
+            names = [f"{disk.rid}.volume.{number}"]
             if volume in mapped:
                 yield from _detached(disk, here, volume, mapped[volume], number)
+            elif number in attached:
+                names.append(f"{disk.rid}.attachment.{number}")
             if found := aws.volumes((yield aws.find_volumes(here.cli, volume_id=volume))):
                 if found[volume].state == "creating":
                     yield from attachment.available(here, volume)
-                yield aws.delete_volume(here.cli, volume, (f"{disk.rid}.volume.{number}",))
+                yield aws.delete_volume(here.cli, volume, tuple(names))
             else:
                 yield Note(f"{volume} is gone already", "warning")
-                yield aws.forget(aws.is_gone(here.cli, volume), f"{disk.rid}.volume.{number}")
+                yield aws.forget(aws.is_gone(here.cli, volume), *names)
         key, text = f"{disk.rid}.volumes", disk.origin("volumes")
         yield UnsetKey(key) if text is None else SetKey(key, text)
 

@@ -1,7 +1,9 @@
 """Pulling the plug: svcmgr killed at a change of its choice, then sent on."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 from tests.e2e.real.lab import Inventory, Lab
 
@@ -27,6 +29,7 @@ Machine.run = dying
 
 KILLED = -9
 POINTS_MAX = 100
+DATA = "somebody's data"
 
 
 def kills(lab: Lab, how: str, words: tuple[str, ...], points: Callable[[int], bool]) -> Iterator[int]:
@@ -57,3 +60,34 @@ def unprovisioned(lab: Lab, before: Inventory, at: int) -> None:
     gone = lab.unprovision()
     assert gone.code == 0, (at, gone.err)
     assert (at, lab.since(before)) == (at, [])
+
+
+def rolled_back(lab: Lab, before: Inventory, at: int) -> None:
+    """`rollback` refuses as long as there is data in the service's filesystem, and does not touch it; then all goes."""
+    data = lab.path(f"{lab.directory}/srv/data")
+    holds = data.is_mount()
+    if holds:
+        (data / "canary").write_text(DATA, encoding="utf-8")
+        refused = lab.svcmgr("rollback", "--yes")
+        assert (at, refused.code, "holds data" in refused.err) == (at, 3, True), refused.err
+        with _looked_into(lab) as top:
+            assert (top / "data/canary").read_text(encoding="utf-8") == DATA
+            (top / "data/canary").unlink()
+    back = lab.svcmgr("rollback", "--yes")
+    over = "the last action came to its end" in back.err
+    assert (at, back.code) == (at, 3 if over else 0), back.err
+    if over:
+        unprovisioned(lab, before, at)
+    assert (at, lab.since(before)) == (at, [])
+
+
+@contextmanager
+def _looked_into(lab: Lab) -> Iterator[Path]:
+    """The whole filesystem of the service's disk, mounted beside it for a moment."""
+    place = f"{lab.directory}/given/inside"
+    lab.done("mkdir", "-p", place)
+    lab.done("mount", "-o", "loop,subvolid=5", f"{lab.directory}/disk/{lab.name}.img", place)
+    try:
+        yield lab.path(place)
+    finally:
+        lab.done("umount", place)

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.cloud import Instance, Plugged, ec2_server
+from tests.e2e.cloud import ZONE, Instance, Plugged, ec2_server
 from tests.e2e.real import relay
 from tests.e2e.real.lab import Lab
-from tests.e2e.real.plug import unprovisioned
+from tests.e2e.real.plug import KILLED, unprovisioned
 
 READY_SECONDS_MAX = 10
 
@@ -88,4 +88,59 @@ def test_a_service_of_ec2_lives_and_leaves_nothing(lab: Lab, instance: Instance,
             assert (ended.code, lab.is_up()) == (0, up), ended.err
         unprovisioned(lab, before, 0)
     assert (instance.volumes(), instance.addresses()) == (volumes, addresses)
+    assert lab.conf.read_text(encoding="utf-8") == SERVICE.replace("LAB", str(lab.directory))
+
+
+DYING_BUYER = """
+import os, signal
+from executors.real.machine import Machine
+
+run = Machine.run
+
+def dying(machine, command):
+    answer = run(machine, command)
+    if command.kind == "changes" and "BUYS" in command.argv:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return answer
+
+Machine.run = dying
+"""
+"""Dies when the cloud has done what it was asked for and said so, and nothing on this side knows."""
+
+
+@pytest.mark.parametrize(
+    "buys, way",
+    [
+        ("create-volume", "provision"),
+        ("create-volume", "rollback"),
+        ("create-volume", "unprovision"),
+        ("assign-private-ip-addresses", "provision"),
+        ("assign-private-ip-addresses", "rollback"),
+    ],
+)
+def test_killed_between_the_cloud_and_the_journal(
+    lab: Lab, instance: Instance, tmp_path: Path, buys: str, way: str
+) -> None:
+    """What was bought is found, though this cloud minds no client token, and is not mistaken for another's."""
+    volumes, addresses = instance.volumes(), instance.addresses()
+    before = lab.inventory()
+    with Plugged(instance, tmp_path).running():
+        lab.created(SERVICE)
+        assert lab.changed(DYING_BUYER.replace("BUYS", buys), "provision").code == KILLED
+        bought = instance.volumes().keys() - volumes.keys(), set(instance.addresses()) - set(addresses)
+        assert [len(things) for things in bought] == ([1, 1] if buys == "create-volume" else [0, 1])
+        theirs = str(instance.ec2.create_volume(AvailabilityZone=ZONE, Size=1)["VolumeId"])
+        if way == "provision":
+            again = lab.svcmgr("provision")
+            assert (again.code, lab.is_up()) == (0, True), again.err
+            there = instance.volumes().keys() - volumes.keys() - {theirs}
+            assert len(there) == len(set(instance.addresses()) - set(addresses)) == 1
+            assert bought[0] <= there
+            assert bought[1] <= set(instance.addresses())
+        if way == "rollback":
+            back = lab.svcmgr("rollback", "--yes")
+            assert (back.code, lab.since(before)) == (0, []), back.err
+        else:
+            unprovisioned(lab, before, 0)
+    assert (instance.volumes(), instance.addresses()) == ({**volumes, theirs: ""}, addresses)
     assert lab.conf.read_text(encoding="utf-8") == SERVICE.replace("LAB", str(lab.directory))

@@ -1,16 +1,21 @@
 """A docker daemon of the service's own beside the node's, its containers, and what goes wrong with them."""
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.e2e.real import side_by_side
 from tests.e2e.real.lab import Lab
-from tests.e2e.real.plug import kills, provisioned_again, unprovisioned
+from tests.e2e.real.plug import kills, provisioned_again, rolled_back, unprovisioned
 from tests.e2e.real.services import CONTAINER, DOCKER, IMAGE
 from tests.e2e.real.test_bad_input import goes_on, said
 
 PAGE = "wget -q -O - http://127.0.0.1"
+
+WAYS = ("provision", "rollback", "unprovision")
+EVERY_WAY = os.environ.get("SVCPROV_KILLS") == "all"
+"""Every way from every point; else each point has one of them."""
 
 
 @pytest.fixture
@@ -64,16 +69,23 @@ def test_what_was_planned_elsewhere_is_what_runs(docked: Lab) -> None:
 
 
 def test_killed_at_any_change(docked: Lab, canary: Callable[[], bool]) -> None:
-    """Killed after any change of the whole service, `provision` goes on, and nothing is there twice."""
+    """Killed after any change of the whole service, it goes on, is rolled back, or goes away: the ways take turns."""
     docked.created(DOCKER)
     before = docked.inventory()
     assert docked.svcmgr("provision").code == 0
     whole = docked.inventory()
     unprovisioned(docked, before, 0)
-    for at in kills(docked, "after", ("provision",), lambda _at: True):
-        provisioned_again(docked, whole, at)
-        unprovisioned(docked, before, at)
-        assert canary(), at
+    for turn in range(len(WAYS) if EVERY_WAY else 1):
+        for at in kills(docked, "after", ("provision",), lambda _at: True):
+            way = WAYS[(at + turn) % len(WAYS)]
+            if way == "provision":
+                provisioned_again(docked, whole, at)
+            if way == "rollback":
+                rolled_back(docked, before, at)
+            else:
+                unprovisioned(docked, before, at)
+            assert canary(), (at, way)
+        unprovisioned(docked, before, 0)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ MADE = {
     "container#0.container": ("container", "c" * 64, "container#0"),
 }
 DEVICE = Thing("device", "/dev/sdb", blank=True, at="/dev/sdb")
-MKFS = ext.make_filesystem("ext4", "/dev/sdb", (), "fs#1.filesystem", OTHER)._replace(
+MKFS = ext.make_filesystem("ext4", "/dev/sdb", (), "fs#2.filesystem", OTHER)._replace(
     destroys=(DEVICE,), rid="fs#1", verb="provision"
 )
 ERASE = wipefs.erase("/dev/sdb", (DEVICE._replace(blank=False),))._replace(rid="fs#1", verb="provision")
@@ -307,7 +307,7 @@ def test_what_destroys_nothing_is_not_asked_about() -> None:
 def test_what_was_done_already_is_not_asked_about() -> None:
     """A format that the journal remembers is answered by it, although the device is not blank any more, of course."""
     stand = Stand()
-    stand.guard.run(MKFS._replace(makes=Makes("fs#1.filesystem", "filesystem", identity=OTHER)))
+    stand.guard.run(MKFS._replace(makes=Makes("fs#2.filesystem", "filesystem", identity=OTHER)))
     stand.watched.asked.clear()
     assert stand.guard.remembers(MKFS)
     assert stand.guard.run(MKFS).made == OTHER
@@ -323,3 +323,33 @@ def test_questions_are_asked_for_the_resource_and_are_no_steps() -> None:
     assert len(plan.events) == 1
     assert {(command.rid, command.verb) for command in stand.watched.asked} == {("fs#1", "provision")}
     assert len(stand.watched.asked) > 1
+
+
+AGAIN = MKFS._replace(makes=Makes("fs#1.filesystem", "filesystem", identity=OTHER))
+
+
+def test_what_is_recorded_is_not_made_again() -> None:
+    """Where the record has a filesystem, another takes its place only when the record has forgotten the first."""
+    stand = Stand()
+    said = stand.refuses(AGAIN)
+    assert f"the filesystem {UUID} was made for it by provision, and is not there" in said
+    assert said.endswith("svcmgr -s svc1 provision --forget fs#1.filesystem")
+    del stand.service.record.made["fs#1.filesystem"]
+    assert stand.passes(AGAIN)
+
+
+def test_what_holds_no_data_is_made_again() -> None:
+    """A directory or a link that is gone comes back without a question."""
+    stand = Stand()
+    stand.service.record.made["fs#1.directory"] = MadeThing("directory", "/srv/a", "fs#1", "provision")
+    assert stand.passes(files.make_directory("/srv/a", "fs#1.directory"))
+
+
+def test_a_device_that_was_given_up_is_made_anew() -> None:
+    """`--allow-destroy DEVICE` is consent to another filesystem on it, whatever the record has."""
+    assert Stand(allow=("/dev/sdb",)).passes(AGAIN)
+
+
+def test_what_an_undo_brings_back_is_made_again() -> None:
+    """A rollback makes what its action unmade."""
+    assert Stand().passes(AGAIN._replace(verb="rollback"))
