@@ -48,7 +48,7 @@ def anonymous(lab: Lab, lines: list[str]) -> list[str]:
 
 
 def test_tmux_shows_a_line_for_each_resource(lab: Lab) -> None:
-    """Each has its state and time, the one that runs its command; afterwards the log is what a pipe gets."""
+    """Each has its state and time, the one that runs its command."""
     slowly(lab, STORAGE)
     window = Tmux(lab, 100, 30)
     window.type(" ".join(lab.words("provision")), "Enter")
@@ -60,6 +60,16 @@ def test_tmux_shows_a_line_for_each_resource(lab: Lab) -> None:
     assert rows[4].startswith("provision: 3 of 4 resources, ")
     release(lab)
     window.shows("provision: 4 resources done, ")
+
+
+def test_tmux_keeps_the_log(lab: Lab) -> None:
+    """When it is over, what was written is what a pipe gets, and a line that says how it ended."""
+    slowly(lab, EXT4)
+    window = Tmux(lab, 100, 30)
+    window.type(" ".join(lab.words("provision")), "Enter")
+    window.shows(ROW)
+    release(lab)
+    window.shows("provision: 2 resources done, ")
     seen = window.history()
     written = seen[1 : seen.index("ready>", 1)]
     assert SUMMARY.fullmatch(written[-1])
