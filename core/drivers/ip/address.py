@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ACTIVATION_SECONDS_MAX = 5
 DOWN_SECONDS_MAX = 15
 ALIASES_MAX = 10_000
+"""More aliases than an interface has; its name and theirs have 15 characters together."""
 HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})", re.ASCII)
 LOOKS_LIKE_ADDRESS = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
 
@@ -169,7 +170,7 @@ def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device:
         return ip.add(address, prefix, device.name)
     number = yield from claims.first(f"alias:{device.name}", _free_aliases(interfaces, device.name))
     alias = f"{device.name}:{number}"
-    if len(alias) > ip.LABEL_LENGTH_MAX:
+    if number is None or len(alias) > ip.LABEL_LENGTH_MAX:
         return ip.add(address, prefix, device.name)
     if has_ifconfig:
         free = Check(ip.labelled(alias), path=".", absent=True, otherwise=f"the alias {alias} is taken by now")

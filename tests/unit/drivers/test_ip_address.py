@@ -7,6 +7,7 @@ import pytest
 from core.command import Check, Command, Completed
 from core.compare import same_world
 from core.config.service import Resource
+from core.drivers.ip.address import ALIASES_MAX
 from core.errors import CommandFailed, Failed
 from core.state import copy as copied
 from core.state import load
@@ -318,8 +319,9 @@ def test_an_alias_that_another_action_has_chosen_is_left_to_it(tools: dict[str, 
     assert "eth0:5" in line.split()
 
 
-def test_only_who_takes_an_alias_claims_one() -> None:
-    """Without an alias, whatever others have chosen does not matter."""
-    chosen = {f"alias:eth0:{number}" for number in range(1, 100_000)}
-    run = drive(address("tags = noalias"), "start", node(), claimed=chosen)
+@pytest.mark.parametrize("options", ["tags = noalias", ""])
+def test_without_a_free_alias_an_address_has_none(options: str) -> None:
+    """Where no alias is wanted, or none is left, whatever others have chosen does not matter."""
+    chosen = {f"alias:eth0:{number}" for number in range(1, ALIASES_MAX)}
+    run = drive(address(options), "start", node(), claimed=chosen)
     assert run.lines[0] == "ip addr add 10.0.0.221/24 dev eth0"
