@@ -58,7 +58,7 @@ def test_what_hangs_together_is_believed() -> None:
     assert lies(TRUE) == []
 
 
-LIES = {
+LIES: dict[str, tuple[Any, list[str]]] = {
     "devices /dev/sda1": (None, ["devices./dev/sda.holders[0]", "mounts[2].device", "swaps[1]", "loop1.file"]),
     "devices /dev/xvdf": (None, ["ec2.volumes.vol-1.attachment: it is attached here as /dev/sdf"]),
     "files /srv/a.img": (None, ["devices./dev/loop0.file: there is no file /srv/a.img; add it to files"]),
