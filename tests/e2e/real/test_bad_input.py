@@ -124,3 +124,45 @@ def test_a_disk_without_a_filesystem_driver(lab: Lab) -> None:
     lab.conf.write_text(lab.conf.read_text() + "[fs#0]\ntype = zfs9\ndev = {disk#0.file}\nmnt = /srv\n")
     said(lab.svcmgr("provision"), 6, "zfs9")
     assert lab.since(before) == []
+
+
+@pytest.mark.parametrize("way", [("provision",), ("rollback", "--yes")], ids=["provision", "rollback"])
+def test_no_room_for_what_has_to_be_remembered(lab: Lab, way: tuple[str, ...]) -> None:
+    """With OSVCVAR full from some page on, the action stops where it could not be remembered; with room it ends."""
+    lab.created(EXT4)
+    before = lab.inventory()
+    var = f"{lab.directory}/var"
+    tried = 0
+    for kilobytes in range(8, 120, 8 if way[0] == "provision" else 12):
+        lab.done("mount", "-t", "tmpfs", "-o", f"size={kilobytes}K", "tmpfs", var)
+        full = lab.svcmgr("provision")
+        if full.code:
+            said(full, 1, "No space left on device")
+            tried += 1
+        lab.done("mount", "-o", "remount,size=10M", var)
+        if full.code:
+            again = lab.svcmgr(*way)
+            assert again.code == 0 or "came to its end" in again.err, (kilobytes, again.err)
+            if way[0] == "provision":
+                assert lab.is_up(), kilobytes
+        assert lab.unprovision().code == 0
+        lab.done("umount", var)
+        assert (kilobytes, lab.since(before)) == (kilobytes, [])
+        if full.code == 0:
+            break
+    assert tried > 1
+
+
+def test_what_has_to_be_remembered_on_a_disk_that_is_read_only(lab: Lab) -> None:
+    """With OSVCVAR read-only, whatever acts is refused before anything is done; what only looks works."""
+    lab.created(EXT4)
+    before = lab.inventory()
+    var = f"{lab.directory}/var"
+    lab.done("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", var)
+    for words in (("provision",), ("start",), ("stop",), ("rollback", "--yes"), ("unprovision", "--yes")):
+        said(lab.svcmgr(*words), 1, "cannot be written to", "nothing was changed")
+    said(lab.svcmgr("plan"), 0, "mkfs.ext4")
+    said(lab.svcmgr("status"), 0, "down")
+    lab.done("umount", var)
+    assert lab.since(before) == []
+    goes_on(lab)

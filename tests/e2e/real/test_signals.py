@@ -1,6 +1,7 @@
 """Ctrl-C, a polite kill, a lost terminal, and output that nobody reads, while this machine is being changed."""
 
 import json
+import os
 import shlex
 import signal
 from pathlib import Path
@@ -42,6 +43,49 @@ def test_the_running_command_ends_first(lab: Lab, number: signal.Signals) -> Non
     went_on = lab.run("/bin/sh", "-c", line.replace("svcmgr", shlex.quote(lab.words()[0]), 1))
     assert went_on.code == 0, went_on.err
     assert lab.is_up()
+
+
+SIGNALLED = """
+import os, signal
+from itertools import count
+from executors.real.machine import Machine
+
+run, changes = Machine.run, count(1)
+
+def signalled(machine, command):
+    if command.kind == "changes" and next(changes) == AT:
+        os.kill(os.getpid(), signal.NUMBER)
+    return run(machine, command)
+
+Machine.run = signalled
+"""
+"""Is sent a signal while change number AT runs."""
+POINTS_MIN, POINTS_MAX = 5, 100
+EVERY_CHANGE = os.environ.get("SVCPROV_KILLS") == "all"
+
+
+def test_a_signal_at_any_change(lab: Lab) -> None:
+    """Whichever signal comes at whichever change, the lines that are said go on from there, or undo it; in turns."""
+    lab.created(EXT4)
+    before = lab.inventory()
+    for turn, at in enumerate(range(1, POINTS_MAX, 1 if EVERY_CHANGE else 3)):
+        number, goes_on = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)[turn % 3], turn % 2 == 0
+        ended = lab.changed(SIGNALLED.replace("AT", str(at)).replace("NUMBER", number.name), "provision")
+        if ended.code == 0:
+            break
+        assert (at, ended.code, "Traceback" in ended.err) == (at, 130, False), ended.err
+        lines = dict(line.split(": ", 1) for line in ended.err.splitlines() if line.startswith("to "))
+        line = lines["to go on" if goes_on else "to undo it"].strip().replace("svcmgr", shlex.quote(lab.words()[0]), 1)
+        typed = lab.run("/bin/sh", "-c", line if goes_on else f"{line} --yes")
+        # At the last change nothing is left to be interrupted.
+        over = "the last action came to its end" in typed.err
+        assert (at, typed.code) == (at, 3 if over else 0), typed.err
+        if goes_on:
+            assert lab.is_up(), at
+        if goes_on or over:
+            assert lab.unprovision().code == 0
+        assert (at, lab.since(before)) == (at, [])
+    assert at > POINTS_MIN
 
 
 @pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-", "| true"])

@@ -350,3 +350,38 @@ def test_the_purpose_says_what_is_bought_and_where_it_is_found() -> None:
         "an EBS volume of 15G created from <size=15> and the EBS volume vol-1 and an EBS volume created from "
         f"<snapshot=snap-1>, attached and linked as {LINK} and {LINK[:-1]}1 and {LINK[:-1]}2"
     )
+
+
+def test_a_volume_of_ours_that_is_gone_is_refused_with_the_way_out() -> None:
+    """Starting names the volume that was created and is gone, and that unprovisioning takes back what is left."""
+    on, resource = node(), disk("<size=1> <size=2>")
+    drive(resource, "provision", on)
+    drive(resource, "stop", on)
+    volume = resource.words("volumes")[1]
+    aws(on, "delete-volume", "--volume-id", volume)
+    with pytest.raises(Refused, match=f"the volume {volume} was created for it.*`svcmgr -s {S} unprovision`"):
+        drive(resource, "start", on)
+
+
+def test_another_failure_of_a_question_is_not_a_missing_volume() -> None:
+    """That EC2 cannot be asked is said as it is."""
+    on, resource = node(), disk("<size=1>")
+    drive(resource, "provision", on)
+    on.state["ec2"]["credentials"] = False
+    with pytest.raises(CommandFailed, match="credentials"):
+        drive(resource, "start", on)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_volume_that_somebody_detached_leaves_no_attachment(ours: bool) -> None:  # noqa: FBT001
+    """Unprovisioning forgets an attachment that is none any more, of a volume of ours and of one that was lent."""
+    on, resource = node(), disk("<size=1>")
+    drive(resource, "provision", on)
+    volume = resource["volumes"]
+    aws(on, "detach-volume", "--volume-id", volume)
+    on.state["clock"] += 60
+    if not ours:
+        resource.service.record.drop("disk#0.volume.0")
+    drive(resource, "unprovision", on)
+    assert made_by(resource) == {}
+    assert (volume in on.state["ec2"]["volumes"]) is not ours

@@ -332,3 +332,20 @@ def test_the_purpose_names_type_device_and_mount_point(type_: str) -> None:
     """The plan says what is mounted where."""
     here = fs(type_).resource("fs#1")
     assert here.driver.purpose(here) == f"the {type_} filesystem on /dev/sdb, mounted on /srv/svc1/data"
+
+
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_filesystem_that_is_not_there_any_more_is_forgotten(elsewhere: bool) -> None:  # noqa: FBT001
+    """Unprovision leaves what took its place, and what another device has of it is neither forgotten nor touched."""
+    of, on = fs(), node()
+    run(of, "provision", on)
+    run(of, "stop", on)
+    content, other = on.state["devices"]["/dev/sdb"]["content"], copy(node(STRANGER).state)["devices"]["/dev/sdb"]
+    on.state["devices"]["/dev/sdb"] = other
+    if elsewhere:
+        on.state["devices"]["/dev/sdc"] = {**copy(other), "content": content}
+    ran = run(of, "unprovision", on)
+    said = "is on /dev/sdc now, and is let be" if elsewhere else "is gone already"
+    assert any(said in note for note in ran.notes)
+    assert [thing.kind for thing in of.record.made.values()] == (["filesystem"] if elsewhere else [])
+    assert list(on.state["devices"]["/dev/sdb"]["content"]["files"]) == ["/kept"]

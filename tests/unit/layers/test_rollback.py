@@ -224,3 +224,42 @@ def test_only_what_reaches_is_done_again() -> None:
     life.shelf.ran.clear()
     life.begin().rollback()
     assert life.shelf.changes == []
+
+
+def test_the_step_that_takes_a_thing_away_takes_it_out_of_the_record() -> None:
+    """Killed right after the last lasting step of an undo, the record has the thing no more, and not again later."""
+    life = Life(Shelf())
+    life.begin().run(put("a", name="n"))
+    faults = Faults(life.shelf, 1, "after")
+    with pytest.raises(Crash):
+        life.begin(faults).rollback()
+    assert "n" in life.record.made
+    journal = life.begin()
+    journal.settle()
+    assert "n" not in life.record.made
+    life.write({"of": 0, "undone": 1})
+    life.begin()
+    assert "n" not in life.record.made
+
+
+def test_a_rollback_that_has_to_ask_has_not_begun() -> None:
+    """While it is in doubt what there is to take back, the action may still go on."""
+    life = Life(Shelf())
+    with pytest.raises(Crash):
+        life.begin(Faults(life.shelf, 1, "after")).run(buy())
+    life.shelf.things.append("vol-x")
+    with pytest.raises(Ambiguous):
+        life.begin().rollback()
+    assert not life.begin().rolling
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+def test_what_was_in_flight_may_have_been_done(how: Any) -> None:
+    """A command that was killed counts among those that may have run, until it is settled."""
+    life = Life(Shelf())
+    with pytest.raises(Crash):
+        life.begin(Faults(life.shelf, 1, how)).run(put("a"))
+    journal = life.begin()
+    assert journal.may_have_done(lambda command: command.argv == ("put", "a"))
+    journal.settle()
+    assert journal.may_have_done(lambda command: command.argv == ("put", "a")) is (how == "after")
