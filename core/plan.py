@@ -1,11 +1,14 @@
 """A plan: what an action would run, in order, as its preview on a simulated node ran it."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.command import Command, Completed, Executor, Note, Thing, Wait
 from core.engine import ENGINE, SVCMGR
 from core.holes import open_holes
+
+if TYPE_CHECKING:
+    from core.state import Question
 
 
 class Step(NamedTuple):
@@ -52,12 +55,14 @@ class Plan:
 
     purposes: what each of them is for, by rid, in the words of its driver when its turn has come: an address that a
     cascade writes is there by then, and what the resource itself will allocate is still as the user asked for it.
+    supposed: the questions that nobody can answer beforehand, because of which steps are conditional.
     """
 
     def __init__(self, service: str, verb: str, order: tuple[str, ...]) -> None:
         self.service, self.verb, self.order = service, verb, order
         self.events: list[Event] = []
         self.purposes: dict[str, str] = {}
+        self.supposed: tuple[Question, ...] = ()
 
     @property
     def steps(self) -> list[Step]:
@@ -95,12 +100,13 @@ class Plan:
         return found
 
 
-def merged(one: Plan, other: Plan) -> Plan:
+def merged(one: Plan, other: Plan, supposed: "Iterable[Question]" = ()) -> Plan:
     """Two plans of one action, under different suppositions, as one: what only one of them has is conditional."""
     from difflib import SequenceMatcher
 
     plan = Plan(one.service, one.verb, one.order)
     plan.purposes = other.purposes | one.purposes
+    plan.supposed = tuple(supposed)
     number = 0
     keys = [_key(event) for event in one.events], [_key(event) for event in other.events]
     for what, begin, end, other_begin, other_end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():

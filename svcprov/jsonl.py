@@ -55,7 +55,8 @@ def wait_line(rid: str, wait: Wait) -> Line:
     return {"type": "wait", "rid": rid, "for": wait.subject, "seconds_max": wait.seconds_max}
 
 
-def _step_line(step: Step) -> Line:
+def step_line(step: Step) -> Line:
+    """The object of a step of a plan."""
     if step.is_cascade:
         return cascade_line(step.command, step.number)
     return command_line(step.command, step.number, conditional=step.conditional)
@@ -85,7 +86,7 @@ class JsonLines:
 
     def _event(self, event: Event) -> Line | None:
         if isinstance(event, Step):
-            return _step_line(event) if event.number or self._reads else None
+            return step_line(event) if event.number or self._reads else None
         return note_line(*event) if isinstance(event, PlannedNote) else wait_line(*event)
 
     def follow(self, plan: Plan, done: Plan | None = None) -> None:

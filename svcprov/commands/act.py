@@ -53,4 +53,8 @@ def plan(call: Invocation) -> int:
         from core.config.spelling import meant
 
         raise UsageError(f"plan: {verb!r} is none of {', '.join(VERBS)}{meant(verb, VERBS)}")
+    if call.options.why is not None:
+        from svcprov.why import check
+
+        check(call)
     return show(call, _task(call, verb))
