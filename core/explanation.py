@@ -20,6 +20,7 @@ from core.trigger import commands
 if TYPE_CHECKING:
     from core.command import Command
     from core.config.service import Service
+    from core.record import MadeThing
     from core.state import Question
 
 _BETWEEN_WORDS = re.compile(r"[\s<>=,]+")
@@ -67,6 +68,7 @@ class Explanation(NamedTuple):
     asked, said: questions and log lines since the step before this one of its resource; earlier: the questions before.
     waits: bounded waits right before it; waits_after: right after it. follows: what waits for it, the other way round.
     unanswered: of a conditional step, the questions that nobody can answer beforehand.
+    recorded: what the record has of the things that the step is about, by name.
     """
 
     step: Step
@@ -79,6 +81,7 @@ class Explanation(NamedTuple):
     waits: tuple[Wait, ...]
     waits_after: tuple[Wait, ...]
     unanswered: "tuple[Question, ...]"
+    recorded: "dict[str, MadeThing]"
 
 
 class Reasons:
@@ -110,6 +113,7 @@ class Reasons:
             tuple(event.wait for event in since if isinstance(event, PlannedWait)),
             tuple(event.wait for event in after if isinstance(event, PlannedWait)),
             self._unanswered(step, before + since),
+            self._recorded(step),
         )
 
     def _around(self, step: Step) -> tuple[list[Event], list[Event], list[Event]]:
@@ -212,6 +216,12 @@ class Reasons:
         asked = {word for event in before if isinstance(event, Step) for word in event.command.argv}
         near = tuple(each for each in self._plan.supposed if each.subject in asked)
         return near or self._plan.supposed
+
+    def _recorded(self, step: Step) -> "dict[str, MadeThing]":
+        """What the record has of the things whose identity stands in a step, or that are gone after it."""
+        command = step.command
+        made = self._service.record.made
+        return {name: made[name] for name in made if name in command.unmakes or made[name].identity in command.argv}
 
 
 def stands_in(read: Reading, command: "Command") -> bool:

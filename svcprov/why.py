@@ -129,6 +129,7 @@ class Text:
         if step.conditional:
             yield from self._conditional()
         yield from self._part("Keys that its driver had read (* stands in the command)", self._keys())
+        yield from self._part("What the record has", self._recorded())
         yield from self._part("Answers that it had right before", self._answers(self._found.asked))
         if not self._found.asked:
             yield from self._part("Answers that it had", self._earlier())
@@ -186,15 +187,26 @@ class Text:
         understood = as_understood(self._service, reading)
         return f"{text} -> {_one_line(understood)}" if understood != user else text
 
+    def _recorded(self) -> Iterator[str]:
+        for name, thing in self._found.recorded.items():
+            yield f"  {name} = {thing.identity}, made by {thing.action}"
+
     def _answers(self, asked: Sequence[Asked]) -> Iterator[str]:
         for each in asked:
             times = f" ({each.times} times)" if each.times > 1 else ""
             yield f"  {shell.line(each.argv)}{times}"
-            yield f"      {answered(each.answer)}"
+            yield f"      {self._answered(each.answer)}"
+
+    def _answered(self, answer: Completed) -> str:
+        """An answer in a line: its return code, and the beginning of what was said."""
+        # A secret that is cut in two would not be known for one.
+        said = " ".join(self._screen.masked(answer.stdout.strip() or answer.stderr.strip()).split())
+        shown = said if len(said) <= SAID_CHARACTERS_MAX else f"{said[:SAID_CHARACTERS_MAX]}..."
+        return f"return code {answer.returncode}, {shown or 'nothing said'}"
 
     def _earlier(self) -> Iterator[str]:
         earlier = self._found.earlier
-        yield from (f"  {shell.line(each.argv)}: {answered(each.answer)}" for each in earlier[:LISTED_MAX])
+        yield from (f"  {shell.line(each.argv)}: {self._answered(each.answer)}" for each in earlier[:LISTED_MAX])
         if len(earlier) > LISTED_MAX:
             yield f"  and {count(len(earlier) - LISTED_MAX, 'question')} more; --format json has them"
 
@@ -280,13 +292,6 @@ def as_understood(service: "Service", reading: Reading) -> str:
     return value
 
 
-def answered(answer: Completed) -> str:
-    """An answer in a line: its return code where that says something, and what was said."""
-    said = " ".join((answer.stdout.strip() or answer.stderr.strip()).split())
-    shown = said if len(said) <= SAID_CHARACTERS_MAX else f"{said[:SAID_CHARACTERS_MAX]}..."
-    return f"return code {answer.returncode}, {shown or 'nothing said'}"
-
-
 def _object(found: Explanation, service: "Service") -> dict[str, Any]:
     """An explanation as an object of JSON Lines."""
     command = found.step.command
@@ -297,6 +302,7 @@ def _object(found: Explanation, service: "Service") -> dict[str, Any]:
             {**_key_object(service, key.reading), "stands": key.stands, "recent": key.recent, "step": key.written_by}
             for key in found.keys
         ],
+        "recorded": {name: thing._asdict() for name, thing in found.recorded.items()},
         "answers": [_asked_object(each) for each in found.asked],
         "earlier": [_asked_object(each) for each in found.earlier],
         "said": list(found.said),

@@ -64,25 +64,26 @@ def test_every_hole_is_waited_for(world: World, verb: str) -> None:
 def test_waiting_has_two_ends(world: World, verb: str) -> None:
     """What a step waits for comes before it and names it among what waits for it; and the other way round."""
     _, found = everything(ready(world, verb), verb)
-    forth, back = set(), set()
+    forth: set[tuple[str, str, int, str]] = set()
+    back: set[tuple[str, str, int, str]] = set()
     for number, why in found.items():
         own = why.step.command.rid
         for need in why.needs:
             assert all(earlier < number for earlier in need.steps), (need, why.step)
-            ends = [own] if need.kind == "resource" else [number]
-            forth |= {(need.kind, need.what, earlier, end) for earlier in need.steps for end in ends}
+            end = own if need.kind == "resource" else str(number)
+            forth |= {(need.kind, need.what, earlier, end) for earlier in need.steps}
         for need in why.follows:
             if need.kind == "resource":
                 back |= {(need.kind, own, number, need.what)}
             else:
-                back |= {(need.kind, need.what, number, later) for later in need.steps}
+                back |= {(need.kind, need.what, number, str(later)) for later in need.steps}
     assert forth == back
 
 
 @given(worlds(), VERBS)
 @MANY
 def test_a_key_is_what_the_file_says_or_what_a_step_wrote(world: World, verb: str) -> None:
-    """A key has the text of the service file, or names the step that wrote another; what stands in the step is first."""
+    """A key has the text of the service file, or the step that wrote another; those in the step are first."""
     world = ready(world, verb)
     service = world.service
     _, found = everything(world, verb)
@@ -116,3 +117,25 @@ def test_the_key_without_which_a_step_would_not_be_is_named(world: World) -> Non
         before = [*plan.of(command.rid)]
         reads = [each for each in before[: before.index(why.step)] if isinstance(each, Step) and not each.number]
         assert sum(each.times for each in (*why.asked, *why.earlier)) == len(reads)
+
+
+@given(worlds(), VERBS)
+@MANY
+def test_every_value_of_its_own_in_a_step_is_explained(world: World, verb: str) -> None:
+    """A word of a step that is the value of an option of its resource is a key, marked, or what the record has."""
+    world = ready(world, verb)
+    service = world.service
+    _, found = everything(world, verb)
+    for why in found.values():
+        section = why.step.command.rid
+        marked = {key.reading.key for key in why.keys if key.stands}
+        for option in set(service.options(section)) - NOT_FOR_COMMANDS:
+            value = service.value(f"{section}.{option}") or ""
+            if any(value == thing.identity for thing in why.recorded.values()):
+                continue
+            if len(value) > 1 and value in why.step.command.argv:
+                assert f"{section}.{option}" in marked, (option, why.step.command.argv)
+
+
+NOT_FOR_COMMANDS = {"type", "tags", "subset", "comment", "optional", "always_on", "cascade_allocation"}
+"""Options whose values are in no command, or only by chance: a driver does not read its own type."""
