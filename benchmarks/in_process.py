@@ -1,20 +1,31 @@
 """What is measured without a process around it: planning many resources, and provisioning in memory.
 
-`python -m benchmarks.in_process plan N` and `... provision N` print the seconds of that work alone.
+`python -m benchmarks.in_process plan N` and `... provision N` print the seconds of that work alone; `... keep N` prints
+the seconds that journal and contract add to each change, without the time for which a disk is waited.
 """
 
 import gc
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
+from core.answers import pick
+from core.command import Command, Completed, Executor
 from core.config.document import Document
 from core.config.service import Service
 from core.driver import load
+from core.engine import Engine
+from core.plan import Plan
 from core.record import Record
-from core.state import copy, loads
+from core.state import NodeState, copy, loads
+from executors.layers.contract import Contract, Terms
+from executors.layers.journal import Journal
+from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Action, Unkept
+from svcprov.action import EVERYTHING, Action, Unkept, acting
+from svcprov.files import ServiceFiles
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 LOOP = "[disk#{0}]\ntype = loop\nfile = /srv/loops/{0}.img\nsize = 10m\n\n"
@@ -72,7 +83,77 @@ def provision_template(times: int) -> float:
     return seconds
 
 
+def keep_changes(times: int) -> float:
+    """Seconds that journal, record, service file and contract add to a change of the first template, on the average.
+
+    It is the difference to the bare engine, in turns. Everything is written to files; only the disk is not waited for.
+    """
+    state = loads((FIXTURES / "nodes" / "ec2.json").read_text())
+    conf = Path(os.environ["OSVCETC"], "bench.conf")
+    conf.parent.mkdir(parents=True, exist_ok=True)
+    text = (FIXTURES / "templates" / "testec2docker.template").read_text()
+    preview = service(text, state["hostname"])
+    plan = Action(preview, "provision", SimulatedNode(state), lambda: state, Unkept(), Silent()).preview()
+    for name in ("fsync", "fdatasync"):
+        setattr(os, name, lambda _descriptor: None)
+    seconds = {bare: 0.0, kept: 0.0}
+    for _ in range(times):
+        for way in seconds:
+            conf.write_text(text)
+            files = ServiceFiles("bench")
+            for path in (files.record, files.journal):
+                Path(path).unlink(missing_ok=True)
+            seconds[way] += way(state, plan)
+    changes = sum(command.kind == "changes" for command in plan.commands)
+    return (seconds[kept] - seconds[bare]) / times / changes
+
+
+class Identities:
+    """An executor that finds what a command made where its answer says it, and remembers nothing."""
+
+    def __init__(self, inner: Executor) -> None:
+        self._inner = inner
+
+    def run(self, command: Command) -> Completed:
+        """Run a command."""
+        answer, makes = self._inner.run(command), command.makes
+        if makes is None:
+            return answer
+        found = pick(answer.stdout, makes.answer) if makes.answer and not answer.returncode else []
+        return answer._replace(made=makes.identity or "".join(found[:1]))
+
+
+def bare(fixture: NodeState, _plan: Plan) -> float:
+    """Seconds of the engine on a node, with nothing between them that remembers or forbids."""
+    state = copy(fixture)
+    bench = ServiceFiles("bench").load(fixture["hostname"])
+    return _acted(bench, lambda: Identities(ServiceFile(SimulatedNode(state), bench)))
+
+
+def kept(fixture: NodeState, plan: Plan) -> float:
+    """Seconds of the same under contract and journal."""
+    state, files = copy(fixture), ServiceFiles("bench")
+    bench = files.load(fixture["hostname"])
+
+    def layers() -> Executor:
+        files.journal_begins({"action": "provision"})
+        inner = ServiceFile(SimulatedNode(state), bench, files.save_record, files.save_file)
+        journal = Journal(inner, bench.record, files.journal_line, files.save_record)
+        return Contract(journal, Terms(plan.commands, plan.conditional, plan.made_up))
+
+    seconds = _acted(bench, layers)
+    files.close()
+    return seconds
+
+
+def _acted(bench: Service, executor: Callable[[], Executor]) -> float:
+    """Seconds of the processor: what waits, waits for a disk."""
+    started = process_time()
+    Engine(bench, executor(), Silent()).act("provision", acting(bench, "provision", EVERYTHING))
+    return process_time() - started
+
+
 if __name__ == "__main__":
     gc.disable()  # as the command line does
-    work = {"plan": plan_loops, "provision": provision_template}[sys.argv[1]]
+    work = {"plan": plan_loops, "provision": provision_template, "keep": keep_changes}[sys.argv[1]]
     print(work(int(sys.argv[2])))

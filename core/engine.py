@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 ENGINE = "engine"
 SVCMGR = "svcmgr"
 SHARED = "--shared"
+FRESH = "fresh"
+"""A value that the node makes up."""
 PAUSE = "pause"
 """A sleep between two questions. A node may end it when its devices have changed, and says then how long it was."""
 UNDOING = {"stop", "unprovision"}
@@ -120,7 +122,7 @@ class Engine:
             case Note():
                 return self._listener.note(rid, effect)
             case Fresh(name, kind):
-                return self._ran(rid, verb, Command(("fresh", kind, name), quiet=True, tool=ENGINE)).stdout
+                return self._ran(rid, verb, Command((FRESH, kind, name), quiet=True, tool=ENGINE)).stdout
             case Wait():
                 return self._waited(rid, verb, effect)
             case SetKey() | UnsetKey():

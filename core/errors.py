@@ -6,12 +6,29 @@ SAID_CHARACTERS_MAX = 2000
 """How much of a failing tool's words its error repeats."""
 
 
+class Remedy(NamedTuple):
+    """A command line that helps, and what for: `to use it`, `svcmgr -s web provision --adopt fs#0`.
+
+    whole: it says itself where it acts; another one acts where the one that failed did.
+    """
+
+    purpose: str
+    line: str
+    whole: bool = False
+
+    def __str__(self) -> str:
+        """Both in one line."""
+        return f"{self.purpose}: {self.line}"
+
+
 class SvcprovError(Exception):
     """What a user may meet. `exit_code` is what the process ends with (the contract of the command line)."""
 
     exit_code = 1
     rid = ""
     """The resource whose driver met it, when one did."""
+    remedies: tuple[Remedy, ...] = ()
+    """Command lines that are shown below its text, each to be pasted as it is."""
 
 
 class Problem(NamedTuple):
@@ -75,13 +92,14 @@ class WaitedTooLong(Failed):
 
 
 class Refused(SvcprovError):
-    """Going on would destroy data, or take what is not ours; `remedy` is what the operator may type or do."""
+    """Going on would destroy data, or take what is not ours; with what the operator may do, and what to type."""
 
     exit_code = 3
 
-    def __init__(self, text: str, remedy: str = "") -> None:
-        super().__init__(text + (f"; {remedy}" if remedy else ""))
-        self.text, self.remedy = text, remedy
+    def __init__(self, text: str, *remedies: str | Remedy) -> None:
+        self.text = "; ".join((text, *(each for each in remedies if isinstance(each, str) and each)))
+        self.remedies = tuple(each for each in remedies if isinstance(each, Remedy))
+        super().__init__("; ".join((self.text, *map(str, self.remedies))))
 
 
 class NodeChanged(SvcprovError):
@@ -89,9 +107,12 @@ class NodeChanged(SvcprovError):
 
     exit_code = 4
 
-    def __init__(self, expected: str, actual: str) -> None:
-        super().__init__(f"the node changed since the plan was made\n  expected: {expected}\n  actual:   {actual}")
-        self.expected, self.actual = expected, actual
+    def __init__(
+        self, expected: str, actual: str, reasons: tuple[str, ...] = (), remedies: tuple[Remedy, ...] = ()
+    ) -> None:
+        lines = (f"expected: {expected}", f"actual:   {actual}", *(f"changed:  {reason}" for reason in reasons))
+        super().__init__("\n  ".join(("the node changed since the plan was made", *lines)))
+        self.expected, self.actual, self.remedies = expected, actual, remedies
 
 
 class ServiceHeld(SvcprovError):

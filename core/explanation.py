@@ -13,7 +13,7 @@ from core.engine import UNDOING
 from core.holes import open_holes
 from core.order import relations
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
-from core.provenance import Reading, Thought, made_up, reading, thoughts, words_of
+from core.provenance import Reading, Thought, reading, thoughts, words_of
 from core.trigger import TOOL as TRIGGER
 from core.trigger import commands
 
@@ -90,7 +90,7 @@ class Reasons:
     def __init__(self, plan: Plan, service: "Service") -> None:
         self._plan, self._service = plan, service
         self._steps = {step.number: step for step in plan.steps}
-        self._thoughts, self._made_up = thoughts(plan, service), made_up(service)
+        self._thoughts = thoughts(plan, service)
         self._ranges: dict[str, tuple[int, ...]] = {}
         for number, step in self._steps.items():
             self._ranges[step.command.rid] = (*self._ranges.get(step.command.rid, ()), number)
@@ -183,7 +183,7 @@ class Reasons:
         )
         for name in dict.fromkeys(open_holes(texts)):
             # A thing may have two identities: an elastic address is made with its allocation.
-            made = 0 if name in self._made_up else makers.get(name) or makers.get(name.rpartition(".")[0])
+            made = 0 if name in self._plan.made_up else makers.get(name) or makers.get(name.rpartition(".")[0])
             yield Need("made", name, (made,)) if made else Need("made up", name, ())
         for each in earlier:
             makes = each.command.makes

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.command import Command, Completed, Executor, Note, Thing, Wait
-from core.engine import ENGINE, SVCMGR
+from core.engine import ENGINE, FRESH, SVCMGR
 from core.holes import open_holes
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Plan:
     purposes: what each of them is for, by rid, in the words of its driver when its turn has come: an address that a
     cascade writes is there by then, and what the resource itself will allocate is still as the user asked for it.
     supposed: the questions that nobody can answer beforehand, because of which steps are conditional.
+    made_up: the kind of each value that the engine makes up, by the name of its hole.
     """
 
     def __init__(self, service: str, verb: str, order: tuple[str, ...]) -> None:
@@ -63,6 +64,7 @@ class Plan:
         self.events: list[Event] = []
         self.purposes: dict[str, str] = {}
         self.supposed: tuple[Question, ...] = ()
+        self.made_up: dict[str, str] = {}
 
     @property
     def steps(self) -> list[Step]:
@@ -107,6 +109,7 @@ def merged(one: Plan, other: Plan, supposed: "Iterable[Question]" = ()) -> Plan:
     plan = Plan(one.service, one.verb, one.order)
     plan.purposes = other.purposes | one.purposes
     plan.supposed = tuple(supposed)
+    plan.made_up = other.made_up | one.made_up
     number = 0
     keys = [_key(event) for event in one.events], [_key(event) for event in other.events]
     for what, begin, end, other_begin, other_end in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
@@ -155,7 +158,12 @@ class Recorder:
     def run(self, command: Command) -> Completed:
         """Run a command and enter it in the plan, unless it was done already in an earlier life of the action."""
         self.meet(command.rid)
-        if command.tool == ENGINE or (command.kind != "reads" and self._inner.remembers(command)):
+        if command.tool == ENGINE:
+            if command.argv[0] == FRESH:
+                _, kind, name = command.argv
+                self._plan.made_up[name] = kind
+            return self._inner.run(command)
+        if command.kind != "reads" and self._inner.remembers(command):
             return self._inner.run(command)
         answer = self._inner.run(command)
         if command.kind == "reads":

@@ -8,7 +8,7 @@ plan, the service file's own executor) does not count, since only the driver's t
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from core.command import Command, Fresh, SetKey, Steps, UnsetKey
+from core.command import Command, SetKey, Steps, UnsetKey
 from core.config.keywords import COMMON, DEFAULTS
 from core.config.resource import Resource
 from core.config.service import Service, split_key
@@ -65,8 +65,6 @@ class Remembered(Service):
         self.thoughts: list[Thought] = []
         self.copies: list[Remembered] = []
         """Every copy that was made of it, and of its copies, in order."""
-        self.made_up: set[str] = set()
-        """The values that drivers wanted made up, by the names of their holes."""
         self._is_heard = False
         self._readings: dict[str, Reading] = {}
         self._since: set[str] = set()
@@ -136,8 +134,6 @@ class Remembered(Service):
 
     def _think(self, rid: str, verb: str, effect: Any) -> None:
         words: tuple[str, ...] = ()
-        if isinstance(effect, Fresh):
-            self.made_up.add(effect.name)
         if isinstance(effect, Command) and effect.kind != "reads":
             words = effect.argv
         elif isinstance(effect, SetKey):
@@ -188,12 +184,6 @@ def reading(service: Service, section: str, option: str, depth: int = 0) -> Read
 def words_of(command: Command) -> tuple[str, ...]:
     """A change as a thought has it: its words, without those that are the engine's own."""
     return tuple(word for word in command.argv[1:] if word != SHARED) if command.tool == SVCMGR else command.argv
-
-
-def made_up(service: Service) -> set[str]:
-    """The holes for which values were made up in the previews of a service."""
-    copies = service.copies if isinstance(service, Remembered) else []
-    return {name for copy in copies for name in copy.made_up}
 
 
 def thoughts(plan: Plan, service: Service) -> dict[int, Thought]:

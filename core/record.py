@@ -49,6 +49,11 @@ class Record:
         self.made: dict[str, MadeThing] = {} if made is None else made
         self.keys: dict[str, KeyText] = {} if keys is None else keys
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and (self.made, self.keys) == (other.made, other.keys)
+
+    __hash__ = None  # type: ignore[assignment]  # what was given changes
+
     @property
     def is_empty(self) -> bool:
         """Nothing was given, or all of it was taken back."""

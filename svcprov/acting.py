@@ -3,23 +3,26 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from core.command import Executor, Note
 from core.config.keywords import is_true
 from core.config.service import Service
-from core.errors import Failed, Refused, SvcprovError
+from core.errors import Failed, NodeChanged, Refused, Remedy, SvcprovError
 from core.plan import Plan, Step
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, settling, shell
 from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
 from svcprov.files import ServiceFiles
 from svcprov.invocation import RESULTS, Invocation
-from svcprov.lock import Lock
+from svcprov.lock import Lock, user
 from svcprov.log import LogLines
 from svcprov.node import MACHINE, Node
 from svcprov.presenting import Presented, present
 from svcprov.render import header
+
+if TYPE_CHECKING:
+    from core.saved_plan import SavedPlan
 
 INTERRUPTED = 130
 PENDING = 2
@@ -32,7 +35,8 @@ class Task(NamedTuple):
 
     load: makes the service for a node of this name. prepare: what comes between consent and run (create writes files).
     finish: what comes after it was done (the collector is told). following: the verb that comes after this one, where
-    they are one action (restart).
+    they are one action (restart). approve: makes the saved plan to which the action is held, of its service and node.
+    typed: the words that go on with it, where they are not its verb.
     """
 
     verb: str
@@ -42,6 +46,8 @@ class Task(NamedTuple):
     prepare: Callable[[], None] = lambda: None
     finish: Callable[[], None] = lambda: None
     following: str = ""
+    approve: Callable[[Service, Node], "SavedPlan"] | None = None
+    typed: tuple[str, ...] = ()
 
 
 def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Keeping, listener: Listening) -> Action:
@@ -49,9 +55,18 @@ def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Ke
 
     Raises Failed for a journal that is not ours, Refused when an unfinished action was one on another node.
     """
+    approved = None if task.approve is None else task.approve(service, node)
     try:
         action = Action(
-            service, task.verb, executor, node.observed, keep, listener, selection=task.selection, learn=node.learn
+            service,
+            task.verb,
+            executor,
+            node.observed,
+            keep,
+            listener,
+            selection=task.selection,
+            learn=node.learn,
+            approved=approved,
         )
     except (KeyError, IndexError, TypeError) as error:
         said = f"{task.files.journal}: not a journal of this version ({error!r}); move it away to begin anew"
@@ -60,7 +75,13 @@ def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Ke
     elsewhere = node.identity if before is None else str(before.header.get("node", node.identity))
     if before is not None and elsewhere != node.identity:
         said = f"{before.verb} of {service.name} is unfinished on the node {elsewhere}, and this is {node.identity}"
-        raise Refused(said, f"go on there, with{'out --node' if elsewhere == MACHINE else f' --node {elsewhere}'}")
+        there = () if elsewhere == MACHINE else ("--node", elsewhere)
+        line = shell.line(("svcmgr", "-s", service.name, *there, before.verb))
+        raise Refused(said, Remedy("to go on there", line, whole=True))
+    if approved is not None:
+        from svcprov.plans import check_unused
+
+        check_unused(approved, before, task.files)
     return action
 
 
@@ -77,11 +98,14 @@ def show(call: Invocation, task: Task) -> int:
     action = begun(task, service, node, node.asking(log), task.files, log)
     for remark in task.files.remarks:
         log.note("", Note(remark, "warning"))
-    plan = call.plan = action.preview()
+    plan = call.plan = _previewed(call, action, service)
     if task.following:
         plan = call.plan = _joined(call.action, plan, _after(action, task, log))
     typed = call.line(task.verb, *_selecting(call), *consent.words_allowed(call))
-    if call.options.dry_run:
+    if call.options.output is not None:
+        typed = call.line("apply", call.options.output)
+        _save(call, task, plan, service, node, resumes=action.unfinished is not None)
+    elif call.options.dry_run:
         typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
     shown = Presented(plan, service, node.where, typed, resumable=action.unfinished is not None)
     if call.options.why is not None:
@@ -91,6 +115,44 @@ def show(call: Invocation, task: Task) -> int:
     else:
         present(call, shown)
     return PENDING if call.options.detailed_exitcode and plan.steps else 0
+
+
+def _previewed(call: Invocation, action: Action, service: Service) -> Plan:
+    """The preview of an action. Raises NodeChanged, saying what has changed, where a saved plan does not fit any more.
+
+    A plan that is seen to be out of date has done nothing yet, and is made again with one line.
+    """
+    try:
+        return action.preview()
+    except NodeChanged as error:
+        if action.approved is None:
+            raise
+        from svcprov.plans import stale
+
+        raise stale(error, action.approved, action.attempted, service, call.line(*call.planned_by)) from None
+
+
+def _save(call: Invocation, task: Task, plan: Plan, service: Service, node: Node, *, resumes: bool) -> None:
+    """Save a plan that is shown, for `apply`."""
+    from time import strftime
+
+    from core.saved_plan import Origin
+    from svcprov.plans import save
+
+    origin = Origin(
+        service.name,
+        task.verb,
+        node.hostname,
+        node.where,
+        simulated=call.options.node is not None,
+        made_at=strftime("%Y-%m-%dT%H:%M:%S%z"),
+        made_by=user(),
+        selection=tuple(task.selection),
+        adopt=tuple(sorted(service.adopt)),
+        allow_destroy=tuple(sorted(service.allow_destroy)),
+        resumes=resumes,
+    )
+    save(call.options.output, plan, service, origin)
 
 
 def _after(action: Action, task: Task, listener: Listening) -> Plan:
@@ -166,13 +228,13 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
         listener.note("", Note(remark, "warning"))
     with node.deferring(call.screen.err):
         action.settle()
-    plan = call.plan = action.preview()
+    plan = call.plan = _previewed(call, action, service)
     consent.ask(call, task.verb, service, plan)
-    _announce(call, plan, node, listener)
+    _announce(call, action, plan, node, listener)
     task.prepare()
     try:
         with node.deferring(call.screen.err):
-            action.run(plan, {"argv": list(call.argv), "node": node.identity})
+            action.run(plan, {"argv": list(call.argv), "node": node.identity, **_of_plan(action)})
     except SvcprovError as error:
         call.complain(error)
         undone = _wants_rollback(call, service, task.verb) and _rolled_back(call, action, listener)
@@ -181,6 +243,7 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
         call.screen.err("svcmgr: interrupted")
         return _failed(call, task, INTERRUPTED, undone=False)
     finally:
+        _tell_holes(action, listener)
         node.flush()
     task.finish()
     if task.following:
@@ -191,6 +254,24 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
     return 0
 
 
+def _of_plan(action: Action) -> dict[str, str]:
+    """What the header of a journal says of the saved plan of its action."""
+    return {} if action.approved is None else {"plan": action.approved.identity}
+
+
+def _tell_holes(action: Action, listener: Listening) -> None:
+    """Say what each hole of a saved plan became, for whoever approved it."""
+    saved = action.approved
+    if saved is None:
+        return
+    makers = {
+        each.makes.name: each.rid for each in saved.commands if each.makes is not None and not each.makes.identity
+    }
+    for name, value in action.bound.items():
+        if name in makers or name in saved.made_up:
+            listener.note(makers.get(name, name.partition(".")[0]), Note(f"«{name}» became {value}"))
+
+
 def tell_collector(call: Invocation, files: ServiceFiles) -> None:
     """What finishes a provision: the collector is told, if there is one."""
     from svcprov.collector import tell
@@ -198,10 +279,10 @@ def tell_collector(call: Invocation, files: ServiceFiles) -> None:
     tell(call, files)
 
 
-def _announce(call: Invocation, plan: Plan, node: Node, listener: Listening) -> None:
+def _announce(call: Invocation, action: Action, plan: Plan, node: Node, listener: Listening) -> None:
     """Say where this is going to happen, then what was typed."""
     if call.json is not None:
-        call.json.follow(plan, call.done)
+        call.json.follow((action.approved or plan).steps, call.done)
         return
     call.screen.err(call.screen.styled(header(plan, node.where), "bold", error=True))
     listener.note("", Note(call.typed))
@@ -230,7 +311,8 @@ def _failed(call: Invocation, task: Task, exit_code: int, *, undone: bool) -> in
     if undone:
         call.screen.err(f"what {task.verb} did was undone")
     else:
-        call.screen.err(f"to go on:   {call.line(task.verb, *_selecting(call), *consent.words_allowed(call))}")
+        words = task.typed or (task.verb, *_selecting(call), *consent.words_allowed(call))
+        call.screen.err(f"to go on:   {call.line(*words)}")
         call.screen.err(f"to undo it: {call.line('rollback')}")
     if call.json is not None:
         call.json.summary(call.plan, task.verb, "rolled back" if undone else RESULTS[exit_code], resumable=not undone)

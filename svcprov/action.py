@@ -5,22 +5,25 @@ nothing runs that the preview did not show.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from core.command import Executor, Note
 from core.config.service import Resource, Service
 from core.engine import UNDOING, Engine, Listener, set_key
-from core.errors import Refused, SvcprovError
+from core.errors import Refused, Remedy, SvcprovError
 from core.order import order
 from core.plan import Plan, Recorder, merged
 from core.recollection import recall
 from core.state import NodeState, Question, copy
-from executors.layers.contract import Contract
+from executors.layers.contract import Contract, Terms
 from executors.layers.guard import Guard
 from executors.layers.journal import ROLLBACK, Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
+
+if TYPE_CHECKING:
+    from core.saved_plan import SavedPlan
 
 Lines = list[dict[str, Any]]
 
@@ -136,6 +139,10 @@ def acting(service: Service, verb: str, selection: Selection) -> list[Resource]:
     return taken[::-1] if verb in UNDOING else taken
 
 
+def _terms(plan: "Plan | SavedPlan") -> Terms:
+    return Terms(plan.commands, plan.conditional, plan.made_up)
+
+
 def _purpose(resource: Resource, verb: str) -> str:
     """What a verb brings about, where that is worth a sentence, else what the resource is."""
     return resource.driver.purpose(resource) if verb == "provision" else resource.driver.label(resource)
@@ -148,6 +155,7 @@ class Action:
     node what that state does not say, so that `observed` says it; returns the questions that it answered.
     keep: where journal, record and service file go. listener: who hears of it.
     around: wraps the node inside the journal, outside: wraps the journal (faults, in tests).
+    approved: the plan that was saved beforehand, to which both the preview and the run are held.
     """
 
     def __init__(  # noqa: PLR0913 - the pieces of an action; each is one thing
@@ -163,14 +171,17 @@ class Action:
         learn: Callable[[list[Question]], list[Question]] = lambda _questions: [],
         around: Callable[[Executor], Executor] = lambda inner: inner,
         outside: Callable[[Executor], Executor] = lambda inner: inner,
+        approved: "SavedPlan | None" = None,
     ) -> None:
         self._service, self.verb, self._observed, self._keep = service, verb, observed, keep
-        self._learn = learn
+        self._learn, self.approved = learn, approved
         self._listener, self._selection, self._outside = listener, selection, outside
         inner = around(ServiceFile(node, service, keep.save_record, keep.save_file))
         self._logged = Log(inner, listener)
         self.foreseen: tuple[Service, NodeState] | None = None
         """The service and the node as the last preview left them; None before the first."""
+        self.attempted: Plan | None = None
+        """The last preview as far as it came, also where it ended with an error."""
         self._journal, self._header = self._remembered(self._logged)
 
     def _remembered(self, inner: Executor) -> tuple[Journal, dict[str, Any] | None]:
@@ -195,7 +206,7 @@ class Action:
         if self._journal.rolling:
             raise Refused(
                 f"the rollback of {before.verb} of {self._service.name} is unfinished",
-                f"`svcmgr -s {self._service.name} rollback` finishes it",
+                Remedy("to finish it", f"svcmgr -s {self._service.name} rollback"),
             )
         if before.verb == self.verb:
             chosen = [list(words) for words in self._selection]
@@ -203,14 +214,14 @@ class Action:
                 return
             raise Refused(
                 f"{before.verb} of {self._service.name} is unfinished, and this would go on with a part of it",
-                f"`svcmgr -s {self._service.name} {before.verb}` goes on with all of it",
+                Remedy("to go on with all of it", f"svcmgr -s {self._service.name} {before.verb}"),
             )
-        if before.verb in {"provision", "unprovision"}:
+        is_making = before.verb == "provision"
+        if is_making or before.verb == "unprovision":
             raise Refused(
                 f"{before.verb} of {self._service.name} is unfinished",
-                f"`svcmgr -s {self._service.name} {before.verb}` continues it, "
-                f"`svcmgr -s {self._service.name} {'rollback' if before.verb == 'provision' else 'unprovision'}` "
-                f"{'undoes' if before.verb == 'provision' else 'finishes'} it",
+                *([Remedy("to undo it", f"svcmgr -s {self._service.name} rollback")] if is_making else []),
+                Remedy("to go on with it", f"svcmgr -s {self._service.name} {before.verb}"),
             )
 
     def preview(self) -> Plan:
@@ -257,6 +268,7 @@ class Action:
         node = SimulatedNode(state, holes=True, hopeless=hopeless, supposes=supposes)
         resources = acting(service, self.verb, self._selection)
         plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
+        self.attempted = plan
         try:
             self._rehearse(service, node, plan, resources)
         except SvcprovError as error:
@@ -270,10 +282,13 @@ class Action:
             settling = journal if self._continues else self._journal.again(inner, service.record)
             settling.settle()
         recorder = Recorder(Guard(journal, service), plan)
-        engine = Engine(service, recorder, recorder)
-        self._mend(service, recorder, recorder)
+        contract = None if self.approved is None else Contract(journal, _terms(self.approved), recorder)
+        executor = recorder if contract is None else contract
+        self._mend(service, executor, recorder)
         recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
-        engine.act(self.verb, resources)
+        Engine(service, executor, recorder).act(self.verb, resources)
+        if contract is not None:
+            contract.finish()
         journal.close_brackets()
         for rid in plan.order:
             recorder.meet(rid)
@@ -313,12 +328,13 @@ class Action:
             self._keep.journal_begins(self._header)
             self._journal = Journal(self._logged, self._service.record, self._keep.journal_line, self._keep.save_record)
         guard = Guard(self._journal, self._service)
-        contract = Contract(self._journal, plan.commands, plan.conditional, guard)
+        contract = Contract(self._journal, _terms(self.approved or plan), guard)
         executor = self._outside(contract)
         resources = acting(self._service, self.verb, self._selection)
         try:
             self._mend(self._service, executor, self._listener)
             Engine(self._service, executor, self._listener).act(self.verb, resources)
+            contract.finish()
         except SvcprovError:
             self._close()
             raise
@@ -335,13 +351,14 @@ class Action:
         """Take back what the unfinished action did. Raises Refused when the last action came to its end."""
         if self._header is None:
             raise Refused(
-                "the last action came to its end", f"use `svcmgr -s {self._service.name} unprovision` to take it back"
+                "the last action came to its end, so there is nothing to roll back; use unprovision",
+                Remedy("to take back what was provisioned", f"svcmgr -s {self._service.name} unprovision"),
             )
         lost = self._journal.has_done(lambda done: bool(done.unmakes or done.destroys))
         if self._header["action"] == "unprovision" and lost:
             raise Refused(
                 f"unprovision of {self._service.name} has deleted what a rollback cannot bring back",
-                f"`svcmgr -s {self._service.name} unprovision` finishes it",
+                Remedy("to finish it", f"svcmgr -s {self._service.name} unprovision"),
             )
         if not self._journal.rolling:
             self._keep.journal_line({"rolling": True})
@@ -363,7 +380,8 @@ class Action:
             if text != known.text:
                 raise Refused(
                     f"{key} says {text!r}, but {known.value!r} was allocated for {known.text!r}",
-                    f"put one of these two back, or `svcmgr -s {service.name} unprovision` first",
+                    "put one of these two back, or unprovision first",
+                    Remedy("to unprovision it", f"svcmgr -s {service.name} unprovision"),
                 )
             rid = key.partition(".")[0]
             listener.note(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.command import Thing
-from core.errors import Refused
+from core.errors import Refused, Remedy
 from core.plan import Plan, Step
 from svcprov import shell
 from svcprov.arguments import commas
@@ -53,9 +53,11 @@ def ask(call: "Invocation", verb: str, service: "Service", plan: Plan | None) ->
         named = ", ".join(dict.fromkeys(f"{thing.kind} {thing.identity} ({step.command.rid})" for step, thing in lost))
         names = dict.fromkeys(_made_for(thing, service) or thing.identity for _, thing in lost)
         words = [word for name in names for word in ("--allow-destroy", name)]
-        raise Refused(f"{verb} of {service.name} destroys {named}", f"to allow it:\n  {call.again(*words)}")
+        raise Refused(
+            f"{verb} of {service.name} destroys {named}", Remedy("to allow it", call.allowing(*words), whole=True)
+        )
     said = f"{verb} of {service.name} asks on a terminal, and there is none"
-    raise Refused(said, f"to do it unasked:\n  {call.again('--yes')}")
+    raise Refused(said, Remedy("to do it unasked", call.again("--yes"), whole=True))
 
 
 def _asked(call: "Invocation", verb: str, service: "Service", lost: list[tuple[Step, Thing]]) -> None:

@@ -20,6 +20,7 @@ from svcprov.secrets import mask, mask_json, reveal, reveal_json
 
 CONF_MODE = 0o640
 OWN_MODE = 0o600
+OWN_DIRECTORY_MODE = 0o700
 
 Lines = list[dict[str, Any]]
 
@@ -73,10 +74,12 @@ class ServiceFiles:
         self.directory = f"{var()}/{name}"
         self.record = f"{self.directory}/record.json"
         self.journal = f"{self.directory}/journal.jsonl"
+        self.plans = f"{self.directory}/plans"
+        """Holds an empty file for each saved plan that was begun with, named by its id."""
         self.remarks: list[str] = []
         self._service: Service | None = None
         self._conf_bytes: bytes | None = None
-        self._saved_record: bytes | None = None
+        self._saved_record: Record | None = None
         self._journal_descriptor: int | None = None
         self._journal_bytes: int | None = None
         """How much of the journal is whole lines; what follows was torn by a crash."""
@@ -140,7 +143,7 @@ class ServiceFiles:
 
     def _make_directory(self) -> None:
         try:
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            os.makedirs(self.directory, mode=OWN_DIRECTORY_MODE, exist_ok=True)
         except OSError as error:
             raise Failed(f"{self.directory}: {error.strerror}; nothing was changed") from None
 
@@ -173,13 +176,13 @@ class ServiceFiles:
         if self._service is None:
             raise AssertionError("nothing was loaded")
         record = self._service.record
+        # Most changes are none of the record's, and a disk takes longer to keep it than they take.
         exists = os.path.exists(self.record)
-        if not record.is_empty or exists:
-            data = mask_json(record.to_json(), self._secrets()).encode()
-            # Most changes are none of the record's, and a disk takes longer to keep it than they take.
-            if not exists or data != self._saved_record:
-                replace(self.record, data, OWN_MODE)
-                self._saved_record = data
+        if exists and record == self._saved_record:
+            return
+        if exists or not record.is_empty:
+            replace(self.record, mask_json(record.to_json(), self._secrets()).encode(), OWN_MODE)
+            self._saved_record = record.copy()
 
     def journal_lines(self) -> Lines:
         """Read the journal of the last action; a line that a crash tore is left out, and said so in `remarks`.
@@ -226,6 +229,21 @@ class ServiceFiles:
         self.journal_line(header)
         with suppress(OSError):
             sync_directory(self.directory)
+        if "plan" in header:
+            self.use(str(header["plan"]))
+
+    def has_used(self, plan: str) -> bool:
+        """Tell whether a saved plan was begun with, by its id."""
+        return os.path.exists(f"{self.plans}/{plan}")
+
+    def use(self, plan: str) -> None:
+        """Remember that a saved plan was begun with: from now on it is gone on with, or finished. Raises Failed."""
+        try:
+            os.makedirs(self.plans, mode=OWN_DIRECTORY_MODE, exist_ok=True)
+        except OSError as error:
+            raise Failed(f"{self.plans}: {error.strerror}: that the plan is used could not be kept") from None
+        if not self.has_used(plan):
+            replace(f"{self.plans}/{plan}", b"", OWN_MODE)
 
     def journal_line(self, line: dict[str, Any], *, sync: bool = True) -> None:
         """Add a line to the journal. Raises Failed, and then it is not in there.

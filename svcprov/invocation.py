@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError, Problem, SvcprovError, UsageError
+from core.errors import ConfigError, Problem, Refused, Remedy, SvcprovError, UsageError
 from svcprov.arguments import Request, commas
 from svcprov.screen import Screen
 
@@ -31,6 +31,8 @@ class Invocation:
         self.action, self.operands, self.options = request
         self.plan: Plan | None = None
         self.done: Plan | None = None
+        self.planned_by: tuple[str, ...] = ()
+        """The words that make the saved plan again that is being applied."""
         self._json: JsonLines | None = None
 
     @property
@@ -50,6 +52,10 @@ class Invocation:
     def again(self, *more: str) -> str:
         """The command line as it was typed, and more words: the line that would allow what was refused."""
         return _shell_line("svcmgr", *self.argv, *more)
+
+    def allowing(self, *more: str) -> str:
+        """The command line that would allow what was refused: a saved plan has to be made again for that."""
+        return self.line(*self.planned_by, *more) if self.planned_by else self.again(*more)
 
     def line(self, *words: str) -> str:
         """A command line for the same service on the same node."""
@@ -124,23 +130,27 @@ class Invocation:
         A remedy of the engine's is a line without --node, since the engine does not know what a node is called; one
         that allows something more is what was typed, with that.
         """
-        text = str(error)
+        text = error.text if isinstance(error, Refused) else str(error)
         if error.rid and error.rid not in text:
             text = f"{error.rid}: {text}"
-        if self.options.service is not None and self.options.node is not None:
-            text = self._with_node(text)
-        complain(self.screen, "svcmgr", error, text)
-
-    def _with_node(self, text: str) -> str:
-        import re
-
-        bare = re.escape(_shell_line("svcmgr", "-s", self.service_name))
-        allowing = rf"{bare} provision (--adopt|--allow-destroy) ([^\s;`]+)"
-        text = re.sub(allowing, lambda found: self.again(found[1], found[2]), text)
-        line = self.line()
-        return re.sub(
-            f"`{bare} ([^`]*)`", lambda found: found[0] if "--node" in found[1] else f"`{line} {found[1]}`", text
+        remedies = tuple(
+            each if each.whole else each._replace(line=self._as_typed(each.line)) for each in error.remedies
         )
+        complain(self.screen, "svcmgr", error, text, remedies)
+
+    def _as_typed(self, line: str) -> str:
+        """The command line of a remedy, as it is to be typed here."""
+        from shlex import split
+
+        bare = _shell_line("svcmgr", "-s", str(self.options.service))
+        words = split(line.removeprefix(bare))
+        if not line.startswith(f"{bare} "):
+            return line
+        match words:
+            # Taking back a failed action is another action than the one that was typed.
+            case (verb, ("--adopt" | "--allow-destroy"), _) if verb != "rollback" or self.action == "rollback":
+                return self.allowing(*words[1:])
+        return self.line(*words)
 
 
 def _shell_line(*words: str) -> str:
@@ -149,10 +159,14 @@ def _shell_line(*words: str) -> str:
     return shell.line(words)
 
 
-def complain(screen: Screen, program: str, error: SvcprovError, text: str = "") -> None:
-    """Write an error: problems of a file as compilers do, others after the name of the program."""
+def complain(
+    screen: Screen, program: str, error: SvcprovError, text: str = "", remedies: tuple[Remedy, ...] = ()
+) -> None:
+    """Write an error: problems of a file as compilers do, others after the name of the program; last what to type."""
     text = text or str(error)
     screen.err(screen.styled(text if isinstance(error, ConfigError) else f"{program}: {text}", "red", error=True))
+    for purpose, line, _ in remedies:
+        screen.err(f"{purpose}:\n  {line}")
 
 
 def _no_node(service: "Service") -> Problem:

@@ -89,9 +89,9 @@ class JsonLines:
             return step_line(event) if event.number or self._reads else None
         return note_line(*event) if isinstance(event, PlannedNote) else wait_line(*event)
 
-    def follow(self, plan: Plan, done: Plan | None = None) -> None:
-        """What is heard from now on is a run of this plan: its steps keep their numbers, counted on from `done`."""
-        self._steps, self._next = plan.steps, 0
+    def follow(self, steps: Sequence[Step], done: Plan | None = None) -> None:
+        """What is heard from now on is a run of these steps: they keep their numbers, counted on from `done`."""
+        self._steps, self._next = steps, 0
         self._done = 0 if done is None else len(done.steps)
         self.changed = 0 if done is None else self.changed
 

@@ -31,7 +31,7 @@ class Lock:
         holder = {
             "pid": os.getpid(),
             "host": os.uname().nodename,
-            "user": _user(),
+            "user": user(),
             "action": self._action,
             "since": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         }
@@ -78,5 +78,6 @@ class Lock:
         self._descriptor = None
 
 
-def _user() -> str:
+def user() -> str:
+    """Who acts: the one who became root, where somebody did."""
     return os.environ.get("SUDO_USER") or os.environ.get("USER") or f"uid {os.getuid()}"

@@ -41,6 +41,9 @@ CRASHES = "tests/property/test_crashes.py"
 FORMATS = "tests/fidelity/test_formats.py"
 STRANGERS = "tests/property/test_strangers.py"
 GUARD = "tests/property/test_guard.py"
+APPLY = "tests/e2e/test_apply.py"
+SETTLING = "tests/unit/layers/test_settling.py"
+CONTRACT = "tests/unit/layers/test_contract.py"
 GUARD_CASES = "tests/unit/layers/test_guard.py"
 MUTANTS = (
     Mutant(
@@ -217,8 +220,8 @@ MUTANTS = (
     Mutant(
         "a run is not guarded",
         "svcprov/action.py",
-        "        contract = Contract(self._journal, plan.commands, plan.conditional, guard)\n",
-        "        contract = Contract(self._journal, plan.commands, plan.conditional)\n",
+        "        contract = Contract(self._journal, _terms(self.approved or plan), guard)\n",
+        "        contract = Contract(self._journal, _terms(self.approved or plan))\n",
         (GUARD,),
     ),
     Mutant(
@@ -227,6 +230,83 @@ MUTANTS = (
         "self._journal.rollback(Guard(self._journal, self._service))",
         "self._journal.rollback()",
         (GUARD,),
+    ),
+    Mutant(
+        "the preview of apply is not held to the saved plan",
+        "svcprov/action.py",
+        "        contract = None if self.approved is None else Contract(",
+        "        contract = None if self.approved is not None else Contract(",
+        (APPLY, "-k", "stale"),
+    ),
+    Mutant(
+        "a plan may end earlier than it was approved",
+        "svcprov/action.py",
+        "        if contract is not None:\n            contract.finish()\n",
+        "",
+        (APPLY, "-k", "not_needed_any_more"),
+    ),
+    Mutant(
+        "an edited plan is applied",
+        "core/saved_plan.py",
+        '    if content.get("digest") != digest_of(content):\n',
+        '    if content.get("digest") == "":\n',
+        (APPLY, "-k", "bad_plan and edited"),
+    ),
+    Mutant(
+        "a plan is applied twice",
+        "svcprov/files.py",
+        '        if "plan" in header:\n            self.use(str(header["plan"]))\n',
+        "",
+        (APPLY, "-k", "applied_once"),
+    ),
+    Mutant(
+        "what makes something may be left out of a run although nobody made it",
+        "executors/layers/contract.py",
+        "            return self._journal.remembers(fill(planned, self._bound))\n",
+        "            return True\n",
+        (CONTRACT,),
+    ),
+    Mutant(
+        "a hole may be filled anew at each use",
+        "executors/layers/contract.py",
+        "                self._bound |= added\n                self._next = position + 1\n",
+        "                self._next = position + 1\n",
+        (CONTRACT,),
+    ),
+    Mutant(
+        "what a command that was in flight made is forgotten",
+        "executors/layers/journal.py",
+        '            self._answered(entry, "done" if made else "gone", made)\n',
+        '            self._answered(entry, "gone")\n',
+        (f"{CRASHES}::test_every_crash_point", "-k", "testec2docker and rollback and kill"),
+    ),
+    Mutant(
+        "a change in flight counts as done without a look",
+        "executors/layers/journal.py",
+        "            there = check is None or self.holds(check)\n",
+        "            there = check is None or bool(check)\n",
+        (SETTLING,),
+    ),
+    Mutant(
+        "a rollback takes back the first change first",
+        "executors/layers/journal.py",
+        "        for entry in reversed(self.entries[:]):\n",
+        "        for entry in self.entries[:]:\n",
+        (f"{CRASHES}::test_every_crash_point", "-k", "stack and rollback and kill"),
+    ),
+    Mutant(
+        "a rollback does not reach again what a reboot took away",
+        "executors/layers/journal.py",
+        "        self.settle()\n        self._reach()\n",
+        "        self.settle()\n",
+        (f"{CRASHES}::test_every_crash_point", "-k", "stack and rollback and reboot"),
+    ),
+    Mutant(
+        "the guard deletes a file that a process has open",
+        "executors/layers/guard.py",
+        "    if pids := find.pids((yield find.openers(real))):\n",
+        "    if (pids := find.pids((yield find.openers(real)))) and not real:\n",
+        (GUARD_CASES,),
     ),
     Mutant(
         "a status lies: what is not mounted is up",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from core import evidence
 from core.command import Steps, Thing
-from core.errors import Refused
+from core.errors import Refused, Remedy
 from core.tools import blkdiscard, blockdev, dd, wipefs
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def is_given_up(resource: "Resource", device: str) -> Steps:
     return (yield from evidence.is_named(device, (resource["dev"],), resource.service.allow_destroy))
 
 
-def allowing(resource: "Resource") -> str:
+def allowing(resource: "Resource") -> Remedy:
     """The command line that lets the device of a resource be overwritten."""
-    return f"to destroy it: svcmgr -s {resource.service.name} provision --allow-destroy {resource['dev']}"
+    return Remedy("to destroy it", f"svcmgr -s {resource.service.name} provision --allow-destroy {resource['dev']}")
 
 
 def zeroing(device: str, file: str = "") -> Steps:

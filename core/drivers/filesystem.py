@@ -13,7 +13,7 @@ from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import blank, directories
 from core.drivers.emptiness import holds_nothing, inside
-from core.errors import CommandFailed, Failed, Refused
+from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
 from core.tools import blkid, blockdev, files, find, fuser, losetup, mount
 
@@ -313,8 +313,8 @@ class Filesystem(Driver):
         what = f"{fs.rid}: {fs['dev']} holds a filesystem that is not recorded as this service's: {tags['TYPE']}{named}"
         if tags["TYPE"] != self.type:
             return Refused(f"{what}; {self.type} is asked for", blank.allowing(fs))
-        use = f"to use it: svcmgr -s {fs.service.name} provision --adopt {fs.rid}"
-        return Refused(what, use if fs["dev"].startswith(TAGS) else f"{use}; {blank.allowing(fs)}")
+        use = Remedy("to use it", f"svcmgr -s {fs.service.name} provision --adopt {fs.rid}")
+        return Refused(what, use, *(() if fs["dev"].startswith(TAGS) else (blank.allowing(fs),)))
 
     def _emptiness(self, fs: "Resource", device: str, temporary: str) -> tuple[Command | Check, ...]:
         """The part of an undo that refuses when the filesystem holds what its provisioning did not put there."""

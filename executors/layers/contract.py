@@ -4,39 +4,46 @@ A change that the plan does not have is not run: the node is not as the plan saw
 left out only when its check holds now; one that makes or destroys something only when this action's journal ran it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from shlex import join
+from typing import NamedTuple
 
 from core.command import Command, Completed, Executor
-from core.engine import ENGINE
+from core.engine import ENGINE, FRESH
 from core.errors import NodeChanged
 from core.holes import fill, fill_check, open_holes, unify
 from executors.layers.journal import Journal
 
 
-class Contract:
-    """An executor around the journal. `planned`: the changes and announcements of the plan, in order.
+class Terms(NamedTuple):
+    """What a contract allows. commands: the changes and announcements of the plan, in order.
 
     conditional: the positions of those that may not be needed, which nobody could see beforehand.
+    made_up: the kinds of the values that the engine makes up, by the names of their holes.
+    """
+
+    commands: Sequence[Command]
+    conditional: Collection[int] = ()
+    made_up: Mapping[str, str] = {}
+
+
+class Contract:
+    """An executor around the journal that holds a run, or its preview, to the terms of a plan.
+
     inner: what runs the commands, where there is a layer between this one and the journal.
     """
 
-    def __init__(
-        self,
-        journal: Journal,
-        planned: Sequence[Command],
-        conditional: Collection[int] = (),
-        inner: Executor | None = None,
-    ) -> None:
-        self._journal, self._planned, self._conditional = journal, planned, conditional
+    def __init__(self, journal: Journal, terms: Terms, inner: Executor | None = None) -> None:
+        self._journal, self._planned, self._conditional = journal, terms.commands, terms.conditional
         self._inner: Executor = journal if inner is None else inner
         self._next = 0
         self._bound: dict[str, str] = dict(journal.bound) | journal.fresh
-        self._kinds = {command.makes.name: command.makes.kind for command in planned if command.makes is not None}
+        makes = [command.makes for command in terms.commands if command.makes is not None]
+        self._kinds = {**terms.made_up, **{each.name: each.kind for each in makes}}
 
     def run(self, command: Command) -> Completed:
         """Run a command that the plan has. Raises NodeChanged, before anything happened, for another one."""
-        if command.tool == ENGINE and command.argv[0] == "fresh":
+        if command.tool == ENGINE and command.argv[0] == FRESH:
             answer = self._inner.run(command)
             self._bound[command.argv[2]] = answer.stdout
             return answer
@@ -47,6 +54,12 @@ class Contract:
         if command.makes is not None and answer.made:
             self._bound[command.makes.name] = answer.made
         return answer
+
+    def finish(self) -> None:
+        """Look at what was left out at the end. Raises NodeChanged where that has no reason."""
+        for position in range(self._next, len(self._planned)):
+            if not self._may_skip(position):
+                raise NodeChanged(_shown(self._planned[position]), "nothing more")
 
     def _advance(self, command: Command) -> None:
         expected = self._planned[self._next] if self._next < len(self._planned) else None

@@ -36,7 +36,7 @@ from core import evidence
 from core.answers import pick
 from core.command import Command, Completed, Steps, Thing
 from core.config.service import Service
-from core.errors import Refused
+from core.errors import Refused, Remedy
 from core.holes import is_hole
 from core.tools import blkid, cmp, files, find, losetup, mount
 from executors.layers.journal import Journal
@@ -187,5 +187,5 @@ def _unreadable(command: Command, place: str, said: str) -> Refused:
     return Refused(f"{command.rid}: {place} cannot be read, so nobody knows what it holds", said)
 
 
-def _allowing(service: Service, command: Command, name: str) -> str:
-    return f"to destroy it: svcmgr -s {service.name} {command.verb} --allow-destroy {name}"
+def _allowing(service: Service, command: Command, name: str) -> Remedy:
+    return Remedy("to destroy it", f"svcmgr -s {service.name} {command.verb} --allow-destroy {name}")

@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 
 from core.answers import pick
 from core.command import Check, Command, Completed, Executor, Makes
-from core.engine import ENGINE
+from core.engine import ENGINE, FRESH
 from core.errors import Ambiguous, CommandFailed, Failed, Refused, SvcprovError
 from core.holes import fill, fill_check, is_hole, is_of_kind, open_holes
 from core.record import Record
@@ -156,7 +156,7 @@ class Journal:
 
     def run(self, command: Command) -> Completed:
         """Run a command; changes are journalled, made-up values are remembered."""
-        if command.tool == ENGINE and command.argv[0] == "fresh":
+        if command.tool == ENGINE and command.argv[0] == FRESH:
             return self._made_up(command)
         if command.kind != "changes":
             return self._inner.run(command)

@@ -57,4 +57,7 @@ def plan(call: Invocation) -> int:
         from svcprov.why import check
 
         check(call)
+    if call.options.output is not None and call.options.format in {"sh", "md"}:
+        said = f"plan: -o saves the plan itself, for apply; --format {call.options.format} goes to standard output"
+        raise UsageError(f"{said}, so write `> {call.options.output}`")
     return show(call, _task(call, verb))

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from core.config.document import Document
 from core.config.service import Service
-from core.errors import ConfigError, Failed, Refused, UsageError
+from core.errors import ConfigError, Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov import inventory
 from svcprov.definitions import checked, define, fill_in
@@ -123,7 +123,8 @@ def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
         verb = before["action"]
         raise Refused(
             f"{verb} of {files.name} is unfinished, and works with the file as it is",
-            f"`{call.line(verb)}` continues it, `{call.line('rollback')}` undoes it",
+            Remedy("to undo it", call.line("rollback"), whole=True),
+            Remedy("to go on with it", call.line(verb), whole=True),
         )
 
 

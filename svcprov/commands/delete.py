@@ -3,7 +3,7 @@
 import os
 from contextlib import suppress
 
-from core.errors import Failed, Refused, UsageError
+from core.errors import Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov import consent
 from svcprov.acting import Task, act, held, show
@@ -50,7 +50,8 @@ def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
     if before is not None and not call.options.unprovision:
         raise Refused(
             f"{before.get('action')} of {files.name} is unfinished, so what was made for it is not known",
-            f"`{call.line('rollback')}` or `{call.line('delete', '--unprovision')}` take it back first",
+            Remedy("to undo it", call.line("rollback"), whole=True),
+            Remedy("to delete what was made, then the service", call.line("delete", "--unprovision"), whole=True),
         )
 
 
@@ -61,7 +62,8 @@ def _refuse_owning(call: Invocation, files: ServiceFiles) -> None:
     things = ", ".join(f"{thing.kind} {thing.identity}" for thing in record.made.values()) or ", ".join(record.keys)
     raise Refused(
         f"{files.name} still has what was made for it: {things}",
-        f"`{call.again('--unprovision')}` deletes it, `{call.again('--keep-resources')}` leaves it",
+        Remedy("to leave it there", call.again("--keep-resources"), whole=True),
+        Remedy("to delete it, too", call.again("--unprovision"), whole=True),
     )
 
 
@@ -90,5 +92,14 @@ def _removed(files: ServiceFiles, *, keep: bool) -> None:
             for path in (files.record, files.journal, f"{files.journal}.1", f"{var()}/{files.name}.push"):
                 with suppress(FileNotFoundError):
                     os.unlink(path)
+            _plans_removed(files.plans)
     except OSError as error:
         raise Failed(f"{error.filename}: {error.strerror}: it could not be removed") from None
+
+
+def _plans_removed(directory: str) -> None:
+    """Forget which saved plans were applied."""
+    with suppress(FileNotFoundError):
+        for name in os.listdir(directory):
+            os.unlink(f"{directory}/{name}")
+        os.rmdir(directory)

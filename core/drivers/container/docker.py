@@ -12,7 +12,7 @@ from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Tie
 from core.drivers import docker_daemon
-from core.errors import CommandFailed, Failed, Refused
+from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
 from core.tools import docker, mount
 
@@ -100,7 +100,8 @@ class DockerContainer(Driver):
         if found and not (yield from _is_ours(here, container, found)):
             raise Refused(
                 f"{container.rid}: a container {container.name} exists, and is not recorded as ours",
-                f"to use it: svcmgr -s {container.service.name} provision --adopt {container.rid}; or remove it",
+                "remove it, or use it",
+                Remedy("to use it", f"svcmgr -s {container.service.name} provision --adopt {container.rid}"),
             )
         yield from self._up(here, container, found)
 

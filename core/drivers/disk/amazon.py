@@ -13,7 +13,7 @@ from core.driver import Driver, Tie
 from core.drivers import attachment, ec2
 from core.drivers.directories import remove_made
 from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification
-from core.errors import Failed, Refused
+from core.errors import Failed, Refused, Remedy
 from core.status import Remark, Status
 from core.tools import aws, files
 
@@ -193,6 +193,7 @@ def _contradiction(disk: Resource, word: str, made: str) -> Refused:
     return Refused(
         f"{disk.rid}.volumes says {word}, but {made} was created there (for {disk.origin('volumes')})",
         f"write {made} again, or unprovision the service first",
+        Remedy("to unprovision it", f"svcmgr -s {disk.service.name} unprovision"),
     )
 
 

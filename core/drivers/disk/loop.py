@@ -10,7 +10,7 @@ from core.config.sizes import Share, human
 from core.driver import Driver, Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
-from core.errors import Failed, Refused
+from core.errors import Failed, Refused, Remedy
 from core.status import Remark, Status
 from core.tools import files, losetup, mount
 
@@ -74,7 +74,7 @@ class LoopDisk(Driver):
                 # Nothing was ever written to it: this is what a killed run leaves, and nobody's data.
                 yield files.recognise(file, f"{disk.rid}.file")
             elif not ours:
-                use = f"to use it: svcmgr -s {disk.service.name} provision --adopt {disk.rid}"
+                use = Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}")
                 raise Refused(f"{disk.rid}: {file} exists and is not recorded as this service's", use)
             yield Note("already provisioned")
         yield from self.start(disk)

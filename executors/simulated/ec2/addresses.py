@@ -36,7 +36,7 @@ def assign(request: Request) -> Answer:
     if len(interface["addresses"]) + (len(named) or int(count)) > interface["address_limit"]:
         raise Ec2Error("PrivateIpAddressLimitExceeded", "Number of private addresses will exceed limit.")
     for address in named:
-        if "«" not in address and ip_address(address) not in ip_network(interface["subnet"], strict=False):
+        if "«" not in address and not _lies_in(address, interface["subnet"]):
             raise Ec2Error("InvalidParameterValue", "Address does not fall within the subnet's address range")
         if address in _taken(request):
             raise Ec2Error("InvalidParameterValue", f"[{address}] assigned, but move is not allowed.")
@@ -48,6 +48,13 @@ def assign(request: Request) -> Answer:
         "NetworkInterfaceId": request.text("--network-interface-id"),
         "AssignedPrivateIpAddresses": [{"PrivateIpAddress": address} for address in new],
     }
+
+
+def _lies_in(address: str, subnet: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(subnet, strict=False)
+    except ValueError:
+        raise Ec2Error("InvalidParameterValue", f"invalid value for parameter address set: [{address}]") from None
 
 
 def _free(request: Request, interface: dict[str, Any]) -> str:

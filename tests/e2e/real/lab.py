@@ -215,6 +215,10 @@ class Lab:
             cgroups(self.name),
         )
 
+    def loops(self) -> list[str]:
+        """The loop devices of the lab's files."""
+        return [device for device, _ in attached(self.directory)]
+
     def since(self, before: Inventory) -> list[str]:
         """What has come (`+`) and gone (`-`) since an inventory."""
         now, changes = self.inventory(), []

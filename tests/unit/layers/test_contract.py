@@ -7,7 +7,7 @@ import pytest
 from core.command import Check, Command, Completed, Makes, Thing
 from core.engine import ENGINE
 from core.errors import NodeChanged
-from executors.layers.contract import Contract
+from executors.layers.contract import Contract, Terms
 from tests.unit.layers.shelf import LIST, Life, Shelf, buy, has, put, take, wipe
 
 A, B, C = put("a"), put("b"), put("c")
@@ -19,7 +19,7 @@ USE = Command(("put", "on-«v»"), kind="changes", check=has("on-«v»"), rid="r
 def contract(planned: Sequence[Command], *things: str) -> tuple[Contract, Shelf, Life]:
     """A contract of these commands, on a shelf of these things."""
     life = Life(Shelf(*things))
-    return Contract(life.begin(), planned), life.shelf, life
+    return Contract(life.begin(), Terms(planned)), life.shelf, life
 
 
 def run(on: Contract, *commands: Command) -> list[Completed]:
@@ -136,7 +136,7 @@ def test_what_this_action_made_need_not_be_made_again() -> None:
     """In a later life of the action, made things are skipped and their holes are bound."""
     life = Life(Shelf())
     life.begin().run(buy())
-    on = Contract(life.begin(), [buy(), USE])
+    on = Contract(life.begin(), Terms([buy(), USE]))
     run(on, used("vol-1"))
     assert life.shelf.changes == ["buy", "put on-vol-1"]
 
@@ -145,14 +145,14 @@ def test_what_this_action_made_is_answered_from_memory() -> None:
     """A driver that asks for it again gets the same, whether the plan has it or not."""
     life = Life(Shelf())
     life.begin().run(buy())
-    assert run(Contract(life.begin(), []), buy())[0].made == "vol-1"
+    assert run(Contract(life.begin(), Terms([])), buy())[0].made == "vol-1"
 
 
 def test_what_this_action_made_and_lost_may_not_be_left_out() -> None:
     """A made thing whose check does not hold any more is missing."""
     life = Life(Shelf())
     life.begin().run(put("a", name="n"))
-    on = Contract(life.begin(), [put("a", name="n"), B])
+    on = Contract(life.begin(), Terms([put("a", name="n"), B]))
     life.shelf.things.clear()
     with pytest.raises(NodeChanged):
         run(on, B)
@@ -165,7 +165,7 @@ def test_a_made_thing_that_hangs_on_another_is_asked_for_by_both_names() -> None
     journal.run(buy())
     attached = used("vol-1")._replace(makes=Makes("w", "thing", identity="on-vol-1"))
     journal.run(attached)
-    on = Contract(life.begin(), [buy(), USE._replace(makes=Makes("w", "thing", identity="on-«v»")), B])
+    on = Contract(life.begin(), Terms([buy(), USE._replace(makes=Makes("w", "thing", identity="on-«v»")), B]))
     run(on, B)
     assert not any("«" in word for command in life.shelf.ran for word in command.argv)
 
@@ -178,7 +178,7 @@ def test_a_loss_may_be_left_out_only_when_this_action_did_it(*, done: bool, left
         life.begin().run(wipe("sdb"))
     else:
         life.shelf.things.append("wiped-sdb")
-    on = Contract(life.begin(), [wipe("sdb"), B])
+    on = Contract(life.begin(), Terms([wipe("sdb"), B]))
     if left_out:
         run(on, B)
         assert life.shelf.changes == ["put wiped-sdb", "put b"]
@@ -294,7 +294,29 @@ def test_what_may_not_be_needed_may_be_left_out() -> None:
     """A conditional command is run where it is asked for, and left out without a reason where it is not."""
     for commands in ([A, B, C], [A, C]):
         life = Life(Shelf())
-        run(Contract(life.begin(), [A, B, C], conditional={1}), *commands)
+        run(Contract(life.begin(), Terms([A, B, C], {1})), *commands)
         assert life.shelf.changes == [" ".join(each.argv) for each in commands]
     with pytest.raises(NodeChanged):
-        run(Contract(Life(Shelf()).begin(), [A, B, C], conditional={2}), A, C)
+        run(Contract(Life(Shelf()).begin(), Terms([A, B, C], {2})), A, C)
+
+
+def test_a_hole_that_is_filled_at_its_first_use_stays_filled() -> None:
+    """What nobody's answer has filled is filled by the first command that has it, and then for all that follow."""
+    again = USE._replace(argv=("put", "also-on-«v»"), check=has("also-on-«v»"))
+    on, shelf, _ = contract([USE, again])
+    run(on, used("sdb"))
+    with pytest.raises(NodeChanged):
+        run(on, again._replace(argv=("put", "also-on-sdc"), check=has("also-on-sdc")))
+    run(on, again._replace(argv=("put", "also-on-sdb"), check=has("also-on-sdb")))
+    assert shelf.changes == ["put on-sdb", "put also-on-sdb"]
+
+
+def test_a_plan_that_ends_early_has_a_reason_for_each_step_it_leaves_out() -> None:
+    """At the end, a step whose check holds may be missing; one whose check does not is where the node has changed."""
+    on, _, _ = contract([A, B], "b")
+    run(on, A)
+    on.finish()
+    on, _, _ = contract([A, B])
+    run(on, A)
+    with pytest.raises(NodeChanged, match="expected: r#0: put b"):
+        on.finish()

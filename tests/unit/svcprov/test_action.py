@@ -53,7 +53,7 @@ def test_what_was_deleted_is_not_rolled_back() -> None:
     world.act("provision")
     with pytest.raises(Crash):
         world.act("unprovision", KILLED)
-    with pytest.raises(Refused, match=r"has deleted what a rollback cannot bring back; .*unprovision` finishes it"):
+    with pytest.raises(Refused, match=r"has deleted what a rollback cannot bring back; to finish it: .*unprovision"):
         world.rollback()
     world.act("unprovision")
     assert world.record.is_empty

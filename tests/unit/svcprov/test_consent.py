@@ -77,5 +77,5 @@ def test_what_is_blank_is_not_lost() -> None:
 
 def test_a_refusal_ends_with_the_line_that_allows_it() -> None:
     """The line names resources where the record has them, identities elsewhere."""
-    with pytest.raises(Refused, match=r"\n  svcmgr -s web unprovision --allow-destroy fs#0 --allow-destroy xfs-2$"):
+    with pytest.raises(Refused, match=r": svcmgr -s web unprovision --allow-destroy fs#0 --allow-destroy xfs-2$"):
         asked(lost=(Thing("filesystem", "uuid-1"), Thing("filesystem", "xfs-2")))
