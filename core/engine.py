@@ -76,7 +76,7 @@ class Engine:
     def _one(self, verb: str, resource: "Resource") -> None:
         try:
             self._triggers(verb, "pre", resource.rid)
-            self._drive(resource.rid, verb, getattr(resource.driver, verb)(resource))
+            self._drive(resource.rid, verb, resource.steps(verb))
             self._triggers(verb, "post", resource.rid)
         except (CommandFailed, Failed) as error:
             if not resource.optional:

@@ -1,11 +1,14 @@
 """A plan: what an action would run, in order, as its preview on a simulated node ran it."""
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from core.command import Command, Completed, Executor, Note, Thing, Wait
 from core.engine import ENGINE, FRESH, SVCMGR
 from core.holes import open_holes
+
+if TYPE_CHECKING:
+    from core.state import Question
 
 
 class Step(NamedTuple):
@@ -52,6 +55,7 @@ class Plan:
 
     purposes: what each of them is for, by rid, in the words of its driver when its turn has come: an address that a
     cascade writes is there by then, and what the resource itself will allocate is still as the user asked for it.
+    supposed: the questions that nobody can answer beforehand, because of which steps are conditional.
     made_up: the kind of each value that the engine makes up, by the name of its hole.
     """
 
@@ -59,6 +63,7 @@ class Plan:
         self.service, self.verb, self.order = service, verb, order
         self.events: list[Event] = []
         self.purposes: dict[str, str] = {}
+        self.supposed: tuple[Question, ...] = ()
         self.made_up: dict[str, str] = {}
 
     @property
@@ -97,12 +102,13 @@ class Plan:
         return found
 
 
-def merged(one: Plan, other: Plan) -> Plan:
+def merged(one: Plan, other: Plan, supposed: "Iterable[Question]" = ()) -> Plan:
     """Two plans of one action, under different suppositions, as one: what only one of them has is conditional."""
     from difflib import SequenceMatcher
 
     plan = Plan(one.service, one.verb, one.order)
     plan.purposes = other.purposes | one.purposes
+    plan.supposed = tuple(supposed)
     plan.made_up = other.made_up | one.made_up
     number = 0
     keys = [_key(event) for event in one.events], [_key(event) for event in other.events]

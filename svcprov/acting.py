@@ -91,6 +91,10 @@ def show(call: Invocation, task: Task) -> int:
     node = call.node()
     service = task.load(node.hostname)
     call.check(service)
+    if call.options.why is not None:
+        from core.provenance import remembered
+
+        service = remembered(service)
     log = LogLines(service, call.screen, debug=call.options.debug)
     action = begun(task, service, node, node.asking(log), task.files, log)
     for remark in task.files.remarks:
@@ -104,7 +108,13 @@ def show(call: Invocation, task: Task) -> int:
         _save(call, task, plan, service, node, resumes=action.unfinished is not None)
     elif call.options.dry_run:
         typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
-    present(call, Presented(plan, service, node.where, typed, resumable=action.unfinished is not None))
+    shown = Presented(plan, service, node.where, typed, resumable=action.unfinished is not None)
+    if call.options.why is not None:
+        from svcprov.why import explain
+
+        explain(call, shown, action.bound)
+    else:
+        present(call, shown)
     return PENDING if call.options.detailed_exitcode and plan.steps else 0
 
 

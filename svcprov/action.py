@@ -249,7 +249,7 @@ class Action:
         if not plans:
             raise attempt.error or AssertionError("an attempt without plan and error")
         self.foreseen = attempt.service, attempt.node.state
-        return plans[0] if len(plans) == 1 else merged(*plans)
+        return plans[0] if len(plans) == 1 else merged(plans[0], plans[1], attempt.node.guesses)
 
     def inquire(self) -> None:
         """Let a preview ask for everything that it needs to know, whatever comes of it."""

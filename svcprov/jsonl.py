@@ -60,7 +60,8 @@ def _is_own(command: Command) -> bool:
     return command.tool == SVCMGR and command.kind == "reads"
 
 
-def _step_line(step: Step) -> Line:
+def step_line(step: Step) -> Line:
+    """The object of a step of a plan."""
     if step.is_cascade:
         return cascade_line(step.command, step.number)
     return command_line(step.command, step.number, conditional=step.conditional)
@@ -89,7 +90,7 @@ class JsonLines:
 
     def _event(self, event: Event) -> Line | None:
         if isinstance(event, Step):
-            return _step_line(event) if event.number or (self._reads and not _is_own(event.command)) else None
+            return step_line(event) if event.number or (self._reads and not _is_own(event.command)) else None
         return note_line(*event) if isinstance(event, PlannedNote) else wait_line(*event)
 
     def follow(self, steps: Sequence[Step], done: Plan | None = None) -> None:

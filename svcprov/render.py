@@ -83,7 +83,7 @@ class PlanText:
 
     def _step(self, step: Step) -> Iterator[str]:
         command = step.command
-        shown = _cascade(command.argv) if step.is_cascade else shell.line(command.argv)
+        shown = said_as(step)
         style = "red" if step.lost else "dim" if command.quiet and not step.is_cascade else ""
         needed = self._screen.styled("  (if it is needed)", "dim") if step.conditional else ""
         yield f"  {step.number:>{self._digits}}  {self._screen.styled(shown, style) if style else shown}{needed}"
@@ -117,6 +117,11 @@ class PlanText:
 
 def _rid(event: Event) -> str:
     return event.command.rid if isinstance(event, Step) else event.rid
+
+
+def said_as(step: Step) -> str:
+    """A step in a line: its command, or what the service file will say."""
+    return _cascade(step.command.argv) if step.is_cascade else shell.line(step.command.argv)
 
 
 def _cascade(argv: tuple[str, ...]) -> str:

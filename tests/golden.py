@@ -3,7 +3,7 @@
 A folder holds the service file, the node, and the command line that names the service; the rest is written by this
 program: `provision`, `stop`, `start`, `unprovision` (what a plan of the verb shows, each on the node as the verb before
 left it) and `status` (after each of them); for some services also the plan of `provision` as it is exported, `script`
-and `document`. In a plan's text
+and `document`, and `why`, where `why.steps` names steps that are to be explained. In a plan's text
 
     $ a change    ~ an announcement    = a cascade    ? a question (of a driver's golden only)
     - a note      ... a wait           ! what the change destroys      < how it is undone (of a driver's golden only)
@@ -18,6 +18,7 @@ from pathlib import Path
 from shlex import join
 
 from core.command import Command
+from core.config.service import Service
 from core.driver import UNTYPED
 from core.engine import ENGINE
 from core.errors import SvcprovError
@@ -84,6 +85,9 @@ def written(folder: Path) -> dict[str, str]:
         # The version is not what these goldens are about.
         files["script"] = exports.written(exported).replace(f"svcprov {__version__}", "svcprov") + "\n"
         files["document"] = document(exported) + "\n"
+    steps = folder / "why.steps"
+    if steps.exists():
+        files["why"] = _why(world_of(folder), steps.read_text(encoding="utf-8").split())
     return {**files, "status": "\n".join(statuses) + "\n"}
 
 
@@ -92,6 +96,29 @@ def presented(world: World, verb: str) -> Presented:
     before = world.service
     typed = f"svcmgr -s {before.name} {verb}"
     return Presented(world.preview(verb), before, "SIMULATED node.json", typed, resumable=False)
+
+
+def explained(world: World, verb: str = "provision") -> tuple[Plan, Service]:
+    """The plan of a verb, and its service, which remembers what was read for the plan."""
+    from core.provenance import remembered
+    from executors.simulated.node import SimulatedNode
+    from svcprov.action import Action
+
+    service = remembered(world.service)
+    action = Action(service, verb, SimulatedNode(world.state), lambda: world.state, world.disk, Heard())
+    return action.preview(), service
+
+
+def _why(world: World, steps: list[str]) -> str:
+    """What `plan --why` says of each of these steps."""
+    from core.explanation import Reasons
+    from svcprov.screen import Screen
+    from svcprov.why import Text, chosen
+
+    plan, service = explained(world)
+    shown, reasons = Presented(plan, service, "SIMULATED node.json", "", resumable=False), Reasons(plan, service)
+    found = [Text(Screen("never"), shown, reasons.of(chosen(plan, step, {}, ""))).lines() for step in steps]
+    return "\n\n\n".join("\n".join(lines) for lines in found) + "\n"
 
 
 def _identities(world: World) -> dict[str, str]:

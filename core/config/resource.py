@@ -7,6 +7,7 @@ from core.config.sizes import Share, parse
 from core.errors import ConfigError
 
 if TYPE_CHECKING:
+    from core.command import Steps
     from core.config.service import Service
     from core.driver import Driver
 
@@ -56,6 +57,11 @@ class Resource:
     def disabled(self) -> bool:
         """Tell whether every action leaves the resource alone, because it or the whole service is disabled."""
         return self.flag("disable") or is_true(self.service_value("disable"))
+
+    def steps(self, verb: str) -> "Steps":
+        """Return the effects of a verb, as its driver yields them."""
+        steps: Steps = getattr(self.driver, verb)(self)
+        return steps
 
     def words(self, keyword: str) -> list[str]:
         """Return the value split at blanks and line ends."""

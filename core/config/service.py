@@ -85,13 +85,18 @@ class Service:
             meant = self.problems() if document.sections() else []
             raise ConfigError(*sorted((*document.problems, *meant), key=lambda problem: problem.line))
 
-    def copy(self) -> "Service":
-        """Make an independent service of the same texts: what a preview changes."""
-        other = Service(self.name, self.document.copy(), self.nodename, self.record.copy(), self._load_driver, self.var)
+    def copy(self, kind: "type[Service] | None" = None) -> "Service":
+        """Make an independent service of the same texts, of the same or another kind: what a preview changes."""
+        texts = (self.name, self.document.copy(), self.nodename, self.record.copy())
+        other: Service = (kind or type(self))(*texts, self._load_driver, self.var)
         other.adopt, other.allow_destroy = self.adopt, self.allow_destroy
         # The same texts ask for the same drivers.
-        other._resources = {each.rid: Resource(other, each.rid, each.type, each.driver) for each in self.resources()}
+        other._resources = {each.rid: other.view(each.rid, each.type, each.driver) for each in self.resources()}
         return other
+
+    def view(self, rid: str, type_: str, driver: Driver) -> Resource:
+        """Make the view of one of its resources."""
+        return Resource(self, rid, type_, driver)
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -348,7 +353,7 @@ class Service:
                         _, type_, driver = self.driver_of(section)
                     except (ConfigError, UnknownDriver):
                         continue  # `problems` tells
-                    self._resources[section] = Resource(self, section, type_, driver)
+                    self._resources[section] = self.view(section, type_, driver)
         return self._resources
 
     def _edited(self, section: str, option: str) -> None:

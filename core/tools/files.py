@@ -31,6 +31,11 @@ def any_is_there(*paths: str) -> Check:
     return Check(Command(("test", *words), accepts=(0, 1), tool=TOOL))
 
 
+def is_taken(path: str) -> Command:
+    """Ask whether a path has a name already, also one of a link that leads nowhere: 0 yes, 1 no."""
+    return Command(("test", "-e", path, "-o", "-L", path), accepts=(0, 1), tool=TOOL)
+
+
 def is_gone(path: str) -> Check:
     """Hold when nothing is at the path."""
     return Check(exists(path), absent=True)
@@ -132,7 +137,7 @@ def remove(path: str, unmakes: tuple[str, ...] = (), destroys: tuple[Thing, ...]
         ("rm", path),
         kind="changes",
         unmakes=unmakes,
-        check=Check(Command(("test", "-e", path, "-o", "-L", path), accepts=(0, 1), tool=TOOL), absent=True),
+        check=Check(is_taken(path), absent=True),
         destroys=destroys,
         quiet=not destroys,
         tool=TOOL,

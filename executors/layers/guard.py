@@ -8,7 +8,8 @@ is left to be done but the command:
 - a filesystem that is zeroed has the uuid of ours, and a subvolume that is deleted lies in the filesystem of ours;
 - a file that is removed is recorded, and neither a loop device nor a process has it open (of a file that something is
   mounted on, the kernel says so itself);
-- anything else (volumes, addresses, containers) is what the record says this service was given.
+- anything else (volumes, addresses, containers) is what the record says this service was given;
+- where a file, a link or an alias is to be made, none is yet: `truncate`, `ln -f` and `ifconfig` ask nobody.
 
 Before something is bought or formatted anew that the record has already, it asks, too: the record and the node
 contradict each other, and who took the first one away may still have it.
@@ -41,7 +42,7 @@ from core.command import Command, Completed, Steps, Thing
 from core.config.service import Service
 from core.errors import Refused, Remedy
 from core.holes import is_hole
-from core.tools import blkid, cmp, files, find, losetup, mount
+from core.tools import blkid, cmp, files, find, ip, losetup, mount
 from executors.layers.journal import ROLLBACK, Journal
 
 SAID_BY_BLKID = (("uuid", "UUID"), ("label", "LABEL"))
@@ -67,6 +68,8 @@ class Guard:
                 self._answered(command, _PROOFS.get(thing.kind, _recorded)(self._service, command, thing))
         if makes is not None and makes.kind in MADE_ONCE and not self._journal.remembers(command):
             self._made_once(command, makes.name)
+        if command.argv[0] in WRITES_OVER and not self._journal.remembers(command):
+            self._answered(command, WRITES_OVER[command.argv[0]](self._service, command))
         return self._journal.run(command)
 
     def _made_once(self, command: Command, name: str) -> None:
@@ -94,6 +97,37 @@ class Guard:
                 raise Refused(
                     f"{command.rid}: what {_lost(command)} is now cannot be known: {asked}: {said}", "look into it"
                 )
+
+
+def _free_path(service: Service, command: Command) -> Steps:
+    """Prove that nothing is at a path yet where a file or a link is to be made."""
+    path = "" if command.makes is None else command.makes.identity
+    if path and not (yield files.is_taken(path)).returncode:
+        text = f"{command.rid}: {path} was to be made, and there is something of that name already"
+        raise Refused(text, f"move {path} away", _going_on(service, command))
+
+
+def _free_alias(service: Service, command: Command) -> Steps:
+    """Prove that no address has the alias yet under which one is to be brought up."""
+    alias = command.argv[1]
+    if ":" not in alias or command.argv[-1] != "up":
+        return
+    interfaces = ip.parse((yield ip.show()).stdout)
+    for held in (held for interface in interfaces.values() for held in interface.addresses if held.label == alias):
+        text = f"{command.rid}: {alias} was free, and is now the alias of {held.address}"
+        raise Refused(text, _going_on(service, command))
+
+
+def _going_on(service: Service, command: Command) -> Remedy:
+    return Remedy("to go on then", f"svcmgr -s {service.name} {command.verb}")
+
+
+WRITES_OVER: dict[str, Callable[[Service, Command], Steps]] = {
+    "ln": _free_path,
+    "truncate": _free_path,
+    "ifconfig": _free_alias,
+}
+"""What makes something in a place, and would take what is there in its stead without a word."""
 
 
 def _device(service: Service, command: Command, thing: Thing) -> Steps:

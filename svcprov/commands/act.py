@@ -53,6 +53,10 @@ def plan(call: Invocation) -> int:
         from core.config.spelling import meant
 
         raise UsageError(f"plan: {verb!r} is none of {', '.join(VERBS)}{meant(verb, VERBS)}")
+    if call.options.why is not None:
+        from svcprov.why import check
+
+        check(call)
     if call.options.output is not None and call.options.format in {"sh", "md"}:
         said = f"plan: -o saves the plan itself, for apply; --format {call.options.format} goes to standard output"
         raise UsageError(f"{said}, so write `> {call.options.output}`")

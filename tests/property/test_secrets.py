@@ -42,6 +42,8 @@ ACTIONS = (
     "stop --format json --reads",
     "start",
     "unprovision --yes --allow-destroy fs#0 --allow-destroy container#0",
+    "plan --why container#0.container",
+    "plan --why container#0.container --format json",
 )
 SECRETS = st.text(st.sampled_from("aZ09._-+/%&?*()[]~^|é"), min_size=4, max_size=20).map("zQ{}".format)
 """What can be written as one word of a service file: special in JSON, in a shell and in a regular expression."""
