@@ -24,8 +24,9 @@ from executors.layers.contract import Contract, Terms
 from executors.layers.journal import Journal
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
-from svcprov.action import EVERYTHING, Action, Unkept, acting
+from svcprov.action import EVERYTHING, Action, acting
 from svcprov.files import ServiceFiles
+from svcprov.keeping import Unkept
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 LOOP = "[disk#{0}]\ntype = loop\nfile = /srv/loops/{0}.img\nsize = 10m\n\n"

@@ -1,190 +1,28 @@
 """How a verb is acted out: locks, settle, preview, consent, header, run; and what is said when it fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import NoReturn
 
-from core.command import Executor, Note
+from core.command import Note
 from core.config.keywords import is_true
 from core.config.service import Service
-from core.errors import Failed, NodeChanged, Refused, Remedy, SvcprovError
+from core.errors import SvcprovError
 from core.plan import Plan, Step
-from executors.simulated.node import SimulatedNode
-from svcprov import consent, settling, shell
+from svcprov import consent, settling
 from svcprov.account import Account
-from svcprov.action import EVERYTHING, Action, Keeping, Listening, Selection, Unkept
+from svcprov.action import Action, Listening
 from svcprov.files import ServiceFiles
-from svcprov.invocation import RESULTS, SHOWING, Invocation
+from svcprov.invocation import RESULTS, Invocation
 from svcprov.lock import Lock
-from svcprov.log import LogLines
-from svcprov.node import MACHINE, Node
-from svcprov.presenting import Presented, present
+from svcprov.node import Node
 from svcprov.render import header
+from svcprov.showing import show
+from svcprov.task import Task, begun, joined, previewed, selecting
 from svcprov.who import boot, timestamp, who
 
-if TYPE_CHECKING:
-    from core.saved_plan import SavedPlan
-
 INTERRUPTED = 130
-PENDING = 2
-
-
-class Task(NamedTuple):
-    """A verb to be acted out on a service.
-
-    load: makes the service for a node of this name. prepare: what comes between consent and run (create writes files).
-    finish: what comes after it was done (the collector is told). following: the verb that comes after this one, where
-    they are one action (restart). approve: makes the saved plan to which the action is held, of its service and node.
-    typed: the words that go on with it, where they are not its verb.
-    """
-
-    verb: str
-    files: ServiceFiles
-    load: Callable[[str], Service]
-    selection: Selection = EVERYTHING
-    prepare: Callable[[], None] = lambda: None
-    finish: Callable[[], None] = lambda: None
-    following: str = ""
-    approve: Callable[[Service, Node], "SavedPlan"] | None = None
-    typed: tuple[str, ...] = ()
-
-
-def begun(task: Task, service: Service, node: Node, executor: Executor, keep: Keeping, listener: Listening) -> Action:
-    """The action of a task on a node; `executor` is that node, for questions or for changes.
-
-    Raises Failed for a journal that is not ours, Refused when an unfinished action was one on another node.
-    """
-    approved = None if task.approve is None else task.approve(service, node)
-    try:
-        action = Action(
-            service,
-            task.verb,
-            executor,
-            node.observed,
-            keep,
-            listener,
-            selection=task.selection,
-            learn=node.learn,
-            claim=node.claim,
-            approved=approved,
-        )
-    except (KeyError, IndexError, TypeError) as error:
-        said = f"{task.files.journal}: not a journal of this version ({error!r}); move it away to begin anew"
-        raise Failed(said) from None
-    before = action.unfinished
-    elsewhere = node.identity if before is None else str(before.header.get("node", node.identity))
-    if before is not None and elsewhere != node.identity:
-        said = f"{before.verb} of {service.name} is unfinished on the node {elsewhere}, and this is {node.identity}"
-        there = () if elsewhere == MACHINE else ("--node", elsewhere)
-        line = shell.line(("svcmgr", "-s", service.name, *there, before.verb))
-        raise Refused(said, Remedy("to go on there", line, whole=True))
-    if approved is not None:
-        from svcprov.plans import check_unused
-
-        check_unused(approved, before, task.files)
-    return action
-
-
-def show(call: Invocation, task: Task) -> int:
-    """Show what a task would run. Changes nothing, not even a lock."""
-    node = call.node()
-    service = task.load(node.hostname)
-    call.check(service)
-    if call.options.why is not None:
-        from core.provenance import remembered
-
-        service = remembered(service)
-    log = LogLines(service, call.screen, debug=call.options.debug)
-    action = begun(task, service, node, node.asking(log), task.files, log)
-    for remark in task.files.remarks:
-        log.note("", Note(remark, "warning"))
-    plan = call.plan = _previewed(call, action, service)
-    if task.following:
-        plan = call.plan = _joined(call.action, plan, _after(action, task, log))
-    typed = call.line(task.verb, *_selecting(call), *consent.words_allowed(call))
-    if call.options.output is not None:
-        typed = call.line("apply", call.options.output)
-        _save(call, task, plan, service, node, resumes=action.unfinished is not None)
-    elif call.options.dry_run:
-        typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
-    shown = Presented(plan, service, node.where, typed, resumable=action.unfinished is not None)
-    if call.options.why is not None:
-        from svcprov.why import explain
-
-        explain(call, shown, action.bound)
-    else:
-        present(call, shown)
-    return PENDING if call.options.detailed_exitcode and plan.steps else 0
-
-
-def _previewed(call: Invocation, action: Action, service: Service) -> Plan:
-    """The preview of an action. Raises NodeChanged, saying what has changed, where a saved plan does not fit any more.
-
-    A plan that is seen to be out of date has done nothing yet, and is made again with one line.
-    """
-    try:
-        return action.preview()
-    except NodeChanged as error:
-        if action.approved is None:
-            raise
-        from svcprov.plans import stale
-
-        raise stale(error, action.approved, action.attempted, service, call.line(*call.planned_by)) from None
-
-
-def _save(call: Invocation, task: Task, plan: Plan, service: Service, node: Node, *, resumes: bool) -> None:
-    """Save a plan that is shown, for `apply`."""
-    from time import strftime
-
-    from core.saved_plan import Origin
-    from svcprov.plans import save
-
-    origin = Origin(
-        service.name,
-        task.verb,
-        node.hostname,
-        node.where,
-        simulated=call.options.node is not None,
-        made_at=strftime("%Y-%m-%dT%H:%M:%S%z"),
-        made_by=str(who()),
-        selection=tuple(task.selection),
-        adopt=tuple(sorted(service.adopt)),
-        allow_destroy=tuple(sorted(service.allow_destroy)),
-        resumes=resumes,
-    )
-    save(call.options.output, plan, service, origin)
-
-
-def _after(action: Action, task: Task, listener: Listening) -> Plan:
-    """What follows a verb that was previewed, on the node as that will leave it."""
-    if action.foreseen is None:
-        raise AssertionError("nothing was previewed")
-    service, state = action.foreseen
-    node, nowhere = SimulatedNode(state), Unkept()
-    then = Action(service, task.following, node, lambda: state, nowhere, listener, selection=task.selection)
-    return then.preview()
-
-
-def _joined(verb: str, first: Plan, then: Plan) -> Plan:
-    """Two plans as one; the resources of both have to be the same."""
-    plan = Plan(first.service, verb, first.order)
-    plan.purposes |= first.purposes
-    done = len(first.steps)
-    plan.events += first.events
-    plan.events += (
-        event._replace(number=event.number + done) if isinstance(event, Step) and event.number else event
-        for event in then.events
-    )
-    return plan
-
-
-def _selecting(call: Invocation) -> list[str]:
-    words = []
-    for option in ("rid", "tags", "subsets", "adopt"):
-        for value in getattr(call.options, option) or ():
-            words += [f"--{option}", value]
-    return words
 
 
 @contextmanager
@@ -232,7 +70,7 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
         account.note("", Note(remark, "warning"))
     with node.deferring(call.screen.err):
         action.settle()
-    plan = call.plan = _previewed(call, action, service)
+    plan = call.plan = previewed(call, action, service)
     consent.ask(call, task.verb, service, plan)
     _announce(call, action, plan, node, account)
     with account.kept(_followed(action, plan), call.done):
@@ -246,7 +84,7 @@ def _act(call: Invocation, task: Task, node: Node) -> int:
     if task.following:
         call.done = plan
     elif call.json is not None:
-        whole = plan if call.done is None else _joined(call.action, call.done, plan)
+        whole = plan if call.done is None else joined(call.action, call.done, plan)
         call.json.summary(whole, whole.verb, "done")
     return 0
 
@@ -341,7 +179,7 @@ def _failed(call: Invocation, task: Task, exit_code: int, *, undone: bool) -> in
     if undone:
         call.screen.err(f"what {task.verb} did was undone")
     else:
-        words = task.typed or (task.verb, *_selecting(call), *consent.words_allowed(call))
+        words = task.typed or (task.verb, *selecting(call), *consent.words_allowed(call))
         call.screen.err(f"to go on:   {call.line(*words)}")
         if task.verb != "unprovision":
             # What that has deleted comes back by no rollback.

@@ -12,8 +12,9 @@ from core.errors import SvcprovError
 from core.observe.containers import SYSTEM
 from core.observe.programs import PROBES
 from core.state import NodeState, Question
-from svcprov.action import Action, Unkept
+from svcprov.action import Action
 from svcprov.files import ServiceFiles, etc, var
+from svcprov.keeping import Unkept
 from svcprov.machine import ThisMachine
 
 VERBS = ("provision", "start", "stop")

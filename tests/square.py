@@ -30,7 +30,8 @@ from core.plan import Plan
 from core.record import Record
 from core.state import NodeState, Question
 from core.tree import Tree
-from svcprov.action import Action, Unkept
+from svcprov.action import Action
+from svcprov.keeping import Unkept
 from tests.worlds import Heard
 
 Facts = dict[str, object]

@@ -23,7 +23,8 @@ from core.wire import encode
 from executors.layers.faults import Crash, Faults
 from executors.layers.log import Log
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Action, Lines, natural
+from svcprov.action import Action, natural
+from svcprov.keeping import Lines
 
 NAME = "s1.example.com"
 NEVER = 0

@@ -1,8 +1,10 @@
 """`provision`, `unprovision`, `start`, `stop`, `restart`, `rollback`, and `plan`, which shows them."""
 
 from core.errors import UsageError
-from svcprov.acting import Task, act, roll_back, show, tell_collector
+from svcprov.acting import act, roll_back, tell_collector
 from svcprov.invocation import Invocation
+from svcprov.showing import show
+from svcprov.task import Task
 
 VERBS = ("provision", "unprovision", "start", "stop")
 

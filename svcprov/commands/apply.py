@@ -4,10 +4,11 @@ from core.config.service import Service
 from core.errors import UsageError
 from core.saved_plan import Content, Origin, SavedPlan
 from svcprov import plans
-from svcprov.acting import Task, act, tell_collector
+from svcprov.acting import act, tell_collector
 from svcprov.action import Selection
 from svcprov.invocation import Invocation
 from svcprov.node import Node
+from svcprov.task import Task
 
 
 def apply(call: Invocation) -> int:

@@ -113,8 +113,9 @@ def _provisioned(
     rids: tuple[str, ...],
 ) -> int:
     """Provision a service that is only in memory yet; it is written once everything is known to be right."""
-    from svcprov.acting import Task, act, tell_collector
+    from svcprov.acting import act, tell_collector
     from svcprov.action import Selection
+    from svcprov.task import Task
 
     selection = call.selection()
     if selection.everything and rids:

@@ -7,11 +7,13 @@ from core.errors import Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov import consent
 from svcprov.account import Account
-from svcprov.acting import Task, act, held, show
+from svcprov.acting import act, held
 from svcprov.files import ServiceFiles, etc, var
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
 from svcprov.replace import sync_directory
+from svcprov.showing import show
+from svcprov.task import Task
 
 
 def delete(call: Invocation) -> int:

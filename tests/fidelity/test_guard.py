@@ -20,7 +20,7 @@ from core.tools import btrfs, dd, ext, files
 from executors.layers.guard import Guard
 from executors.layers.journal import Journal
 from executors.real.machine import Machine
-from svcprov.action import Unkept
+from svcprov.keeping import Unkept
 from tests.unit.drivers.drive import service
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="loop devices and mounts need root")

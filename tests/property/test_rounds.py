@@ -9,7 +9,8 @@ from core.record import Record
 from core.state import NodeState, Question, copy, load, loads
 from core.tree import Tree
 from executors.simulated.node import SimulatedNode
-from svcprov.action import ROUNDS_MAX, Action, Unkept
+from svcprov.action import ROUNDS_MAX, Action
+from svcprov.keeping import Unkept
 from tests.golden import GOLDENS
 from tests.worlds import Heard
 

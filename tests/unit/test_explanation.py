@@ -5,7 +5,8 @@ from core.explanation import Reasons, stands_in
 from core.provenance import Reading, remembered
 from core.state import Question, copy, load
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Action, Unkept
+from svcprov.action import Action
+from svcprov.keeping import Unkept
 from tests.golden import explained
 from tests.worlds import Heard, World
 

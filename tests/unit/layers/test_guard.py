@@ -14,7 +14,7 @@ from core.tools import aws, btrfs, dd, docker, ext, files, wipefs
 from executors.layers.guard import Guard
 from executors.layers.journal import Journal
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Unkept
+from svcprov.keeping import Unkept
 from tests.unit.drivers.drive import service
 
 UUID = "5a1d0c5e-8c1e-4f6a-9d41-2a7b8c9d0e1f"
