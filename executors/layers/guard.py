@@ -75,6 +75,10 @@ class Guard:
         given_up = any(lost.identity in service.allow_destroy for lost in command.destroys)
         if thing is None or command.verb == ROLLBACK or given_up:
             return
+        if self._journal.has_done(lambda done: done.makes is not None and done.makes.name == name):
+            # Of this very action, which may have been killed before it was there: settling takes what it cannot see
+            # yet (inside a filesystem that is not mounted) for done.
+            return
         said = f"{command.rid}: the {thing.kind} {thing.identity} was made for it by {thing.action}, and is not there"
         raise Refused(said, f"bring it back, or, to make another: svcmgr -s {service.name} provision --forget {name}")
 
