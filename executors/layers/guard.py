@@ -78,6 +78,10 @@ class Guard:
         given_up = any(lost.identity in service.allow_destroy for lost in command.destroys)
         if thing is None or command.verb == ROLLBACK or given_up:
             return
+        if self._journal.has_done(lambda done: done.makes is not None and done.makes.name == name):
+            # Of this very action, which may have been killed before it was there: settling takes what it cannot see
+            # yet (inside a filesystem that is not mounted) for done.
+            return
         said = f"{command.rid}: the {thing.kind} {thing.identity} was made for it by {thing.action}, and is not there"
         remedy = Remedy("to make another", f"svcmgr -s {service.name} provision --forget {name}")
         raise Refused(said, "bring it back, or forget it", remedy)

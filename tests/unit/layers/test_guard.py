@@ -353,3 +353,13 @@ def test_a_device_that_was_given_up_is_made_anew() -> None:
 def test_what_an_undo_brings_back_is_made_again() -> None:
     """A rollback makes what its action unmade."""
     assert Stand().passes(AGAIN._replace(verb="rollback"))
+
+
+def test_what_this_action_itself_made_is_made_again() -> None:
+    """Settled to be there and found missing after all, a step of the same action is done again without a question."""
+    stand = Stand()
+    del stand.service.record.made["fs#1.filesystem"]
+    assert stand.passes(AGAIN)
+    stand.node.state["devices"]["/dev/sdb"]["content"] = {"kind": "zero"}
+    stand.watched.asked.clear()
+    assert stand.passes(AGAIN)
