@@ -34,6 +34,7 @@ well, since before a resumed rollback anything may have happened to a device tha
 """
 
 from collections.abc import Callable
+from shlex import join
 from typing import Any
 
 from core import evidence
@@ -98,9 +99,8 @@ class Guard:
             if answer.returncode not in question.accepts:
                 said = (answer.stderr or answer.stdout).strip() or f"return code {answer.returncode}"
                 asked = " ".join(question.argv)
-                raise Refused(
-                    f"{command.rid}: what {_lost(command)} is now cannot be known: {asked}: {said}", "look into it"
-                )
+                unknown = f"{_lost(command)} is now" if command.destroys else f"{join(command.argv)} would write over"
+                raise Refused(f"{command.rid}: what {unknown} cannot be known: {asked}: {said}", "look into it")
 
 
 def _free_path(service: Service, command: Command) -> Steps:

@@ -36,7 +36,7 @@ def test_an_unfinished_action_is_no_script(bench: Bench) -> None:
     """While an action is unfinished its journal is needed: exit 3, with what to type."""
     assert bench.on("web", "create", "--config", bench.write(LOOP)).code == 0
     journal = bench.var / "web/journal.jsonl"
-    journal.parent.mkdir(parents=True)
+    journal.parent.mkdir(parents=True, exist_ok=True)
     journal.write_text('{"action": "provision"}\n', encoding="utf-8")
     said = bench.on("web", "plan", "--format", "sh")
     assert (said.code, said.out) == (3, "")

@@ -248,7 +248,7 @@ def test_an_unfinished_rollback_has_one_way(bench: Bench, monkeypatch: pytest.Mo
     bench.on("web", "create", "--config", bench.write(LOOP))
     break_mkfs(monkeypatch)
     assert bench.on("web", "provision").code == 1
-    killed(bench, 4, "rollback", "--yes")
+    killed(bench, 7, "rollback", "--yes")
     found = unfinished(bench)
     assert found is not None
     assert (found["action"], found["undoes"]) == ("the rollback of provision", "")
@@ -300,8 +300,8 @@ def test_an_action_elsewhere_is_told_with_its_node(bench: Bench) -> None:
     "text,sentence",
     [
         ('{"action": "provision"}\n{"intent": 0, "comm', "the last line was cut short by a crash"),
-        ('{"action": "provision"}\n{"intent": 5}\n', "not a journal of this version"),
-        ('{"of": 1}\n{"of": 2}\n', "not a journal of this version"),
+        ('{"action": "provision"}\n{"intent": 5}\n', "an intent without its command"),
+        ('{"action": "provision"}\n{"of": 1}\n{"of": 2}\n', "not a journal of this version"),
         (
             '{"action": "provision"}\n{"intent": 0, "command": {"tool": 7}, "before": []}\n',
             "not a journal of this version",

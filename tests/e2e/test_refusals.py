@@ -119,9 +119,8 @@ def test_a_held_service_is_exit_5_and_names_the_holder(bench: Bench) -> None:
     finally:
         os.close(descriptor)
     assert said.code == 5
-    assert "web is held by `provision` of ann (pid 77 on far, since noon); `svcmgr -s web " in said.err
-    line, end = said.err.split("`")[-2:]
-    assert end == " waits for it to end\n"
+    assert "web is held by `provision` of ann (pid 77 on far, since noon)\nto wait for it to end:\n  svcmgr" in said.err
+    line = said.err.rstrip().splitlines()[-1]
     assert bench.svcmgr(*shlex.split(line)[1:]).code == 0
 
 

@@ -102,3 +102,14 @@ def test_nothing_is_asked_of_a_complete_state() -> None:
     there.run(files.exists("/srv/web"))
     there.run(Command(("/opt/hook",), kind="changes", tool="trigger"))
     assert (there.questions, there.guesses) == ([], [])
+
+
+def test_what_is_removed_is_asked_about_all_at_once() -> None:
+    """Paths that nobody has looked at count as removed until somebody has: one round asks about all of them."""
+    there = node()
+    for path in ("/srv/a", "/srv/b", "/srv/c"):
+        assert there.run(files.remove(path)).returncode == 0
+    assert there.questions == [Question("path", path) for path in ("/srv/a", "/srv/b", "/srv/c")]
+    known = node(known=["path /srv/a"], files={"/srv": "directory"})
+    assert known.run(files.remove("/srv/a")).returncode == 1
+    assert node(hopeless=(Question("path", "/srv/a"),)).run(files.remove("/srv/a")).returncode == 1
