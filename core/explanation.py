@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.command import Completed, Wait
-from core.engine import UNDOING
+from core.engine import SVCMGR, UNDOING
 from core.holes import open_holes
 from core.order import relations
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
@@ -242,7 +242,7 @@ def _questions(events: list[Event]) -> Iterator[Asked]:
     """The questions among events, the last one first; one that was answered alike again and again, once."""
     found: list[Asked] = []
     for event in events:
-        if isinstance(event, Step) and not event.number:
+        if isinstance(event, Step) and not event.number and event.command.tool != SVCMGR:
             asked = Asked(event.command.argv, event.answer)
             last = found[-1] if found else None
             if last is not None and (last.argv, last.answer) == (asked.argv, asked.answer):

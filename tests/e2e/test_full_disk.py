@@ -67,6 +67,9 @@ def test_a_disk_that_is_full_from_any_write_on(bench: Bench, way: str, place: st
         if not mattered:
             assert (said.code, at > (15 if place == "var" else 1)) == (0, True), at
             return
+        if said.code == 0 and "the history lacks this action" in said.err:
+            # A history that ends too early is worth a warning, and no failure.
+            continue
         assert (said.code, "No space left on device" in said.err) == (1, True), (at, said)
         assert "Traceback" not in said.err
         if at == 1 and place == "var":
