@@ -287,6 +287,11 @@ class Action:
         """What the holes of the plan have become, by their names."""
         return self._journal.bound | self._journal.fresh
 
+    @property
+    def memory(self) -> Lines:
+        """What an earlier life of this action did and has not taken back: what a preview goes by, beside the node."""
+        return [] if self._header is None else [self._header, *self._journal.lines(but_gone=True)]
+
     def settle(self) -> None:
         """Decide what an earlier action left in flight, on the node itself. The first thing of every action.
 

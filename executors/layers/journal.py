@@ -85,15 +85,18 @@ class Journal:
             other.read(line)
         return other
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """What `read` needs to come to the same memory."""
+    def lines(self, *, but_gone: bool = False) -> Iterator[dict[str, Any]]:
+        """What `read` needs to come to the same memory. but_gone: without the changes that are not in place."""
         if self.rolling:
             yield {"rolling": True}
         for name, value in self.fresh.items():
             yield {"fresh": name, "value": value}
         for entry in self.entries:
-            yield {"intent": entry.number, "command": entry.command, "before": list(entry.before)}
-            yield {"of": entry.number, "state": entry.state, "made": entry.made, "undone": entry.undone}
+            if but_gone and entry.state == "gone":
+                continue
+            number = 0 if but_gone else entry.number
+            yield {"intent": number, "command": entry.command, "before": list(entry.before)}
+            yield {"of": number, "state": entry.state, "made": entry.made, "undone": entry.undone}
 
     def read(self, line: dict[str, Any]) -> None:
         """Take in one line of an earlier life. Raises KeyError, IndexError or TypeError for a line that is not ours."""
