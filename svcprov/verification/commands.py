@@ -60,7 +60,7 @@ def _met(subject: Subject, point: Point) -> tuple[World, SvcprovError | None] | 
 
 
 def _judged(subject: Subject, failed: World, error: SvcprovError | None, point: Point, then: Then) -> Verdict:
-    code = ":".join(map(str, (*point[1:2], point.at, point.where, then)))
+    code = ":".join(map(str, (point.how, point.at, point.where, then)))
     world = failed.fork()
     if error is None:
         # A driver may know what to do about it, and a resource may be optional: then there is nothing to take back.

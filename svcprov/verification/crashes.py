@@ -6,7 +6,7 @@ of them it has to be is said by how it is gone on with; nothing may be made twic
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from core.compare import same_world
 from core.errors import SvcprovError
@@ -60,10 +60,10 @@ def every_point(world: World) -> list[Point]:
     """Each point of provisioning this world: around every change and every write of ours to the disk, lost answers."""
     undisturbed = world.fork()
     found = [point for point, _ in undisturbed.kills("provision")]
-    return [*found, *lost_answers(undisturbed)]
+    return [*found, *lost_points(undisturbed)]
 
 
-def lost_answers(undisturbed: World) -> list[Point]:
+def lost_points(undisturbed: World) -> list[Point]:
     """Each point at which an answer is lost, in the action that the world has just ended."""
     changes = range(1, undisturbed.faults["inside"].changes + 1)
     return [Point(at, how, "inside") for at in changes for how in ("lost", "timeout")]
@@ -89,7 +89,7 @@ def accidents(world: World, points: Sequence[Point] | None = None) -> Iterator[t
         yield from killed(world, plan)
         undisturbed = world.fork()
         undisturbed.act("provision", plan=plan)
-        chosen = lost_answers(undisturbed)
+        chosen = lost_points(undisturbed)
     for point in chosen:
         crashed = world.fork()
         if goes_wrong(crashed, "provision", point, plan):
@@ -165,46 +165,3 @@ def _without_inner_directories(found: list[str], world: World) -> list[str]:
     above = [resource["mnt"] for resource in world.service.resources() if resource.group == "fs"]
     inner = tuple(f".directory.{path}/" for path in above)
     return [line for line in found if not (line.startswith("- .record.made.") and any(path in line for path in inner))]
-
-
-class Violation(NamedTuple):
-    """A point, what was done after it, and what was wrong then. again: where that went wrong, too."""
-
-    point: Point
-    reboot: bool
-    then: Then
-    again: Point | None
-    what: list[str]
-
-
-def table(world: World, then: Then, *, reboot: bool, points: Sequence[Point] | None = None) -> Iterator[Violation]:
-    """Crash at every point (or the given ones), lose power or not, go on; yield what is wrong."""
-    end = ends(world, reboot=reboot)
-    for point, crashed in accidents(world, points):
-        if reboot:
-            crashed.reboot()
-        if what := violations(crashed, then, end):
-            yield Violation(point, reboot, then, None, what)
-
-
-def table_of_pairs(
-    world: World, then: Then, *, reboot: bool, points: Sequence[Point] | None = None, every: int = 1
-) -> Iterator[Violation]:
-    """Crash at every point, crash again while going on, and go on once more; yield what is wrong.
-
-    every: of the second points one in so many is tried; each first point has other ones.
-    """
-    end = ends(world, reboot=reboot)
-    for number, (point, crashed) in enumerate(accidents(world, points)):
-        if reboot:
-            crashed.reboot()
-        if then == "rollback" and not crashed.is_unfinished:
-            continue
-        try:
-            seconds = crashed.kills(verb_of(then))
-        except SvcprovError as error:
-            yield Violation(point, reboot, then, None, [f"{then} failed: {error}"])
-            continue
-        for again, twice in seconds[number % every :: every]:
-            if what := violations(twice, then, end):
-                yield Violation(point, reboot, then, again, what)

@@ -95,6 +95,10 @@ class Disk:
         """The record's file."""
         return self._record.to_json()
 
+    def keep(self, record: Record) -> None:
+        """Have this record: what was given before this world began."""
+        self._record = record.copy()
+
     def recorded(self) -> Record:
         """The record, as a new process has it."""
         return self._record.copy()

@@ -1,10 +1,13 @@
 """Killed anywhere, and gone on with: with the power lost in between or not, and killed once more while going on."""
 
 from collections.abc import Iterator, Sequence
+from typing import cast, get_args
 
-from svcprov.verification.case import AS_NONE, AS_UNDISTURBED, Subject, Verdict
-from svcprov.verification.crashes import THEN, Then, do, goes_wrong, killed, violations
-from svcprov.verification.disk import Point
+from core.errors import SvcprovError
+from executors.layers.faults import How
+from svcprov.verification.case import AS_NONE, AS_UNDISTURBED, FAILED, Subject, Verdict
+from svcprov.verification.crashes import THEN, Then, accidents, goes_wrong, killed, lost_points, verb_of, violations
+from svcprov.verification.disk import Point, Where
 from svcprov.verification.world import World
 
 KILL, REBOOT = "kill", "reboot"
@@ -50,6 +53,34 @@ def twice(subject: Subject, every: int = 1) -> Iterator[Verdict]:
             yield judged(subject, world, point, then, reboot=bool(turn % 2), again=again)
 
 
+def lost_answers(subject: Subject) -> Iterator[Verdict]:
+    """Each change takes effect but seems to fail, or does nothing; then the power is lost."""
+    for point, world in accidents(subject.world, lost_points(subject.ends().whole)):
+        for then in THEN:
+            yield judged(subject, world, point, then, reboot=True)
+
+
+def pairs(
+    subject: Subject, then: Then, *, reboot: bool, points: Sequence[Point] | None = None, every: int = 1
+) -> Iterator[Verdict]:
+    """Each accident (or those at some points), and then each kill of what goes on with it, or one in `every`."""
+    end = subject.ends(reboot=reboot)
+    for number, (point, crashed) in enumerate(accidents(subject.world, points)):
+        if reboot:
+            crashed.reboot()
+        if then == "rollback" and not crashed.is_unfinished:
+            continue
+        try:
+            seconds = crashed.kills(verb_of(then))
+        except SvcprovError as error:
+            yield Verdict(code(point, then, reboot=reboot), FAILED, (f"{then} failed: {error}",))
+            continue
+        for again, world in seconds[number % every :: every]:
+            name = code(point, then, reboot=reboot, again=again)
+            found = violations(world, then, end)
+            yield Verdict(name, AS_UNDISTURBED if then == "resume" else AS_NONE, tuple(found))
+
+
 def judged(
     subject: Subject, crashed: World, point: Point, then: Then, *, reboot: bool, again: Point | None = None
 ) -> Verdict:
@@ -75,7 +106,7 @@ def replayed(subject: Subject, words: Sequence[str]) -> Verdict:
     point = _point(how, at, where)
     world = subject.world.fork()
     if not goes_wrong(world, "provision", point, subject.plan):
-        do(world, "resume")
+        raise ValueError(f"the action ends before {point}")
     chosen: Then = next(each for each in THEN if each == then)
     return judged(subject, world, point, chosen, reboot=what == REBOOT, again=again)
 
@@ -83,7 +114,7 @@ def replayed(subject: Subject, words: Sequence[str]) -> Verdict:
 def alike(subject: Subject, words: Sequence[str]) -> Iterator[Verdict]:
     """The tries of the same manner as one that a code names, in another service."""
     how, _, where, what, then, *rest = words
-    for point, world in killed(subject.world, subject.plan):
+    for point, world in accidents(subject.world):
         if (point.how, point.where) == (how, where):
             chosen: Then = next(each for each in THEN if each == then)
             again = None if not rest else _point(*rest)
@@ -91,9 +122,7 @@ def alike(subject: Subject, words: Sequence[str]) -> Iterator[Verdict]:
 
 
 def _point(how: str, at: str, where: str) -> Point:
-    point = next((each for each in AGAIN if (each.how, each.where) == (how, where)), None)
-    if how == "before" and where == "outside":
-        point = Point(1, "before", "outside")
-    if point is None:
+    hows = {"before", "after"} if where in {"outside", "disk"} else set(get_args(How))
+    if how not in hows or where not in {"inside", "outside", "disk"}:
         raise ValueError(f"{how}:{at}:{where}")
-    return point._replace(at=int(at))
+    return Point(int(at), cast("How", how), cast("Where", where))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from core.config.service import Resource
+from core.config.service import Resource, Service
 from core.config.sizes import human
 from core.errors import SvcprovError
 from core.tree import Tree
@@ -30,8 +30,9 @@ def replayed(subject: Subject, words: Sequence[str]) -> Verdict:
     try:
         subject.ends()
     except SvcprovError as error:
-        found = (f"provision failed: {type(error).__name__}: {error}",) if name == FIRST else ()
-        return Verdict(code, FAILED, found)
+        found = [f"provision failed: {type(error).__name__}: {error}"] if name == FIRST else []
+        found += _untellable(subject.world.service) if name == "told" else []
+        return Verdict(code, FAILED, tuple(found))
     try:
         what = PROPERTIES[name](subject)
     except SvcprovError as error:
@@ -85,22 +86,31 @@ def _valid(subject: Subject) -> list[str]:
 
 def _told(subject: Subject) -> list[str]:
     """What is allocated has to arrive where the file says that it is told."""
-    service, found = subject.ends().whole.service, []
-    for resource in service.resources():
-        for tie in resource.driver.gives(resource):
-            section = tie.name.partition(".")[0]
-            if tie.kind != "key":
-                continue
-            if not service.document.has(section):
-                found.append(f"{resource.rid} tells {tie.name} what was allocated, and there is no {section}")
-            elif service.value(tie.name) not in _values(resource):
-                found.append(f"{resource.rid} tells {tie.name} what was allocated, and it says something else")
+    service = subject.ends().whole.service
+    found = _untellable(service)
+    for resource, key in _tells(service):
+        if service.document.has(key.partition(".")[0]) and service.value(key) not in _values(resource):
+            found.append(f"{resource.rid} tells {key} what was allocated, and it says something else")
     for resource in service.resources():
         taken = resource.group == "ip" and not resource.disabled and subject.case.selection.takes(resource)
         if taken and _is_loopback(subject, resource["ipname"]):
             said = f"{resource.rid} is {resource['ipname']} after provision, an address that every node has"
             found.append(f"{said}: nobody told it what was allocated")
     return found
+
+
+def _untellable(service: Service) -> list[str]:
+    return [
+        f"{resource.rid} tells {key} what was allocated, and there is no {key.partition('.')[0]}"
+        for resource, key in _tells(service)
+        if not service.document.has(key.partition(".")[0])
+    ]
+
+
+def _tells(service: Service) -> list[tuple[Resource, str]]:
+    """Which keys are told by which resources what these were allocated."""
+    given = ((resource, tie) for resource in service.resources() for tie in resource.driver.gives(resource))
+    return [(resource, tie.name) for resource, tie in given if tie.kind == "key"]
 
 
 def _values(resource: Resource) -> set[str | None]:

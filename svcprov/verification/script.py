@@ -2,8 +2,10 @@
 
 import json
 import re
+from typing import Any
 
-from core.state import NodeState, dumps, load, loads
+from core.config.sizes import human
+from core.state import DEBIAN_12, NodeState, dumps, load, loads
 from svcprov import shell
 from svcprov.verification.case import Case
 from svcprov.verification.world import World
@@ -25,7 +27,8 @@ def pasteable(case: Case, *words: str) -> str:
 
 
 def _adopting(case: Case) -> list[str]:
-    return [word for rid in case.adopt for word in ("--adopt", rid)]
+    given = (("--adopt", case.adopt), *zip(("--rid", "--tags", "--subsets"), case.selection, strict=True))
+    return [word for option, values in given for value in values for word in (option, value)]
 
 
 def _file(path: str, text: str) -> str:
@@ -63,9 +66,28 @@ def read(script: str) -> World:
 
 
 def short(state: NodeState) -> str:
-    """A node-state file without what every node has anyway."""
+    """A node-state file without what every node has anyway, nor what its parts have when nothing else is said."""
     default = load({})
     whole = json.loads(dumps(state))
+    whole["tools"] = {name: version for name, version in whole["tools"].items() if DEBIAN_12.get(name) != version}
     given = {name: value for name, value in whole.items() if state[name] != default[name]}
+    for name, value in given.items():
+        brief = _brief(name, value)
+        if load({"complete": state["complete"], name: brief})[name] == state[name]:
+            given[name] = brief
     lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in given.items()]
     return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _brief(name: str, value: Any) -> Any:
+    """A value without the parts that are empty, or as a person would write it."""
+    if name == "size" and isinstance(value, int):
+        return human(value)
+    if isinstance(value, list):
+        return [_brief("", each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("kind") == "directory":
+        return "directory" if value == {"kind": "directory", "mode": "0755", "docker": None} else value
+    usual: tuple[Any, ...] = ({"kind": "zero"}, "", 0, None, [])
+    return {key: _brief(key, inner) for key, inner in value.items() if inner not in usual}

@@ -62,6 +62,7 @@ class _Search:
         self.best = first
         self._manner = next(iter(map(_complaint, first.verdict.what)))
         self._left = TRIES_MAX
+        self._sound = properties.is_provisioned(Subject(first.case))
 
     def _accept(self, case: Case) -> bool:
         """Tell whether a case still fails in the same way; it is the best one then."""
@@ -75,8 +76,7 @@ class _Search:
             if any(_problems(case, name) for name in case.files):
                 return None
             subject, number = Subject(case), 0
-            starts = self.best.verdict.code == f"{properties.PREFIX}:{properties.FIRST}"
-            if properties.is_provisioned(subject) is starts:
+            if self._sound and not properties.is_provisioned(subject):
                 return None
             for number, verdict in enumerate(alike(subject, self.best.verdict.code)):
                 if verdict.what and self._manner in manner(verdict):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from core.errors import SvcprovError, UsageError
-from svcprov.verification import commands, devices, intruders, kills, neighbours, properties, variations
+from svcprov.verification import commands, devices, intruders, kills, neighbours, properties, variations, verbs
 from svcprov.verification.case import Case, Subject, Verdict
 from svcprov.verification.crashes import killed
 from svcprov.verification.disk import Point
@@ -16,6 +16,7 @@ KINDS: dict[str, Tries] = {
     "properties": properties.tries,
     "crash": kills.once,
     "crash again": kills.twice,
+    "crash of other verbs": verbs.tries,
     "command fails": commands.failing,
     "command times out": commands.timing_out,
     "answer lost": commands.lost,
@@ -41,6 +42,7 @@ class _Named(NamedTuple):
 
 _CODES = {
     **dict.fromkeys(("before", "after"), _Named(kills.replayed, kills.alike)),
+    **dict.fromkeys(verbs.VERBS, _Named(verbs.replayed, verbs.alike)),
     **dict.fromkeys(("fails", "timeout", "lost"), _Named(commands.replayed, commands.alike)),
     **dict.fromkeys((devices.LATE, devices.NAMED, devices.RENUMBERED), _Named(devices.replayed, devices.alike)),
     properties.PREFIX: _Named(properties.replayed, properties.alike),
@@ -90,19 +92,25 @@ def expected(case: Case, examples: int) -> int:
     changes, questions = subject.changes, asking.faults["questions"].changes
     once = 6 * points + 3 * (changes + questions)
     varied = sum(1 for _ in variations.cases(case, examples))
-    return once + 3 * points + 9 * changes + 60 + varied * (once // SAMPLED_EVERY)
+    return once + 6 * points + 9 * changes + 60 + varied * (once // SAMPLED_EVERY)
+
+
+def _named(words: Sequence[str]) -> _Named:
+    """How the tries of a code are found. Raises ValueError for a code of nothing."""
+    if words[0] not in _CODES:
+        raise ValueError(words[0])
+    killing = words[0] not in verbs.VERBS and bool({kills.KILL, kills.REBOOT}.intersection(words))
+    return _Named(kills.replayed, kills.alike) if killing else _CODES[words[0]]
 
 
 def replayed(subject: Subject, code: str) -> Verdict:
     """The try that a code names. Raises UsageError for a code that names none."""
     words = code.split(":")
-    named = _CODES.get(words[0])
     try:
-        if named is not None:
-            return named.replayed(subject, words)
+        return _named(words).replayed(subject, words)
     except ValueError:
-        pass
-    raise UsageError(f"--point {code}: there is no such try of this service; give one that `verify` has printed")
+        said = f"--point {code}: there is no such try of this service; give one that `verify` has printed"
+        raise UsageError(said) from None
 
 
 def alike(subject: Subject, code: str) -> Iterator[Verdict]:
@@ -110,5 +118,5 @@ def alike(subject: Subject, code: str) -> Iterator[Verdict]:
     words = code.split(":")
     # The number of a command in another service: a smaller one need not have it.
     with suppress(ValueError, SvcprovError):
-        yield _CODES[words[0]].replayed(subject, words)
-    yield from _CODES[words[0]].alike(subject, words)
+        yield _named(words).replayed(subject, words)
+    yield from _named(words).alike(subject, words)
