@@ -5,6 +5,7 @@ plans or provisions in memory and prints the seconds that this alone took, so th
 
     python -m benchmarks.in_process plan N        a service of N loop disks, planned on a simulated node
     python -m benchmarks.in_process provision N   the first template provisioned N times, journal included, no files
+    python -m benchmarks.in_process verify N      N crash points of the first template, each gone on with and judged
 
 `--real` measures this machine in their place: `python -m benchmarks.real` says what.
 """
@@ -22,15 +23,21 @@ LIMIT = "python -c pass"
 HELP = "svcmgr --help"
 PLAN = "plan of the first template"
 PROVISIONS = "provisions of the first template"
+CRASHES = "crash points of the first template"
+CRASHES_MEMORY = "memory of verifying it"
 SIZES = (10, 100, 1000, 10_000)
 MEMORY_SIZE = 1000
 PROVISIONS_COUNT = 200
+CRASHES_COUNT = 800
+"""No more than its enumeration has: what a longer run remembers would not be measured as users meet it."""
 
 HELP_RATIO_MAX = 2.5
 PLAN_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
 MEMORY_MIB_MAX = 30.0
 PROVISIONS_PER_SECOND_MIN = 300.0
+CRASHES_PER_SECOND_MIN = 200.0
+CRASHES_MEMORY_MIB_MAX = 100.0
 NOTICED_MS_MAX = 100.0
 REAL_ROUNDS = 1
 """Each process of `benchmarks.real` takes turns itself."""
@@ -82,6 +89,7 @@ def cases(folder: str) -> tuple[Case, ...]:
         Case(PLAN, (*svcmgr, *dry_run), environment),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
+        Case(CRASHES, (*in_process, "verify", str(CRASHES_COUNT)), environment),
     )
 
 
@@ -141,6 +149,19 @@ def provisions_row(measured: Measured) -> Row:
     return Row(PROVISIONS, f"{rate:.0f} per second", target, rate >= PROVISIONS_PER_SECOND_MIN)
 
 
+def crash_rows(measured: Measured) -> list[Row]:
+    """How many crash points are tried in a second on one core, and the most memory that this held."""
+    target, memory = f">= {CRASHES_PER_SECOND_MIN:g} per second", f"<= {CRASHES_MEMORY_MIB_MAX:g} MiB"
+    own = measured[CRASHES]
+    if isinstance(own, Failed):
+        return [not_measured(CRASHES, target, own), not_measured(CRASHES_MEMORY, memory, own)]
+    rate = 1 / float(own.stdout)
+    return [
+        Row(CRASHES, f"{rate:.0f} per second", target, rate >= CRASHES_PER_SECOND_MIN),
+        Row(CRASHES_MEMORY, f"RSS {own.memory_mib:.1f} MiB", memory, own.memory_mib <= CRASHES_MEMORY_MIB_MAX),
+    ]
+
+
 def real_row(measured: Measured, name: str, target_max: float, unit: str) -> Row:
     """A figure of this machine. One that needs what is not here is told, and missed by nobody."""
     own, target = measured[name], f"<= {target_max:g}{unit}"
@@ -164,6 +185,7 @@ def rows(measured: Measured) -> list[Row]:
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
         memory_row(measured),
         provisions_row(measured),
+        *crash_rows(measured),
     ]
 
 

@@ -71,11 +71,12 @@ def pairs(
         if then == "rollback" and not crashed.is_unfinished:
             continue
         try:
-            seconds = crashed.kills(verb_of(then))
+            verb = verb_of(then)
+            seconds = crashed.kills(verb) if every == 1 else crashed.kills_at(verb, number % every, every)
         except SvcprovError as error:
             yield Verdict(code(point, then, reboot=reboot), FAILED, (f"{then} failed: {error}",))
             continue
-        for again, world in seconds[number % every :: every]:
+        for again, world in seconds:
             name = code(point, then, reboot=reboot, again=again)
             found = violations(world, then, end)
             yield Verdict(name, AS_UNDISTURBED if then == "resume" else AS_NONE, tuple(found))

@@ -40,9 +40,7 @@ def _undisturbed(subject: Subject, verb: str, *, reboot: bool) -> World:
     return world
 
 
-def _judged(  # noqa: PLR0913 - where it was killed, and what it is compared with
-    subject: Subject, verb: str, crashed: World, point: Point, undisturbed: World, *, reboot: bool
-) -> Verdict:
+def _judged(subject: Subject, verb: str, crashed: World, point: Point, undisturbed: World, *, reboot: bool) -> Verdict:
     code = ":".join(map(str, (verb, point.how, point.at, point.where, REBOOT if reboot else KILL)))
     world = crashed.fork()
     if reboot:

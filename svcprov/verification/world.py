@@ -250,12 +250,34 @@ class World:
         def watch(point: Point) -> None:
             nonlocal last, met
             if last is None or not last.same_as(self):
-                last = self.fork()
-                last.history[-1] = f"{verb}  # {point}"
+                last = self._killed(verb, point)
                 if met >= first and (most is None or len(found) < most):
                     found.append((point, last))
                 met += 1
 
+        self._watched(verb, plan, watch)
+        return found
+
+    def kills_at(self, verb: str, first: int, every: int) -> list[tuple[Point, "World"]]:
+        """Act; return what a kill at every so many points would have left, also where nothing has changed since."""
+        found: list[tuple[Point, World]] = []
+        met = 0
+
+        def watch(point: Point) -> None:
+            nonlocal met
+            if met % every == first:
+                found.append((point, self._killed(verb, point)))
+            met += 1
+
+        self._watched(verb, None, watch)
+        return found
+
+    def _killed(self, verb: str, point: Point) -> "World":
+        killed = self.fork()
+        killed.history[-1] = f"{verb}  # {point}"
+        return killed
+
+    def _watched(self, verb: str, plan: Plan | None, watch: Callable[[Point], None]) -> None:
         self.disk.watch = watch
         try:
             if verb == "rollback":
@@ -264,7 +286,6 @@ class World:
                 self.act(verb, plan=plan)
         finally:
             self.disk.watch = None
-        return found
 
     @property
     def is_unfinished(self) -> bool:

@@ -57,7 +57,7 @@ def test_crash_points_of_going_on(service: str, then: Then, reboot: bool) -> Non
 
 
 @st.composite
-def accidents(draw: Draw) -> tuple[World, Point, Point | None, bool, Then]:
+def disturbances(draw: Draw) -> tuple[World, Point, Point | None, bool, Then]:
     """A world, where its provision goes wrong, where going on goes wrong, with a reboot or not, and how it goes on."""
     world = draw(worlds())
     point = draw(points(CHANGES_MAX))
@@ -65,7 +65,7 @@ def accidents(draw: Draw) -> tuple[World, Point, Point | None, bool, Then]:
     return world, point, again, draw(st.booleans()), draw(st.sampled_from(THEN))
 
 
-@given(accidents())
+@given(disturbances())
 @MANY
 def test_crashes_of_generated_services(accident: tuple[World, Point, Point | None, bool, Then]) -> None:
     """A generated service, crashed anywhere and gone on with, ends as an undisturbed one or as none."""
