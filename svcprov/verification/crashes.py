@@ -145,7 +145,7 @@ def whole(world: World, end: Ends) -> list[str]:
 def none(world: World, end: Ends) -> list[str]:
     """Say in what a world is not as if nothing had been done."""
     found = [] if world.disk.file == world.first_file else ["the service file is not as it was"]
-    found += [] if world.record.is_empty else [f"the record still has {world.disk.record}"]
+    found += [] if world.disk.recorded().is_empty else [f"the record still has {world.disk.record}"]
     if same_end(world, end.none):
         return found
     found += differences(end.none_lines, outcome(world)) + same_world(end.none.state, world.state)

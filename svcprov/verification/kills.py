@@ -36,8 +36,10 @@ def once(subject: Subject, every: int = 1) -> Iterator[Verdict]:
         if number % every:
             continue
         for reboot in (False, True):
+            if reboot:
+                world.reboot()
             for then in THEN:
-                yield judged(subject, world, point, then, reboot=reboot)
+                yield _ended(subject, world.fork(), code(point, then, reboot=reboot), then, reboot=reboot)
 
 
 def twice(subject: Subject, every: int = 1) -> Iterator[Verdict]:
@@ -89,12 +91,14 @@ def judged(
     world = crashed.fork()
     if reboot:
         world.reboot()
-    name = code(point, then, reboot=reboot, again=again)
-    end = subject.ends(reboot=reboot)
     if again is not None and (world.is_unfinished or then != "rollback"):
         goes_wrong(world, then, again)
+    return _ended(subject, world, code(point, then, reboot=reboot, again=again), then, reboot=reboot)
+
+
+def _ended(subject: Subject, world: World, name: str, then: Then, *, reboot: bool) -> Verdict:
     ended = then == "rollback" and bool(world.disk.journal) and not world.is_unfinished
-    found = violations(world, then, end)
+    found = violations(world, then, subject.ends(reboot=reboot))
     return Verdict(name, AS_UNDISTURBED if then == "resume" or ended else AS_NONE, tuple(found))
 
 
