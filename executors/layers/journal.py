@@ -312,11 +312,21 @@ class Journal:
         for entry in self.entries:
             command = entry.command
             wanted = entry.state == "done" and command.reaches and not command.temporary and not entry.undone
-            if not wanted or command.verb == ROLLBACK or self._in_place(command, self.bound):
+            if not wanted or command.verb == ROLLBACK:
+                continue
+            if self._in_place(command, self.bound):
+                self._name_again(entry)
                 continue
             answer = self._inner.run(fill(command, self.bound))
             if answer.returncode in command.accepts and command.makes is not None:
                 self._answered(entry, "done", self._identity(entry, answer))
+
+    def _name_again(self, entry: Entry) -> None:
+        """A rollback that was killed may have reached it after a reboot: it has the name that it got then."""
+        makes = entry.command.makes
+        listed = () if makes is None or makes.identity else self._listed(makes)
+        if len(listed) == 1 and entry.made not in listed:
+            self._answered(entry, "done", listed[0])
 
     def _undo(self, entry: Entry, bound: dict[str, str], outside: Executor) -> None:
         steps = entry.command.undo

@@ -91,9 +91,13 @@ def judged(
     world = crashed.fork()
     if reboot:
         world.reboot()
+    name = code(point, then, reboot=reboot, again=again)
     if again is not None and (world.is_unfinished or then != "rollback"):
-        goes_wrong(world, then, again)
-    return _ended(subject, world, code(point, then, reboot=reboot, again=again), then, reboot=reboot)
+        try:
+            goes_wrong(world, then, again)
+        except SvcprovError as error:
+            return Verdict(name, FAILED, (f"{then} failed: {type(error).__name__}: {error}",))
+    return _ended(subject, world, name, then, reboot=reboot)
 
 
 def _ended(subject: Subject, world: World, name: str, then: Then, *, reboot: bool) -> Verdict:

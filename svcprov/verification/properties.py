@@ -143,6 +143,21 @@ def _room(subject: Subject) -> list[str]:
     return found
 
 
+def _restarted(subject: Subject) -> list[str]:
+    """Down and up again, also after the power was lost, it is as it was."""
+    wanted = subject.ends().whole.status()
+    found = []
+    for verbs in (("stop", "start"), ("start",), ("stop",), ("unprovision",)):
+        world = _provisioned(subject)
+        if len(verbs) == 1:
+            world.reboot()
+        for verb in verbs:
+            world.act(verb)
+        states = world.status() if verbs[-1] == "start" else wanted
+        found += [f"{rid} is {states[rid]} after {' and '.join(verbs)}" for rid in wanted if states[rid] != wanted[rid]]
+    return found
+
+
 def _inverse(subject: Subject) -> list[str]:
     world = _provisioned(subject)
     world.act("unprovision")
@@ -182,6 +197,7 @@ PROPERTIES: dict[str, Callable[[Subject], list[str]]] = {
     "valid": _valid,
     "told": _told,
     "room": _room,
+    "restarted": _restarted,
     "inverse": _inverse,
     "undone": _undone,
     "twice": _twice,

@@ -244,3 +244,13 @@ def test_kills_say_where() -> None:
     code = kills.code(Point(7, "after", "inside"), "rollback", reboot=True, again=Point(2, "before", "disk"))
     assert code == "after:7:inside:reboot:rollback:before:2:disk"
     assert next(verdict.code for verdict in verbs.tries(Subject(case()))) == "stop:before:1:disk:kill"
+
+
+def test_a_loop_device_that_comes_back_under_another_name() -> None:
+    """A rollback that was killed when it had attached it again detaches it, although the journal has its old name."""
+    there = {"size": "1G", "content": {"type": "xfs"}, "file": "/theirs"}
+    files = {"/theirs": {"size": "1G"}, "/srv": "directory"}
+    state = load({"hostname": "x", "devices": {"/dev/loop0": there}, "files": files})
+    subject = Subject(Case("web", {"web": LOOP}, state))
+    points = [verdict for verdict in kills.pairs(subject, "rollback", reboot=True) if verdict.what]
+    assert points == []
