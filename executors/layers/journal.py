@@ -243,9 +243,12 @@ class Journal:
 
         Raises Ambiguous when more than one thing may be what an intent made.
         """
-        for entry in self.entries:
-            if entry.state == "in flight":
-                self._decide(entry)
+        in_flight = [entry for entry in self.entries if entry.state == "in flight"]
+        if in_flight:
+            # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
+            self._reach()
+        for entry in in_flight:
+            self._decide(entry)
         self.close_brackets()
         self._record.forget_unchanged()
         if self._save_record is not None:
@@ -283,9 +286,6 @@ class Journal:
         outside: a layer around this journal, through which the steps come.
         Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
         """
-        if any(entry.state == "in flight" for entry in self.entries):
-            # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
-            self._reach()
         self.settle()
         self._reach()
         for entry in reversed(self.entries[:]):

@@ -254,3 +254,14 @@ def test_a_loop_device_that_comes_back_under_another_name() -> None:
     subject = Subject(Case("web", {"web": LOOP}, state))
     points = [verdict for verdict in kills.pairs(subject, "rollback", reboot=True) if verdict.what]
     assert points == []
+
+
+def test_what_was_made_inside_a_filesystem_is_found_again() -> None:
+    """After a reboot a format in flight is looked for where it is, though nothing is mounted there yet."""
+    state = node("debian")
+    # Its mkfs takes no uuid, so what it made is known only from a look at it.
+    state["tools"]["btrfs-progs"] = "3.12"
+    outer = "[fs#0]\ntype = ext4\ndev = /dev/sdb\nmnt = /srv/web\n"
+    inner = "[fs#1]\ntype = btrfs\ndev = /srv/web/a.img\nmnt = /srv/inner\n"
+    text = f"{outer}{LOOP.replace('/srv/a.img', '/srv/web/a.img').replace('100M', '400M')}{inner}"
+    assert [verdict for verdict in kills.once(Subject(Case("web", {"web": text}, state))) if verdict.what] == []
