@@ -5,6 +5,7 @@ plans or provisions in memory and prints the seconds that this alone took, so th
 
     python -m benchmarks.in_process plan N        a service of N loop disks, planned on a simulated node
     python -m benchmarks.in_process provision N   the first template provisioned N times, journal included, no files
+    python -m benchmarks.in_process verify N      N crash points of the first template, each gone on with and judged
 
 `--real` measures this machine in their place: `python -m benchmarks.real` says what.
 """
@@ -29,6 +30,10 @@ MEMORY_SIZE = 1000
 PROVISIONS_COUNT = 200
 KEPT_COUNT = 50
 MEMORY = "/dev/shm"
+CRASHES = "crash points of the first template"
+CRASHES_MEMORY = "memory of verifying it"
+CRASHES_COUNT = 800
+"""No more than its enumeration has: what a longer run remembers would not be measured as users meet it."""
 
 HELP_RATIO_MAX = 2.5
 PLAN_RATIO_MAX = 4.0
@@ -36,6 +41,8 @@ MARGINAL_MS_MAX = 0.1
 MEMORY_MIB_MAX = 30.0
 PROVISIONS_PER_SECOND_MIN = 300.0
 KEPT_MS_MAX = 0.5
+CRASHES_PER_SECOND_MIN = 200.0
+CRASHES_MEMORY_MIB_MAX = 100.0
 NOTICED_MS_MAX = 100.0
 REAL_ROUNDS = 1
 """Each process of `benchmarks.real` takes turns itself."""
@@ -92,6 +99,7 @@ def cases(folder: str, memory: str) -> tuple[Case, ...]:
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
         Case(KEPT, (*in_process, "keep", str(KEPT_COUNT)), in_memory),
+        Case(CRASHES, (*in_process, "verify", str(CRASHES_COUNT)), environment),
     )
 
 
@@ -161,6 +169,19 @@ def kept_row(measured: Measured) -> Row:
     return Row(KEPT, f"{each_ms:.3f} ms", target, each_ms <= KEPT_MS_MAX)
 
 
+def crash_rows(measured: Measured) -> list[Row]:
+    """How many crash points are tried in a second on one core, and the most memory that this held."""
+    target, memory = f">= {CRASHES_PER_SECOND_MIN:g} per second", f"<= {CRASHES_MEMORY_MIB_MAX:g} MiB"
+    own = measured[CRASHES]
+    if isinstance(own, Failed):
+        return [not_measured(CRASHES, target, own), not_measured(CRASHES_MEMORY, memory, own)]
+    rate = 1 / float(own.stdout)
+    return [
+        Row(CRASHES, f"{rate:.0f} per second", target, rate >= CRASHES_PER_SECOND_MIN),
+        Row(CRASHES_MEMORY, f"RSS {own.memory_mib:.1f} MiB", memory, own.memory_mib <= CRASHES_MEMORY_MIB_MAX),
+    ]
+
+
 def real_row(measured: Measured, name: str, target_max: float, unit: str) -> Row:
     """A figure of this machine. One that needs what is not here is told, and missed by nobody."""
     own, target = measured[name], f"<= {target_max:g}{unit}"
@@ -185,6 +206,7 @@ def rows(measured: Measured) -> list[Row]:
         memory_row(measured),
         provisions_row(measured),
         kept_row(measured),
+        *crash_rows(measured),
     ]
 
 

@@ -1,7 +1,8 @@
-"""What is measured without a process around it: planning many resources, and provisioning in memory.
+"""What is measured without a process around it: planning many resources, provisioning in memory, and crashing that.
 
 `python -m benchmarks.in_process plan N` and `... provision N` print the seconds of that work alone; `... keep N` prints
-the seconds that journal and contract add to each change, without the time for which a disk is waited.
+the seconds that journal and contract add to each change, without the time for which a disk is waited, `... verify N`
+the seconds that each of at least N crash points of the first template takes, on average.
 """
 
 import gc
@@ -25,8 +26,11 @@ from executors.layers.journal import Journal
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
 from svcprov.action import EVERYTHING, Action, acting
+from svcprov.commands.verify import COLLECT_EVERY
 from svcprov.files import ServiceFiles
 from svcprov.keeping import Unkept
+from svcprov.verification.case import Case, Subject
+from svcprov.verification.kills import once
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 LOOP = "[disk#{0}]\ntype = loop\nfile = /srv/loops/{0}.img\nsize = 10m\n\n"
@@ -154,7 +158,29 @@ def _acted(bench: Service, executor: Callable[[], Executor]) -> float:
     return process_time() - started
 
 
+def verify_template(points: int) -> float:
+    """Seconds for each crash point of the first template: one accident and one way of going on, judged."""
+    fixture = loads((FIXTURES / "nodes" / "ec2.json").read_text())
+    text = (FIXTURES / "templates" / "testec2docker.template").read_text()
+    done = 0
+    started = perf_counter()
+    while done < points:
+        # Nothing is remembered from one round to the next, as nothing is from one `verify` to the next.
+        for verdict in once(Subject(Case("bench", {"bench": text}, fixture))):
+            if verdict.what:
+                raise RuntimeError(f"{verdict.code}: {verdict.what[0]}")
+            done += 1
+            if done % COLLECT_EVERY == 0:
+                gc.collect()
+    return (perf_counter() - started) / done
+
+
 if __name__ == "__main__":
     gc.disable()  # as the command line does
-    work = {"plan": plan_loops, "provision": provision_template, "keep": keep_changes}[sys.argv[1]]
+    work = {
+        "plan": plan_loops,
+        "provision": provision_template,
+        "keep": keep_changes,
+        "verify": verify_template,
+    }[sys.argv[1]]
     print(work(int(sys.argv[2])))

@@ -350,13 +350,17 @@ def dumps(state: NodeState) -> str:
 
 def copy(state: NodeState) -> NodeState:
     """A deep copy, for a preview to spend."""
-    return {name: _copied(value) for name, value in state.items()}
+    copied: NodeState = _copied(state)
+    return copied
 
 
 def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+    # Copied whole first, since most parts are no containers and need no call of their own: states are copied a lot.
+    copied = value.copy()
+    for place, item in value.items() if type(value) is dict else enumerate(value):
+        if type(item) is dict or type(item) is list:
+            copied[place] = _copied(item)
+    return copied
 
 
 ON_PATHS = frozenset(("path", "below", "text"))

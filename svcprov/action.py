@@ -21,7 +21,7 @@ from executors.layers.journal import ROLLBACK, Journal, unfinished
 from executors.layers.log import CommandListener, Log
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
-from svcprov.keeping import Keeping
+from svcprov.keeping import Keeping, Lines
 
 if TYPE_CHECKING:
     from core.saved_plan import SavedPlan
@@ -257,6 +257,11 @@ class Action:
     def bound(self) -> dict[str, str]:
         """What the holes of the plan have become, by their names."""
         return self._journal.bound | self._journal.fresh
+
+    @property
+    def memory(self) -> Lines:
+        """What an earlier life of this action did and has not taken back: what a preview goes by, beside the node."""
+        return [] if self._header is None else [self._header, *self._journal.lines(but_gone=True)]
 
     def settle(self) -> None:
         """Decide what an earlier action left in flight, on the node itself. The first thing of every action.

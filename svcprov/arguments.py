@@ -66,7 +66,9 @@ ACTIONS: Mapping[str, ActionWords] = {
     "print status": ActionWords("status:status", "the same", ("check",)),
     "history": ActionWords("history:history", "list what was done to the service: who, when, what, how it ended"),
     "verify": ActionWords(
-        "verify:verify", "simulate the service through every crash point and fault", (*SELECTING, "examples", "adopt")
+        "verify:verify",
+        "simulate the service through every crash point and fault",
+        (*SELECTING, "examples", "point", "adopt"),
     ),
     "print config": ActionWords("config:show", "show the service file; --eval: as it is understood", ("eval",)),
     "get": ActionWords("config:get", "print a value of the service file", ("param", "eval")),
@@ -144,6 +146,7 @@ OPTIONS = (
     Option(("-o", "--output"), "FILE", "plan: save it, for `apply`"),
     Option(("--why",), "STEP", "plan: say what caused a step"),
     Option(("--examples",), "N", "verify: how many varied services are tried beside the service itself", number=True),
+    Option(("--point",), "POINT", "verify: only this try, called as a failure prints it"),
     Option(("--format",), "FORMAT", "how a plan, run or status is written", choices=tuple(FORMATS)),
     Option(("--color",), "WHEN", "auto: on a terminal without NO_COLOR", choices=("auto", "always", "never")),
     Option(("--debug",), "", "log questions and housekeeping, too"),

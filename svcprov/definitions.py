@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from core.config import variations
 from core.config.document import Document
 from core.config.service import split_key
 from core.config.spelling import meant
@@ -14,6 +15,8 @@ from core.errors import UsageError
 FREE = ("DEFAULT", "env")
 DECLARATION = ".secret"
 """What follows the name of an option of [env] in the option that declares it a secret."""
+DECLARATIONS = (DECLARATION, *variations.DECLARATIONS)
+"""The same for all that can be declared of an option of [env]."""
 SHOWN_CHARS_MAX = 60
 VALUE_CHARS_MAX = 65536
 
@@ -137,7 +140,7 @@ def fill_in(document: Document, given: Sequence[str], environment: Mapping[str, 
         _put(document, f"env.{name}", value, "--env")
     said = []
     for name in declared:
-        if not name.endswith(DECLARATION) and (variable := name.upper().replace(".", "_")) in environment:
+        if not name.endswith(DECLARATIONS) and (variable := name.upper().replace(".", "_")) in environment:
             _put(document, f"env.{name}", environment[variable], f"the environment variable {variable}")
             said.append(f"env.{name} is taken from the environment variable {variable}")
     return said

@@ -11,7 +11,7 @@ from core.command import Command, Completed, Note, Wait
 from core.errors import SvcprovError
 from core.observe.containers import SYSTEM
 from core.observe.programs import PROBES
-from core.state import NodeState, Question
+from core.state import NodeState, Question, dumps, loads
 from svcprov.action import Action
 from svcprov.files import ServiceFiles, etc, var
 from svcprov.keeping import Unkept
@@ -43,15 +43,42 @@ class _Silent:
         """Hear who answered."""
 
 
+def learnt(service: str) -> NodeState:
+    """This machine as a whole state, with everything that the plans of one service ask for, and of its neighbours.
+
+    What nobody has asked for is not there, and what could not be seen stays unknown: nothing is asked any more.
+    """
+    machine = _looked_at()
+    for name in dict.fromkeys((service, *_services())):
+        for _ in _planned(name, machine):
+            pass  # a plan that fails has learnt what it needs by then
+    return whole(machine.observed())
+
+
+def whole(state: NodeState) -> NodeState:
+    """An observed state, taken for all that there is."""
+    seen = loads(dumps({**state, "complete": True, "known": [], "unseen": []}))
+    for device in seen["devices"].values():
+        if device["content"]["kind"] == "unseen":
+            device["content"] = {"kind": "unknown"}
+    return loads(dumps(seen))
+
+
 def observe() -> tuple[NodeState, list[str]]:
     """Look at this machine. Return its state, and a sentence for each service that could not be planned."""
-    machine = ThisMachine("")
+    machine = _looked_at()
     state = machine.observed()
-    questions = [Question("tool", package) for package in PROBES]
-    questions += [Question("content", path) for path in state["devices"]]
-    machine.learn([*questions, Question("path", "/srv"), Question("below", "/srv"), Question("docker", SYSTEM)])
     failed = [f"{name}: {said}" for name in _services() for said in _planned(name, machine)]
     return state, failed
+
+
+def _looked_at() -> ThisMachine:
+    """This machine, with what any service may ask for looked up."""
+    machine = ThisMachine("")
+    questions = [Question("tool", package) for package in PROBES]
+    questions += [Question("content", path) for path in machine.observed()["devices"]]
+    machine.learn([*questions, Question("path", "/srv"), Question("below", "/srv"), Question("docker", SYSTEM)])
+    return machine
 
 
 def _services() -> list[str]:

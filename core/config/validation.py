@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from core.config import variations
 from core.config.service import VAR, Service
 from core.config.sizes import is_bare
 from core.config.spelling import meant
@@ -28,7 +29,7 @@ def problems(service: Service) -> list[Problem]:
         found.append(
             Problem(service.document.path, 0, "", "", "the file has no resource: there is nothing to act on", fix)
         )
-    return found + list(_twice(service))
+    return [*found, *_twice(service), *variations.problems(service)]
 
 
 def warnings(service: Service) -> list[Problem]:

@@ -86,15 +86,18 @@ class Journal:
             other.read(line)
         return other
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """What `read` needs to come to the same memory."""
+    def lines(self, *, but_gone: bool = False) -> Iterator[dict[str, Any]]:
+        """What `read` needs to come to the same memory. but_gone: without the changes that are not in place."""
         if self.rolling:
             yield {"rolling": True}
         for name, value in self.fresh.items():
             yield {"fresh": name, "value": value}
         for entry in self.entries:
-            yield {"intent": entry.number, "command": entry.command, "before": list(entry.before)}
-            yield {"of": entry.number, "state": entry.state, "made": entry.made, "undone": entry.undone}
+            if but_gone and entry.state == "gone":
+                continue
+            number = 0 if but_gone else entry.number
+            yield {"intent": number, "command": entry.command, "before": list(entry.before)}
+            yield {"of": number, "state": entry.state, "made": entry.made, "undone": entry.undone}
 
     def read(self, line: dict[str, Any]) -> None:
         """Take in one line of an earlier life. Raises KeyError, IndexError or TypeError for a line that is not ours."""
@@ -245,9 +248,12 @@ class Journal:
 
         Raises Ambiguous when more than one thing may be what an intent made.
         """
-        for entry in self.entries:
-            if entry.state == "in flight":
-                self._decide(entry)
+        in_flight = [entry for entry in self.entries if entry.state == "in flight"]
+        if in_flight:
+            # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
+            self._reach()
+        for entry in in_flight:
+            self._decide(entry)
         self.close_brackets()
         self._record.forget_unchanged()
         if self._save_record is not None:
@@ -285,9 +291,6 @@ class Journal:
         outside: a layer around this journal, through which the steps come.
         Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
         """
-        if any(entry.state == "in flight" for entry in self.entries):
-            # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
-            self._reach()
         self.settle()
         # Only now: while it is in doubt what there is to take back, the action may still go on instead.
         if not self.rolling and self._write is not None:
@@ -318,11 +321,21 @@ class Journal:
         for entry in self.entries:
             command = entry.command
             wanted = entry.state == "done" and command.reaches and not command.temporary and not entry.undone
-            if not wanted or command.verb == ROLLBACK or self._in_place(command, self.bound):
+            if not wanted or command.verb == ROLLBACK:
+                continue
+            if self._in_place(command, self.bound):
+                self._name_again(entry)
                 continue
             answer = self._inner.run(fill(command, self.bound))
             if answer.returncode in command.accepts and command.makes is not None:
                 self._answered(entry, "done", self._identity(entry, answer))
+
+    def _name_again(self, entry: Entry) -> None:
+        """A rollback that was killed may have reached it after a reboot: it has the name that it got then."""
+        makes = entry.command.makes
+        listed = () if makes is None or makes.identity else self._listed(makes)
+        if len(listed) == 1 and entry.made not in listed:
+            self._answered(entry, "done", listed[0])
 
     def _undo(self, entry: Entry, bound: dict[str, str], outside: Executor) -> None:
         steps = unmaking(entry.command)

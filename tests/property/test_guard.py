@@ -12,7 +12,7 @@ from core.command import Command, Completed, Executor
 from core.errors import Refused, SvcprovError
 from core.state import load
 from executors.simulated.node import SimulatedNode
-from tests.property.crashes import goes_wrong
+from svcprov.verification.crashes import goes_wrong
 from tests.property.generated import worlds
 from tests.property.many import MANY
 from tests.worlds import Point, World

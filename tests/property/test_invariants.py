@@ -19,6 +19,7 @@ from core.state import dumps, loads
 from core.wire import decode, encode
 from executors.layers.journal import Journal
 from svcprov.action import Selection, acting
+from svcprov.verification.script import history
 from tests.outcomes import differences, lost, names_of, outcome
 from tests.property.generated import nodes, touched, worlds
 from tests.property.many import MANY
@@ -243,7 +244,7 @@ def test_retemplating_allocates_nothing(world: World) -> None:
 @MANY
 def test_journal_and_record_survive_being_written(world: World) -> None:
     """Journal lines, commands and records come back from their files as they were written."""
-    for line in world.disk.journal_lines():
+    for line in map(json.loads, world.disk.journal):
         if "command" in line:
             assert encode(decode(line["command"])) == line["command"]
     record = Record.from_json(world.disk.record)
@@ -262,7 +263,7 @@ def test_a_node_state_survives_being_written(state: dict[str, object]) -> None:
 @MANY
 def test_a_reproduction_is_the_world(world: World) -> None:
     """The script that a failing example prints brings about the world that failed."""
-    again = read(world.reproduction())
+    again = read(history(world))
     assert (again.first_file.rstrip("\n"), again.name) == (world.first_file.rstrip("\n"), world.name)
     assert again.first_state == world.first_state
 
