@@ -122,7 +122,7 @@ def _run(call: Invocation, task: Task, node: Node, action: Action, account: Acco
 def _facts(call: Invocation, action: Action, plan: Plan, node: Node) -> dict[str, object]:
     """What the journal says of an action, beside what it is: who, when, where, and by which saved plan."""
     changes = sum(command.kind == "changes" for command in plan.commands)
-    facts = {"argv": list(call.argv), "node": node.identity, "command": call.action, "changes": changes}
+    facts = {"argv": list(call.argv), "node": node.identity, "typed": call.action, "changes": changes}
     saved = {} if action.approved is None else {"plan": action.approved.identity}
     return {**facts, "by": str(who()), "since": timestamp(), "boot": boot(), **saved}
 

@@ -87,7 +87,7 @@ def _left(call: "Invocation", name: str, verb: str, header: dict[str, Any], jour
 
     back = line(ROLLBACK)
     on = line(verb, *_selecting(header))
-    if header.get("command") == "apply":
+    if header.get("typed") == "apply":
         on = shell.line(("svcmgr", *map(str, header["argv"])))
     return Unfinished(
         f"the rollback of {verb}" if journal.rolling else verb,

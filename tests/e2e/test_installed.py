@@ -20,6 +20,7 @@ DISK = "[fs#0]\ntype = ext4\ndev = /dev/sdb\nmnt = /srv/{svcname}\n"
 LARGER = '{"rid": "disk#0", "size": "120M"}'
 FOREIGN = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "files": {"/payroll.db": "salaries"}}
 SECONDS_MAX = 30
+IDLE_POLLS = 10
 PASTES_MAX = 3
 """A line may lead to the next refusal: what is deleted has to be named, after it was said that it is to be deleted."""
 
@@ -153,19 +154,19 @@ def test_an_interruption_is_130(shell: Shell) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with subprocess.Popen(words, env=shell.environment, stderr=subprocess.PIPE, text=True) as process:
             until = monotonic() + SECONDS_MAX
-            while not _has_open(process.pid, lock.name) and monotonic() < until:
-                sleep(0.02)
+            idle = 0
+            while idle < IDLE_POLLS and monotonic() < until:
+                idle = idle + 1 if _sleeps(process.pid) else 0
+                sleep(0.03)
             process.send_signal(signal.SIGINT)
             _, said = process.communicate(timeout=SECONDS_MAX)
     assert (process.returncode, "goes on" in said, "Traceback" in said) == (130, True, False), said
 
 
-def _has_open(process: int, path: str) -> bool:
-    """Tell whether a process has come so far that it handles signals and tries the lock."""
-    try:
-        return any(os.path.realpath(each) == path for each in Path(f"/proc/{process}/fd").iterdir())
-    except OSError:
-        return False
+def _sleeps(process: int) -> bool:
+    """Tell whether a process has nothing to do: one that has come so far that it waits for a lock."""
+    state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return state[0] == "S" and int(state[11]) > 0
 
 
 def _foreign_disk(shell: Shell) -> str:
