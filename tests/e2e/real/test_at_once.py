@@ -132,15 +132,14 @@ def test_who_comes_second_is_told_or_waits(lab: Lab) -> None:
         until_there(begun)
         status = json.loads(lab.svcmgr("status", "--format", "json").out)["unfinished"]
         refused = lab.svcmgr("provision")
-        svcmgr, *line = shlex.split(refused.err.split("`")[-2])
-        assert (svcmgr, refused.err.split("`")[-1]) == ("svcmgr", " waits for it to end\n")
+        svcmgr, *line = shlex.split(refused.err.rstrip().splitlines()[-1])
         with lab.start(lab.words()[0], *line) as waiting:
             sleep(0.3)
             go_on.touch()
             said = waiting.communicate(timeout=COMMAND_SECONDS_MAX)[1]
         first.communicate(timeout=COMMAND_SECONDS_MAX)
     assert (first.returncode, waiting.returncode) == (0, 0), said
-    assert refused.code == 5
+    assert (refused.code, svcmgr) == (5, "svcmgr")
     assert f"{lab.name} is held by `provision` of root" in refused.err
     assert f"(pid {status['pid']} on " in refused.err
     assert (status["action"], status["running"]) == ("provision", True)
