@@ -268,7 +268,7 @@ class Action:
         journal = self._journal.again(inner, service.record) if self._continues else Journal(inner, service.record)
         if self._header is not None:
             settling = journal if self._continues else self._journal.again(inner, service.record)
-            settling.settle()
+            settling.settle(reaching=self._continues)
         recorder = Recorder(Guard(journal, service), plan)
         engine = Engine(service, recorder, recorder)
         self._mend(service, recorder, recorder)
@@ -298,7 +298,7 @@ class Action:
         A rollback does it by itself, when it has mounted again what a reboot unmounted.
         """
         if self._header is not None and self.verb != ROLLBACK:
-            self._journal.settle()
+            self._journal.settle(reaching=self._continues)
 
     def run(self, plan: Plan, header: dict[str, Any] | None = None) -> None:
         """Do what the plan says, and nothing else.
