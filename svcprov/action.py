@@ -236,7 +236,7 @@ class Action:
         journal = self._journal.again(inner, service.record) if self._continues else Journal(inner, service.record)
         if self._header is not None:
             settling = journal if self._continues else self._journal.again(inner, service.record)
-            settling.settle()
+            settling.settle(reaching=self._continues)
         recorder = Recorder(Guard(journal, service), plan)
         contract = None if self.approved is None else Contract(journal, _terms(self.approved), recorder)
         executor = recorder if contract is None else contract
@@ -269,7 +269,7 @@ class Action:
         A rollback does it by itself, when it has mounted again what a reboot unmounted.
         """
         if self._header is not None and self.verb != ROLLBACK:
-            self._journal.settle()
+            self._journal.settle(reaching=self._continues)
 
     def run(self, plan: Plan, header: dict[str, Any] | None = None) -> None:
         """Do what the plan says, and nothing else.

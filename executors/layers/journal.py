@@ -243,14 +243,15 @@ class Journal:
         """The texts among which a check looks for its own; None when its question was answered with a no."""
         return checks.found(check, self._asked(check.ask))
 
-    def settle(self) -> None:
+    def settle(self, *, reaching: bool = False) -> None:
         """Decide what was in flight, then close the brackets that were left open. The first thing of every action.
 
+        reaching: what lies in a filesystem that a reboot has unmounted is looked for there; it is for who goes on with
+        the action, or takes it back: there it would be taken for missing.
         Raises Ambiguous when more than one thing may be what an intent made.
         """
         in_flight = [entry for entry in self.entries if entry.state == "in flight"]
-        if in_flight:
-            # It may lie in a filesystem that a reboot has unmounted: there it would be taken for missing.
+        if in_flight and reaching:
             self._reach()
         for entry in in_flight:
             self._decide(entry)
@@ -291,7 +292,7 @@ class Journal:
         outside: a layer around this journal, through which the steps come.
         Raises Refused when a step's condition does not hold, CommandFailed when a step fails; it can be called again.
         """
-        self.settle()
+        self.settle(reaching=True)
         # Only now: while it is in doubt what there is to take back, the action may still go on instead.
         if not self.rolling and self._write is not None:
             self._write({"rolling": True})

@@ -199,8 +199,7 @@ def held(state: NodeState) -> dict[str, str]:
         if device["file"]:
             facts[f"loop {path}"] = device["file"]
     for path, entry in state["files"].items():
-        same = {**entry, "allocated": 0} if entry["kind"] == "file" else entry
-        facts[f"entry {path}"] = json.dumps(same, sort_keys=True)
+        facts |= _entry(path, entry)
     facts |= {f"mount {each['mount_point']}": json.dumps(each, sort_keys=True) for each in state["mounts"]}
     facts |= {
         f"address {each['address']} of {name}": each["label"]
@@ -222,6 +221,15 @@ def held(state: NodeState) -> dict[str, str]:
         for address in interface["addresses"]
     }
     facts |= {f"elastic {key}": json.dumps(each, sort_keys=True) for key, each in cloud["elastic_addresses"].items()}
+    return facts
+
+
+def _entry(path: str, entry: dict[str, Any]) -> dict[str, str]:
+    """The facts of a file or directory; of what a daemon keeps in one, each container and image is a fact of its own."""
+    same = {**entry, "allocated": 0} if entry["kind"] == "file" else {**entry, "docker": None}
+    facts = {f"entry {path}": json.dumps(same, sort_keys=True)}
+    for kind, things in (entry.get("docker") or {}).items():
+        facts |= {f"{kind} of {path}: {name}": json.dumps(each, sort_keys=True) for name, each in things.items()}
     return facts
 
 

@@ -10,7 +10,7 @@ from core.state import NodeState, load, loads
 from svcprov.verification import commands, devices, intruders, kills, neighbours, properties, variations, verbs
 from svcprov.verification.case import AS_NONE, FAILED, Case, Subject, Verdict
 from svcprov.verification.disk import Disk, Point
-from svcprov.verification.outcomes import alike, differences, outcome, same_end
+from svcprov.verification.outcomes import alike, differences, lost, outcome, same_end
 from svcprov.verification.progress import Progress
 from svcprov.verification.report import Report, way_of, xml_text
 from svcprov.verification.script import pasteable, short
@@ -265,3 +265,13 @@ def test_what_was_made_inside_a_filesystem_is_found_again() -> None:
     inner = "[fs#1]\ntype = btrfs\ndev = /srv/web/a.img\nmnt = /srv/inner\n"
     text = f"{outer}{LOOP.replace('/srv/a.img', '/srv/web/a.img').replace('100M', '400M')}{inner}"
     assert [verdict for verdict in kills.once(Subject(Case("web", {"web": text}, state))) if verdict.what] == []
+
+
+def test_a_container_of_somebody_beside_ours() -> None:
+    """In a store that is shared a new container takes nothing from anybody; one that is gone was somebody's."""
+    theirs = {"name": "theirs", "image": "x"}
+    kept = {"kind": "directory", "docker": {"containers": {"a": theirs}}}
+    more = {"kind": "directory", "docker": {"containers": {"a": theirs, "b": {"name": "ours", "image": "x"}}}}
+    before, after = (load({"files": {"/var/lib/docker": each}}) for each in (kept, more))
+    assert lost(before, after) == []
+    assert [fact.partition(" {")[0] for fact in lost(after, before)] == ["containers of /var/lib/docker: b:"]
