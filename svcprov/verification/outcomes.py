@@ -225,7 +225,7 @@ def held(state: NodeState) -> dict[str, str]:
 
 
 def _entry(path: str, entry: dict[str, Any]) -> dict[str, str]:
-    """The facts of a file or directory; of what a daemon keeps in one, each container and image is a fact of its own."""
+    """The facts of a file or directory; each container and image that a daemon keeps in one is a fact of its own."""
     same = {**entry, "allocated": 0} if entry["kind"] == "file" else {**entry, "docker": None}
     facts = {f"entry {path}": json.dumps(same, sort_keys=True)}
     for kind, things in (entry.get("docker") or {}).items():
