@@ -289,9 +289,12 @@ def run(client: Client, container: Container, name: str) -> Command:
 
     It is there when it exists: docker leaves a container behind that it could not start. The cgroup is given where
     the user gave options, as it always was, to a daemon of our own: another one may want slices of systemd instead.
+    To one of 2015 it is given always, since there it is what a container is known by.
     """
     label = () if client.is_own_daemon else (f"--label=svcprov={container.name}",)
-    cgroup = ("--cgroup-parent", container.cgroup) if container.options and client.socket else ()
+    cgroup = (
+        ("--cgroup-parent", container.cgroup) if client.socket and (container.options or client.is_own_daemon) else ()
+    )
     listed = _reachable(find(client, container.name))
     options = ("-t", "-i", "-d", f"--name={container.name}", *label, *container.options, *cgroup)
     return Command(

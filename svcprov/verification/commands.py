@@ -8,6 +8,7 @@ from executors.layers.faults import Faults, How, failure
 from svcprov.verification.case import AS_NONE, AS_UNDISTURBED, FAILED, Subject, Verdict
 from svcprov.verification.crashes import THEN, Then, do, none, violations, whole
 from svcprov.verification.disk import Point, Where
+from svcprov.verification.outcomes import lost as lost_facts
 from svcprov.verification.outcomes import masked
 from svcprov.verification.world import World
 
@@ -64,14 +65,24 @@ def _judged(subject: Subject, failed: World, error: SvcprovError | None, point: 
     world = failed.fork()
     if error is None:
         # A driver may know what to do about it, and a resource may be optional: then there is nothing to take back.
-        return _tolerated(subject, world, code, then)
+        return _tolerated(subject, world, code, then, failed.faults[point.where].hit)
     found = violations(world, then, subject.ends())
+    if then == "resume" and _is_optional(world, failed.faults[point.where].hit):
+        # It is made after what came after it, which may have got its loop device: only nothing may be lost.
+        found = [line for line in found if line.startswith(("resume failed", "lost: "))]
     found += [] if error.exit_code else [f"the failed action exits with {error.exit_code}: {error}"]
     return Verdict(code, AS_UNDISTURBED if then == "resume" else AS_NONE, tuple(found))
 
 
-def _tolerated(subject: Subject, world: World, code: str, then: Then) -> Verdict:
+def _is_optional(world: World, hit: Command | None) -> bool:
+    return hit is not None and "#" in hit.rid and world.service.resource(hit.rid).optional
+
+
+def _tolerated(subject: Subject, world: World, code: str, then: Then, hit: Command | None) -> Verdict:
     end = subject.ends()
+    if _is_optional(world, hit):
+        # What came after it did without it: that is what its author wanted, wherever it led.
+        return Verdict(code, FAILED, tuple(f"lost: {fact}" for fact in lost_facts(end.none.state, world.state)))
     try:
         do(world, "unprovision" if then == "unprovision" else "resume")
     except SvcprovError as error:
@@ -87,6 +98,7 @@ class Persisting:
     def __init__(self, inner: Executor, at: int, words: tuple[str, ...] | None = None) -> None:
         self._faults = Faults(inner, at, "fails")
         self._inner, self.words = inner, words
+        self.hit: Command | None = None
 
     def run(self, command: Command) -> Completed:
         """Run a command, unless it is the one that cannot go well."""
@@ -94,7 +106,7 @@ class Persisting:
             return failure(command) if _words(command) == self.words else self._inner.run(command)
         answer = self._faults.run(command)
         if self._faults.hit is not None:
-            self.words = _words(command)
+            self.hit, self.words = self._faults.hit, _words(command)
         return answer
 
 
@@ -118,7 +130,7 @@ def persisted(subject: Subject, at: int, then: Then) -> Verdict:
     if error is None or (then == "resume" and again is None):
         # The driver found another way, or the resource is optional.
         world.layer = lambda inner: inner
-        return _tolerated(subject, world, code, then)
+        return _tolerated(subject, world, code, then, layers[0].hit if error is None else None)
     world.layer = lambda inner: inner
     if again is None:
         return Verdict(code, AS_NONE, tuple(none(world, end)))

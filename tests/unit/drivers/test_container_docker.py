@@ -98,13 +98,17 @@ def test_a_strange_container_may_be_adopted() -> None:
     assert node.run(Command(("docker", "ps", "-a", "-q"), tool="docker")).stdout != ""
 
 
+BARE = "[container#0]\ntype = docker\nrun_image = ubuntu:14.10\nrun_command = /bin/bash\n"
+
+
+@pytest.mark.parametrize("options", [CONTAINER, BARE], ids=["options", "no options"])
 @pytest.mark.parametrize("version", [OLD, NEW])
-def test_a_container_with_our_mark_is_ours_although_nobody_recorded_it(version: str) -> None:
+def test_a_container_with_our_mark_is_ours_although_nobody_recorded_it(version: str, options: str) -> None:
     """Made by a run that was killed, it gets into the record: it is known by its cgroup in 2015, by its label now."""
     node = SimulatedNode(state(version))
-    drive(resource(), "provision", node)
+    drive(resource(OWN + options), "provision", node)
     reboot(node.state)
-    here = resource()
+    here = resource(OWN + options)
     drive(here, "provision", node)
     assert [here.made("container")] == docker(node, "ps -q --no-trunc").stdout.split()
 
