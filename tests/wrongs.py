@@ -342,6 +342,20 @@ MUTANTS = (
         ("tests/unit/test_explanation.py",),
     ),
     Mutant(
+        "a disk that a killed rollback attached again keeps its old name",
+        "executors/layers/journal.py",
+        "if len(listed) == 1 and entry.made not in listed:",
+        "if len(listed) == 1 and entry.made is None:",
+        ("tests/unit/svcprov/test_verification.py", "-k", "another_name"),
+    ),
+    Mutant(
+        "what a reboot unmounted is taken for missing",
+        "executors/layers/journal.py",
+        "if in_flight and reaching:",
+        "if in_flight and not reaching:",
+        ("tests/unit/svcprov/test_verification.py", "-k", "found_again"),
+    ),
+    Mutant(
         "a status lies: what is not mounted is up",
         "core/drivers/filesystem.py",
         """            return Status("down", gone, label)\n""",
