@@ -21,6 +21,8 @@ from svcprov.secrets import mask, mask_json, reveal, reveal_json
 CONF_MODE = 0o640
 OWN_MODE = 0o600
 OWN_DIRECTORY_MODE = 0o700
+SERVICE_DIRECTORY_MODE = 0o711
+"""Whoever may look at a service sees whether it has a record, and not what is in it."""
 
 Lines = list[dict[str, Any]]
 
@@ -157,7 +159,7 @@ class ServiceFiles:
 
     def _make_directory(self) -> None:
         try:
-            os.makedirs(self.directory, mode=OWN_DIRECTORY_MODE, exist_ok=True)
+            os.makedirs(self.directory, mode=SERVICE_DIRECTORY_MODE, exist_ok=True)
         except OSError as error:
             raise Failed(f"{self.directory}: {error.strerror}; nothing was changed") from None
 

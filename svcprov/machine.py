@@ -109,7 +109,7 @@ class ThisMachine:
         tree = Tree(state)
         for end in (*(at for at, letter in enumerate(directory) if letter == "/" and at), len(directory)):
             if not tree.exists(directory[:end]):
-                tree.put(directory[:end], {"kind": "directory", "mode": "0700", "docker": None})
+                tree.put(directory[:end], {"kind": "directory", "mode": "0711", "docker": None})
 
     def learn(self, questions: list[Question]) -> list[Question]:
         """Look up what the state does not say."""
