@@ -356,6 +356,13 @@ MUTANTS = (
         ("tests/unit/svcprov/test_verification.py", "-k", "found_again"),
     ),
     Mutant(
+        "an apply that goes on has forgotten what its holes are",
+        "executors/layers/contract.py",
+        "        self._remember()\n",
+        "",
+        (CONTRACT,),
+    ),
+    Mutant(
         "a status lies: what is not mounted is up",
         "core/drivers/filesystem.py",
         """            return Status("down", gone, label)\n""",

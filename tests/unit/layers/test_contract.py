@@ -320,3 +320,25 @@ def test_a_plan_that_ends_early_has_a_reason_for_each_step_it_leaves_out() -> No
     run(on, A)
     with pytest.raises(NodeChanged, match="expected: r#0: put b"):
         on.finish()
+
+
+def test_what_an_earlier_life_wrote_over_itself_may_be_left_out() -> None:
+    """A step whose check a later step of the same action has made untrue was run all the same: the journal says so."""
+    life = Life(Shelf())
+    journal = life.begin()
+    journal.run(A)
+    journal.run(take("a")._replace(rid="r#0", verb="provision"))
+    on = Contract(life.begin(), Terms([A, take("a")._replace(rid="r#0", verb="provision"), B]))
+    run(on, B)
+    assert life.shelf.changes == ["put a", "take a", "put b"]
+
+
+def test_what_an_earlier_life_filled_a_hole_with_is_known() -> None:
+    """A hole that no answer fills (a part of what was made) is learnt from the command that ran in its place."""
+    life = Life(Shelf())
+    life.begin().run(used("1.2.3.4"))
+    again = USE._replace(argv=("put", "also-on-«v»"), check=has("also-on-«v»"))
+    on = Contract(life.begin(), Terms([USE, again]))
+    with pytest.raises(NodeChanged):
+        run(on, again._replace(argv=("put", "also-on-5.6.7.8"), check=has("also-on-5.6.7.8")))
+    run(on, again._replace(argv=("put", "also-on-1.2.3.4"), check=has("also-on-1.2.3.4")))
