@@ -19,6 +19,7 @@ FORMATS = "tests/fidelity/test_formats.py"
 STRANGERS = "tests/property/test_strangers.py"
 GUARD = "tests/property/test_guard.py"
 APPLY = "tests/e2e/test_apply.py"
+JOURNAL = "tests/unit/layers/test_journal.py"
 SETTLING = "tests/unit/layers/test_settling.py"
 CONTRACT = "tests/unit/layers/test_contract.py"
 GUARD_CASES = "tests/unit/layers/test_guard.py"
@@ -106,7 +107,7 @@ MUTANTS = (
                 self._write({"fresh": name, "value": value}, sync=False)
 """,
         "",
-        (f"{CRASHES}::test_every_crash_point", "-k", "stack and resume"),
+        (JOURNAL,),
     ),
     Mutant(
         "the journal writes the intent after the change",
