@@ -14,6 +14,7 @@ from core.record import Record
 from core.wire import encode
 from svcprov.inventory import load_driver
 from svcprov.journal_file import JournalFile, Read
+from svcprov.keeping import Lines
 from svcprov.lock import Lock
 from svcprov.replace import replace, sync_directory, unwritable
 from svcprov.secrets import mask, mask_json, reveal, reveal_json
@@ -23,8 +24,6 @@ OWN_MODE = 0o600
 OWN_DIRECTORY_MODE = 0o700
 SERVICE_DIRECTORY_MODE = 0o711
 """Whoever may look at a service sees whether it has a record, and not what is in it."""
-
-Lines = list[dict[str, Any]]
 
 
 def etc() -> str:

@@ -6,7 +6,8 @@ from core.errors import UsageError
 from core.holes import is_of_kind
 from core.wire import decode
 from executors.layers.journal import unfinished
-from svcprov.files import Lines, ServiceFiles
+from svcprov.files import ServiceFiles
+from svcprov.keeping import Lines
 
 if TYPE_CHECKING:
     from svcprov.invocation import Invocation

@@ -63,15 +63,18 @@ class Guard:
 
     def run(self, command: Command) -> Completed:
         """Run a command; one that destroys, after the proof. Raises Refused, before anything happened, without it."""
-        makes = command.makes
-        if command.destroys and not self._journal.remembers(command):
-            for thing in command.destroys:
-                self._answered(command, _PROOFS.get(thing.kind, _recorded)(self._service, command, thing))
-        if makes is not None and makes.kind in MADE_ONCE and not self._journal.remembers(command):
-            self._made_once(command, makes.name)
-        if command.argv[0] in WRITES_OVER and not self._journal.remembers(command):
-            self._answered(command, WRITES_OVER[command.argv[0]](self._service, command))
+        if not self._journal.remembers(command):
+            self._prove(command)
         return self._journal.run(command)
+
+    def _prove(self, command: Command) -> None:
+        """Ask all that has to be known before a command runs. Raises Refused."""
+        for thing in command.destroys:
+            self._answered(command, _PROOFS.get(thing.kind, _recorded)(self._service, command, thing))
+        if command.makes is not None and command.makes.kind in MADE_ONCE:
+            self._made_once(command, command.makes.name)
+        if command.argv[0] in WRITES_OVER:
+            self._answered(command, WRITES_OVER[command.argv[0]](self._service, command))
 
     def _made_once(self, command: Command, name: str) -> None:
         """Raise Refused when the record has what a command is about to make: somebody took it away."""
