@@ -1,5 +1,6 @@
 """`svcmgr verify`: its table, its formats, what it refuses, and single tries by their names."""
 
+import contextlib
 import os
 import re
 import signal
@@ -198,10 +199,18 @@ def test_progress_is_for_terminals(bench: Bench) -> None:
         command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=side, text=True, check=False
     )
     os.close(side)
-    shown = os.read(main, 100_000).decode()
-    os.close(main)
+    shown = everything_of(main)
     assert ended.returncode == 0
     assert re.search(r"\r\x1b\[Kverify: \d+ of about \d+ tries: .*; \d+ s left", shown)
     assert shown.endswith("\r\x1b[K")
     assert "\n" not in shown
     assert "about" not in ended.stdout
+
+
+def everything_of(terminal: int) -> str:
+    """What a terminal was sent, to the end: it hands out parts, and an error once its other side is closed."""
+    parts = []
+    with open(terminal, "rb", buffering=0) as screen, contextlib.suppress(OSError):
+        while part := screen.read(4096):
+            parts.append(part)
+    return b"".join(parts).decode()
