@@ -17,13 +17,15 @@ class Thing(NamedTuple):
     """Something a command destroys the content of: `kind` and identity (a uuid, an id, a path of a file or device).
 
     `blank` says that the driver proved right before that there is no content, so nothing is lost. `at` is where the
-    command finds it: the device or file that holds the filesystem, the directory that it is mounted on.
+    command finds it: the device or file that holds the filesystem, the directory that it is mounted on. `proofs` must
+    hold right before: that what the command names is still the thing of this identity, and that nobody uses it.
     """
 
     kind: str
     identity: str
     blank: bool = False
     at: str = ""
+    proofs: "tuple[Check, ...]" = ()
 
 
 class Check(NamedTuple):

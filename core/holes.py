@@ -59,7 +59,11 @@ def fill(command: Command, bound: Mapping[str, str]) -> Command:
         only_if=tuple(fill_check(check, bound) for check in command.only_if),
         undo=tuple(fill_check(step, bound) if isinstance(step, Check) else fill(step, bound) for step in command.undo),
         destroys=tuple(
-            thing._replace(identity=fill_text(thing.identity, bound), at=fill_text(thing.at, bound))
+            thing._replace(
+                identity=fill_text(thing.identity, bound),
+                at=fill_text(thing.at, bound),
+                proofs=tuple(fill_check(check, bound) for check in thing.proofs),
+            )
             for thing in command.destroys
         ),
     )

@@ -10,6 +10,10 @@ Content (of a disk, a volume, a loop file) is one of
 - unknown: it cannot be read;
 - unseen: nobody has looked yet.
 
+What is made of several devices (volume groups, arrays, pools) is kept in tables of its own (`core.stacked`), as their
+superblocks keep it on the disks: the signature of a device says what it is a `member_of`. A device that is `stacked`
+has its content there. Devices are called as the kernel calls them (`/dev/dm-0`); `name` is what device-mapper does.
+
 A state that is not `complete` came from looking at a real node. What it does not have is absent only where its question
 is `known`; `unseen` says what could not be looked at. Into a signature that is not `known` one looks where it is
 mounted.
@@ -19,6 +23,7 @@ import json
 from typing import Any, NamedTuple
 
 from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
+from core.stacked import STACKED, TABLES
 
 FORMAT = 1
 STATE_BYTES_MAX = 64 * 1024 * 1024
@@ -149,6 +154,8 @@ _CONTENTS: dict[str, Shape] = {
             "known": (flag, True),
             "files": (_files, dict),
             "subvolumes": (table(_files), dict),
+            "member_of": (text, ""),
+            "role": (text, ""),
         }
     ),
 }
@@ -178,9 +185,17 @@ _DEVICE = fields(
         "holders": (items(text), list),
         "autoclear": (flag, False),
         "read_only": (flag, False),
+        "name": (text, ""),
+        "stacked": (
+            optional(fields({"kind": (choice(*STACKED), REQUIRED), "of": (text, REQUIRED), "name": (text, "")})),
+            None,
+        ),
+        "settled": (flag, True),
     },
     short=lambda value: {"size": value},
 )
+
+
 _MOUNT = fields(
     {
         "device": (text, REQUIRED),
@@ -301,6 +316,7 @@ _STATE = fields(
         "files": (_files, dict),
         "mounts": (items(_MOUNT), list),
         "swaps": (items(text), list),
+        **{name: (shape(_content), dict) for name, shape in TABLES.items()},
         "processes": (table(_PROCESS), dict),
         "ec2": (optional(_EC2), None),
         "registry": (table(_IMAGE), dict),

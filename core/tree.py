@@ -6,6 +6,7 @@ Of a state that is not complete, whoever looks something up may want to hear wha
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from core import stacked
 from core.state import Entry, NodeState, Question
 
 LINKS_MAX = 40
@@ -194,6 +195,8 @@ class Tree:
         if device["volume"] and self._state["ec2"]:
             volume: dict[str, Any] = self._state["ec2"]["volumes"][device["volume"]]
             return volume
+        if device["stacked"] is not None:
+            return stacked.holder(self._state, device["stacked"])
         if not device["file"]:
             return device
         # The kernel keeps the file that it attached, also when the loop device is mounted over its directory.

@@ -86,6 +86,8 @@ class Filesystem(Driver):
             "known": False,
             "files": {},
             "subvolumes": {identity.removeprefix(prefix): {} for identity in inside},
+            "member_of": "",
+            "role": "",
         }
         return {fs["dev"]: content}
 

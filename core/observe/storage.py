@@ -1,5 +1,6 @@
 """Block devices: which there are, who uses them, and what they hold."""
 
+from core.block_device import block_device
 from core.command import Command, Steps
 from core.evidence import ends
 from core.observe.reads import anyhow, is_denied, note_unseen
@@ -26,17 +27,16 @@ def devices(state: NodeState) -> Steps:
     loops = losetup.parse_everything((yield anyhow(losetup.everything())))
     for disk in lsblk.parse_everything(answer):
         loop = loops.get(disk.path)
-        state["devices"][disk.path] = {
-            "size": disk.size,
-            "content": {"kind": "unseen"},
-            "serial": disk.serial,
-            "appears": 0,
-            "volume": "",
-            "file": "" if loop is None or loop.is_deleted else loop.file,
-            "holders": list(disk.holders),
-            "autoclear": loop is not None and loop.autoclear,
-            "read_only": disk.read_only,
-        }
+        state["devices"][disk.path] = block_device(
+            disk.size,
+            content={"kind": "unseen"},
+            serial=disk.serial,
+            file="" if loop is None or loop.is_deleted else loop.file,
+            holders=list(disk.holders),
+            autoclear=loop is not None and loop.autoclear,
+            read_only=disk.read_only,
+            name=disk.name,
+        )
     yield from _mounts(state)
     swaps = yield anyhow(files.read("/proc/swaps"))
     state["swaps"] = [line.split()[0] for line in swaps.stdout.splitlines()[1:] if line.startswith("/")]
@@ -46,6 +46,7 @@ def _mounts(state: NodeState) -> Steps:
     answer = yield anyhow(mount.everything())
     if answer.returncode:
         note_unseen(state, "mounts", answer)
+    called = {f"/dev/mapper/{each['name']}": path for path, each in state["devices"].items() if each["name"]}
     there: list[mount.Mount] = []
     for each in mount.mounts(answer):
         if _shows_itself(each, there):
@@ -54,7 +55,7 @@ def _mounts(state: NodeState) -> Steps:
         if each.type not in PSEUDO or each.mount_point == "/":
             state["mounts"].append(
                 {
-                    "device": each.device,
+                    "device": called.get(each.device, each.device),
                     "mount_point": each.mount_point,
                     "type": each.type,
                     "options": ",".join(each.options),
@@ -136,6 +137,8 @@ def _signature(tags: dict[str, str], *, tail: bool) -> Content:
         "known": False,
         "files": {},
         "subvolumes": {},
+        "member_of": "",
+        "role": "",
     }
 
 

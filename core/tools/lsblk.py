@@ -7,23 +7,28 @@ from typing import Any, NamedTuple
 from core.command import Check, Command, Completed
 
 TOOL = "lsblk"
+MAPPER = "/dev/mapper/"
 
 _VOLUME_SERIAL = re.compile(r"vol-?([0-9a-f]{8,})")
 
 
 class Disk(NamedTuple):
-    """A block device of any kind; `holders` are the devices that are made of it, or are its partitions."""
+    """A block device of any kind; `holders` are the devices that are made of it.
+
+    path: as the kernel calls it (`/dev/dm-0`). name: what device-mapper calls it, "" for any other.
+    """
 
     path: str
     size: int
     serial: str
     read_only: bool
     holders: tuple[str, ...]
+    name: str = ""
 
 
 def everything() -> Command:
     """Ask for every block device, with what is made of it; read the answer with `parse_everything`."""
-    return Command(("lsblk", "-J", "-b", "-o", "PATH,TYPE,SIZE,RO,SERIAL"), tool=TOOL)
+    return Command(("lsblk", "-J", "-b", "-o", "PATH,KNAME,TYPE,SIZE,RO,SERIAL"), tool=TOOL)
 
 
 def parse_everything(answer: Completed) -> list[Disk]:
@@ -32,16 +37,22 @@ def parse_everything(answer: Completed) -> list[Disk]:
 
     def walk(entry: dict[str, Any]) -> None:
         children = entry.get("children", [])
-        holders = tuple(child["path"] for child in children if child["type"] != "part")
+        holders = tuple(_path(child) for child in children if child["type"] != "part")
         if entry["size"]:
-            serial = entry["serial"] or ""
-            found[entry["path"]] = Disk(entry["path"], int(entry["size"]), serial, bool(entry["ro"]), holders)
+            path, serial = _path(entry), entry["serial"] or ""
+            name = entry["path"].removeprefix(MAPPER) if entry["path"].startswith(MAPPER) else ""
+            found[path] = Disk(path, int(entry["size"]), serial, bool(entry["ro"]), holders, name)
         for child in children:
             walk(child)
 
     for entry in json.loads(answer.stdout or "{}").get("blockdevices", ()):
         walk(entry)
     return list(found.values())
+
+
+def _path(entry: dict[str, Any]) -> str:
+    """The path of a device by the kernel's name for it; one in a directory has `!` there for its slashes."""
+    return f"/dev/{entry['kname'].replace('!', '/')}"
 
 
 def volume_of_serial(serial: str) -> str:

@@ -8,6 +8,7 @@ is left to be done but the command:
 - a filesystem that is zeroed has the uuid of ours, and a subvolume that is deleted lies in the filesystem of ours;
 - a file that is removed is recorded, and neither a loop device nor a process has it open (of a file that something is
   mounted on, the kernel says so itself);
+- a thing with proofs of its own (a volume group, an array, a pool) is recorded, and they hold;
 - anything else (volumes, addresses, containers) is what the record says this service was given;
 - where a file, a link or an alias is to be made, none is yet: `truncate`, `ln -f` and `ifconfig` ask nobody.
 
@@ -39,6 +40,7 @@ from typing import Any
 
 from core import evidence
 from core.answers import pick
+from core.checks import holds
 from core.command import Command, Completed, Steps, Thing
 from core.config.service import Service
 from core.errors import Refused, Remedy
@@ -70,7 +72,8 @@ class Guard:
     def _prove(self, command: Command) -> None:
         """Ask all that has to be known before a command runs. Raises Refused."""
         for thing in command.destroys:
-            self._answered(command, _PROOFS.get(thing.kind, _recorded)(self._service, command, thing))
+            proof = _identified if thing.proofs else _PROOFS.get(thing.kind, _recorded)
+            self._answered(command, proof(self._service, command, thing))
         if command.makes is not None and command.makes.kind in MADE_ONCE:
             self._made_once(command, command.makes.name)
         if command.argv[0] in WRITES_OVER:
@@ -205,14 +208,32 @@ def _file(service: Service, command: Command, thing: Thing) -> Steps:
         raise _in_use(command, thing.identity, tuple(f"pid {pid}" for pid in pids))
 
 
+def _identified(service: Service, command: Command, thing: Thing) -> Steps:
+    """Prove that a thing is what the record has, and that its own proofs hold: they tie the command to its identity."""
+    if not _is_given(service, command, thing):
+        raise _not_recorded(service, command, thing)
+    for check in thing.proofs:
+        if not holds(check, (yield check.ask)):
+            said = check.otherwise or f"{thing.at or thing.identity} is not {thing.kind} {thing.identity} any more"
+            raise Refused(f"{command.rid}: {said}", _allowing(service, command, thing.identity))
+
+
+def _is_given(service: Service, command: Command, thing: Thing) -> bool:
+    named = service.allow_destroy.intersection((thing.identity, thing.at, *command.argv))
+    given = any(made.identity == thing.identity for made in service.record.made.values())
+    return bool(given or named or command.rid in service.adopt)
+
+
+def _not_recorded(service: Service, command: Command, thing: Thing) -> Refused:
+    text = f"{command.rid}: {thing.kind} {thing.identity} is not recorded as this service's"
+    return Refused(text, _allowing(service, command, thing.identity))
+
+
 def _recorded(service: Service, command: Command, thing: Thing) -> Steps:
     """Prove that a thing is what the record has (or the operator named), and that the command is about it."""
     yield from ()
-    named = service.allow_destroy.intersection((thing.identity, *command.argv))
-    given = any(made.identity == thing.identity for made in service.record.made.values())
-    if thing.identity not in command.argv or not (given or named or command.rid in service.adopt):
-        text = f"{command.rid}: {thing.kind} {thing.identity} is not recorded as this service's"
-        raise Refused(text, _allowing(service, command, thing.identity))
+    if thing.identity not in command.argv or not _is_given(service, command, thing):
+        raise _not_recorded(service, command, thing)
 
 
 _PROOFS: dict[str, Callable[[Service, Command, Thing], Steps]] = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.block_device import block_device
 from core.state import Content, Entry
 from executors.simulated.node import SimulatedNode
 
@@ -36,7 +37,15 @@ def signature(
         "known": True,
         "files": files or {},
         "subvolumes": {},
+        "member_of": "",
+        "role": "",
     }
+
+
+def shown(node: SimulatedNode, path: str) -> str:
+    """How tools call a device that the kernel calls `path`: a device of device-mapper by the name that it has there."""
+    named = node.state["devices"].get(path)
+    return f"/dev/mapper/{named['name']}" if named is not None and named["name"] else path
 
 
 def storage(node: SimulatedNode, path: str) -> dict[str, Any] | None:
@@ -52,17 +61,7 @@ def loop(node: SimulatedNode, path: str) -> dict[str, Any]:
     """What a loop device of a file is: whole sectors of it."""
     entry = node.tree.entry(path)
     size = 0 if entry is None else len((entry["text"] or "").encode()) if entry["size"] is None else entry["size"]
-    return {
-        "size": size // SECTOR_BYTES * SECTOR_BYTES,
-        "content": {"kind": "zero"},
-        "serial": "",
-        "appears": 0,
-        "volume": "",
-        "file": node.tree.real(path),
-        "holders": [],
-        "autoclear": False,
-        "read_only": False,
-    }
+    return block_device(size // SECTOR_BYTES * SECTOR_BYTES, file=node.tree.real(path), settled=False)
 
 
 def first_free_loop(node: SimulatedNode) -> str:

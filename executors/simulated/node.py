@@ -128,6 +128,7 @@ class SimulatedNode:
         match command.argv:
             case (("sleep" | "pause"), seconds):
                 self.state["clock"] += int(seconds)
+                self._settle()
                 return Completed(0)
             case ("fresh", kind, name):
                 return Completed(0, hole(name) if self.holes else self._identifier(kind))
@@ -186,6 +187,19 @@ class SimulatedNode:
         self.state["devices"][path] = device
         self._loops[device["file"]] = attached
         self._loops_of_devices = len(self.state["devices"])
+        self._settle(path)
+
+    def _settle(self, path: str = "") -> None:
+        """Let udev look at devices that have appeared (at this one), where one has a signature."""
+        devices = self.state["devices"]
+        waiting = [devices[path]] if path else [device for device in self.present().values() if not device["settled"]]
+        if not any(self.tree.holder(device)["content"]["kind"] == "signature" for device in waiting):
+            for device in waiting:
+                device["settled"] = True
+            return
+        from executors.simulated import stacking
+
+        stacking.settle(self)
 
     def present(self) -> dict[str, dict[str, Any]]:
         """The block devices that have appeared, by path."""

@@ -1,13 +1,15 @@
 """What a node loses when its power fails, and what it comes back with.
 
-Gone are mounts, loop devices, addresses and interfaces that were only configured by hand, processes, and what is in
-/tmp. What is on disks stays, and so do volumes that are attached. The node's own docker daemon comes back, a service's
-own does not; no container runs, but those that are to be restarted always, with the daemon that comes back.
+Gone are mounts, loop devices and what was assembled on them, addresses and interfaces that were configured by hand,
+processes, and what is in /tmp. What is on disks stays, and so do volumes that are attached; arrays and volume groups
+whose devices are there are assembled again, as udev does. The node's own docker daemon comes back, a service's own does
+not; no container runs, but those that are to be restarted always, with the daemon that comes back.
 """
 
 from typing import Any
 
 from core.state import NodeState
+from executors.simulated import stacking
 from executors.simulated.containers.daemon import SYSTEM, always_restarts, store
 from executors.simulated.node import SimulatedNode
 
@@ -17,12 +19,16 @@ LOST_DIRECTORIES = ("/tmp/", "/run/")
 def reboot(state: NodeState) -> None:
     """Lose it, in place."""
     state["mounts"] = [mount for mount in state["mounts"] if mount["mount_point"] == "/"]
+    node = SimulatedNode(state)
+    for path in [path for path, device in state["devices"].items() if device["stacked"] is not None]:
+        stacking.remove(node, path)
     for path in [path for path, device in state["devices"].items() if device["file"]]:
         del state["devices"][path]
     for device in state["devices"].values():
         device["holders"] = [holder for holder in device["holders"] if holder in state["devices"]]
     for path in [path for path in state["files"] if path.startswith(LOST_DIRECTORIES)]:
         del state["files"][path]
+    stacking.rebooted(SimulatedNode(state))
     _configure(state)
     _stop_containers(state)
     own = state["docker"].get(SYSTEM)

@@ -250,6 +250,11 @@ class Steps:
                 lines.add(f"prove_file {words.word(thing.identity)}", "prove_file")
             case _:
                 lines.comment(f"the {thing.kind} {thing.identity} is recorded as this service's, or was named")
+                for check in thing.proofs:
+                    lines.add(f"{lines.condition(check)} ||")
+                    with lines.inner():
+                        said = check.otherwise or f"{thing.at or thing.identity} is not {thing.kind} {thing.identity}"
+                        lines.add(f"refuse {words.word(said)}", "refuse")
 
     def _wait(self, rid: str, wait: Wait) -> None:
         """A bounded wait."""

@@ -8,6 +8,7 @@ import re
 from functools import partial
 from typing import Any
 
+from core.block_device import block_device
 from core.state import copy
 from executors.simulated.ec2.request import GIB, Answer, Ec2Error, Request, WaiterFailed, tag_list, tag_values
 from executors.simulated.node import SimulatedNode
@@ -265,16 +266,10 @@ def _plug(request: Request, identity: str, volume: Volume) -> None:
             path = f"/dev/{node.identifier('block device', request.command, part='device')}"
         else:
             path = next(p for n in range(GIB_MAX) if (p := f"/dev/nvme{n}n1") not in node.state["devices"])
-    node.state["devices"][path] = {
-        "size": volume["size"],
-        "content": {"kind": "zero"},
-        "serial": serial,
-        "appears": node.clock + node.latency("device", 2),
-        "volume": identity,
-        "file": "",
-        "holders": [],
-        "read_only": False,
-    }
+    appears = node.clock + node.latency("device", 2)
+    node.state["devices"][path] = block_device(
+        volume["size"], serial=serial, appears=appears, volume=identity, settled=False
+    )
 
 
 def detach(request: Request) -> Answer:

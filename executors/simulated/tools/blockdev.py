@@ -1,7 +1,9 @@
 """blockdev and lsblk of util-linux on a simulated node, as far as one device is asked about."""
 
+from collections.abc import Iterator
+
 from core.command import Command, Completed
-from executors.simulated.devices import shown_mount
+from executors.simulated.devices import shown, shown_mount
 from executors.simulated.node import SimulatedNode
 
 PROGRAMS = {"blockdev": "util-linux", "lsblk": "util-linux"}
@@ -37,7 +39,13 @@ def _uses(node: SimulatedNode, path: str) -> Completed:
     device = node.device(path)
     if device is None:
         return Completed(32, "", f"lsblk: {path}: not a block device\n")
-    real = node.tree.real(path)
-    rows = [(real, shown_mount(node, real) or ("[SWAP]" if real in node.state["swaps"] else ""))]
-    rows += [(holder, "") for holder in device["holders"]]
+    rows = _rows(node, node.tree.real(path))
     return Completed(0, "".join(f"{name.rpartition('/')[2]} {place}\n" for name, place in rows))
+
+
+def _rows(node: SimulatedNode, path: str) -> Iterator[tuple[str, str]]:
+    """A device, and below it whatever is made of it, each with where it is mounted."""
+    yield shown(node, path), shown_mount(node, path) or ("[SWAP]" if path in node.state["swaps"] else "")
+    device = node.state["devices"].get(path)
+    for holder in sorted(device["holders"]) if device is not None else ():
+        yield from _rows(node, holder)

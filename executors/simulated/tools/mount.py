@@ -4,7 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
-from executors.simulated.devices import discards, first_free_loop, is_formatted, loop, release, signature
+from executors.simulated.devices import discards, first_free_loop, is_formatted, loop, release, shown, signature
 from executors.simulated.node import SimulatedNode
 from executors.simulated.subvolumes import TOP, number
 from executors.simulated.usage import Options, Usage, options
@@ -240,7 +240,10 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
     source = found["-S"][-1] if "-S" in found else operands[0] if len(operands) == 2 else ""  # noqa: PLR2004 - both
     target = operands[-1] if operands else ""
     rows = [
-        _row(mount, node.content(device) if (device := node.device(mount["device"])) is not None else None)
+        _row(
+            {**mount, "device": shown(node, mount["device"])},
+            node.content(device) if (device := node.device(mount["device"])) is not None else None,
+        )
         for mount in node.state["mounts"]
         if (not target or mount["mount_point"] == node.tree.real(target))
         and (not source or mount["device"] == (node.by_tag(source) or source))

@@ -1,0 +1,83 @@
+"""Block devices that come and go, with their links, and what udev does when one appears that belongs to something.
+
+What a device belongs to (a volume group, an array, a pool) is said by its signature; the module of that kind decides
+whether anything is assembled or activated by itself, as the rules of udev do. It has `appeared(node, path)`, and where
+something has to happen after a reboot beside that, `rebooted(node)`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from executors.simulated.node import SimulatedNode
+
+MEMBERS = {
+    "LVM2_member": "executors.simulated.volume_groups",
+    "linux_raid_member": "executors.simulated.arrays",
+    "zfs_member": "executors.simulated.pools",
+}
+"""The modules that know what to do about a device with a signature."""
+
+AT_BOOT = {"pools": "executors.simulated.pools", "images": "executors.simulated.images"}
+"""The modules with something to do at boot, by the table of the state that they are about."""
+
+
+def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> None:
+    """Let a block device appear, with links to it (`/dev/mapper/svc1-root`); then udev has its turn."""
+    node.state["devices"][path] = device
+    for link in links:
+        above = link.rpartition("/")[0]
+        depth = link.count("/") - 2
+        if not node.tree.exists(above):
+            node.tree.put(above, {"kind": "directory", "mode": "0755", "docker": None})
+        target = f"{'../' * depth}{path.removeprefix('/dev/')}"
+        node.tree.put(link, {"kind": "link", "target": target})
+    device["settled"] = False
+    settle(node)
+
+
+def remove(node: SimulatedNode, path: str) -> None:
+    """Let a block device disappear with the links to it, and the directories of these that are empty then."""
+    del node.state["devices"][path]
+    for link in [link for link, entry in node.state["files"].items() if _leads_to(link, entry, path)]:
+        node.tree.remove(link)
+        above = link.rpartition("/")[0]
+        if above not in {"/dev", "/dev/mapper"} and not node.tree.children(above):
+            node.tree.remove(above)
+
+
+def _leads_to(link: str, entry: dict[str, Any], path: str) -> bool:
+    if entry["kind"] != "link" or not link.startswith("/dev/"):
+        return False
+    target: str = entry["target"]
+    return target == path or (target.startswith("../") and f"/dev/{target.replace('../', '')}" == path)
+
+
+def free(node: SimulatedNode, prefix: str) -> str:
+    """The first path that no device has: `/dev/dm-0` for `/dev/dm-`."""
+    number = 0
+    while f"{prefix}{number}" in node.state["devices"]:
+        number += 1
+    return f"{prefix}{number}"
+
+
+def settle(node: SimulatedNode) -> None:
+    """Let udev do what it does about each device that has appeared and that it has not looked at yet."""
+    while waiting := [path for path, device in node.present().items() if not device["settled"]]:
+        for path in waiting:
+            device = node.state["devices"].get(path)
+            if device is None:
+                continue
+            device["settled"] = True
+            content = node.tree.holder(device)["content"]
+            if module := MEMBERS.get(content.get("type", "")):
+                import_module(module).appeared(node, path)
+
+
+def rebooted(node: SimulatedNode) -> None:
+    """Let udev look at every device once more, and services at boot do what they do."""
+    for device in node.state["devices"].values():
+        device["settled"] = False
+    settle(node)
+    for table, module in AT_BOOT.items():
+        if node.state[table]:
+            import_module(module).rebooted(node)
