@@ -16,11 +16,11 @@ _IDENTIFIER = re.compile(
     r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
 )
 IDENTIFIER_LENGTH_MIN = 4
-PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "state"}
+PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "settled", "state"}
 """What time alone changes; `state` is `attaching` or `attached`, `creating` or `available`."""
 
 
-_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears"))
+_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears", "settled"))
 
 
 def alike(one: Any, other: Any, passing: Container[str] = frozenset()) -> bool:
