@@ -187,16 +187,19 @@ class VM:
 
     # Disks.
 
-    def plug(self, identity: str, mebibytes: int = 512, *, serial: str = "", bus: str = "scsi") -> str:
-        """Plug in a disk, as a cloud attaches a volume; return where the guest has it.
+    def plug(
+        self, identity: str, mebibytes: int = 512, *, serial: str = "", bus: str = "scsi", wait: bool = True
+    ) -> str:
+        """Plug in a disk, as a cloud attaches a volume; return where the guest has it ("" for who does not wait).
 
-        A disk of that identity that was there before comes back with what is on it. bus: `scsi` or `virtio`.
+        A disk of that identity that was there before comes back with what is on it. bus: `scsi`, `virtio`, or
+        `nvme` as in EC2 (with one of these no snapshot can be taken).
         """
         file = self.directory / f"plugged-{identity}.qcow2"
         if not file.exists():
             create = (program("qemu-img"), "create", "-q", "-f", "qcow2", str(file), f"{mebibytes}M")
             subprocess.run(create, check=True)
-        used = {plugged.number for plugged in self._plugged.values() if plugged.bus == bus}
+        used = {plugged.number for plugged in self._plugged.values() if (plugged.bus == "scsi") is (bus == "scsi")}
         number = next(number for number in range(100) if number not in used)
         plugged = Plugged(identity, file, serial or identity, bus, number)
         assert self._qmp is not None
@@ -207,7 +210,7 @@ class VM:
         )
         self._qmp("device_add", **_device(plugged))
         self._plugged[identity] = plugged
-        return self._appeared(plugged)
+        return self._appeared(plugged) if wait else ""
 
     def unplug(self, identity: str) -> None:
         """Pull a disk out, whatever the guest does with it. Its content is kept."""
@@ -218,11 +221,11 @@ class VM:
         del self._plugged[identity]
 
     def _appeared(self, plugged: Plugged) -> str:
-        link = (
-            f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{plugged.serial}"
-            if plugged.bus == "scsi"
-            else f"/dev/disk/by-id/virtio-{plugged.serial[:20]}"
-        )
+        link = {
+            "scsi": f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{plugged.serial}",
+            "virtio": f"/dev/disk/by-id/virtio-{plugged.serial[:20]}",
+            "nvme": f"/dev/disk/by-id/nvme-QEMU_NVMe_Ctrl_{plugged.serial}",
+        }[plugged.bus]
         wait = 'until [ -b "$0" ]; do sleep 0.02; done; udevadm settle; readlink -f "$0"'
         return self.did("sh", "-c", wait, link, seconds_max=APPEAR_SECONDS_MAX).strip()
 
@@ -327,7 +330,7 @@ class VM:
     def _words(self) -> tuple[str, ...]:
         recipe = self.image.recipe
         forwards = [
-            f"guestfwd=tcp:{OUTSIDE}:{port}-cmd:{program('socat')} - TCP:127.0.0.1:{port}" for port in self._ports
+            f"guestfwd=tcp:{OUTSIDE}:{port}-cmd:{program('socat')} -t 3600 - TCP:127.0.0.1:{port}" for port in self._ports
         ]
         network = ",".join(("user,id=n0,restrict=on", f"hostfwd=tcp:127.0.0.1:{self._port}-:22", *forwards))
         words = [
@@ -414,8 +417,9 @@ def _of_root(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 def _device(plugged: Plugged) -> dict[str, Any]:
     """What qemu is told about a disk, plugged in or there from the start."""
     common = {"id": plugged.identity, "drive": f"b-{plugged.identity}", "serial": plugged.serial}
-    if plugged.bus == "virtio":
-        return {"driver": "virtio-blk-pci", "bus": f"port{plugged.number}", **common}
+    if plugged.bus != "scsi":
+        driver = {"virtio": "virtio-blk-pci", "nvme": "nvme"}[plugged.bus]
+        return {"driver": driver, "bus": f"port{plugged.number}", **common}
     place = {"bus": "scsi0.0", "scsi-id": plugged.number, "device_id": plugged.serial}
     return {"driver": "scsi-hd", **place, **common}
 

@@ -1,10 +1,12 @@
 """The metadata service of EC2 on this machine, asked in this process, with the return codes that curl(1) would have.
 
 AWS_EC2_METADATA_SERVICE_ENDPOINT says where it is, as it does for Amazon's own programs. AWS_EC2_METADATA_DISABLED=true
-says that there is none: nothing is sent. An endpoint that somebody named is asked all the same.
+says that there is none: nothing is sent. An endpoint that somebody named is asked all the same. How long it is waited
+for is AWS_METADATA_SERVICE_TIMEOUT, in seconds, where somebody set it.
 """
 
 import os
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS_MAX = 1.0
 """It is as near as the hypervisor; where nobody answers at once there is nobody."""
+SECONDS_MAX_GIVEN = 60.0
 ANSWER_BYTES_MAX = 65536
 HTTP_PORT = 80
 ERRORS_FROM = 400
@@ -70,12 +73,20 @@ def _endpoint() -> str:
     return named or ("" if disabled else f"http://{ADDRESS}")
 
 
+def _seconds_max() -> float:
+    """How long to wait for it; what is no number of seconds is as good as not set."""
+    with suppress(ValueError):
+        given = float(os.environ.get("AWS_METADATA_SERVICE_TIMEOUT", ""))
+        return given if 0 < given <= SECONDS_MAX_GIVEN else SECONDS_MAX
+    return SECONDS_MAX
+
+
 def _ask(method: str, path: str, headers: dict[str, str]) -> Completed:
     url = urlsplit(_endpoint())
     if not url.hostname:
         return Completed(CONNECTION_REFUSED)
     # Never through a proxy: it would say who the proxy is.
-    connection = HTTPConnection(url.hostname, url.port or HTTP_PORT, timeout=SECONDS_MAX)
+    connection = HTTPConnection(url.hostname, url.port or HTTP_PORT, timeout=_seconds_max())
     try:
         connection.request(method, url.path.rstrip("/") + path, headers=headers)
         answer = connection.getresponse()
