@@ -1,1 +1,1 @@
-"""The lane of the node VM: what needs a kernel of its own, from volume groups to power losses."""
+"""What needs a kernel of its own: the node VM, and services on it."""
