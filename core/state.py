@@ -6,7 +6,8 @@ operator would. The normalised state is plain dictionaries and lists: what is in
 Content (of a disk, a volume, a loop file) is one of
 - zero: nothing was ever written there, or it was zeroed;
 - residue: no signature, but bytes are left (what `wipefs -a` leaves behind);
-- signature: a filesystem or another thing that a probe recognises, with what it holds;
+- signature: a filesystem or another thing that a probe recognises, with what it holds; `size` says how many bytes of
+  the device a filesystem has, 0 that it is as large as its device;
 - unknown: it cannot be read;
 - unseen: nobody has looked yet.
 
@@ -156,6 +157,7 @@ _CONTENTS: dict[str, Shape] = {
             "subvolumes": (table(_files), dict),
             "member_of": (text, ""),
             "role": (text, ""),
+            "size": (size, 0),
         }
     ),
 }

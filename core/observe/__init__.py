@@ -10,7 +10,7 @@ What cannot be looked at (for lack of root, say) is a sentence in `unseen` of th
 from collections.abc import Callable, Iterable
 
 from core.command import Command, Steps
-from core.observe import arrays, cloud, containers, groups, images, network, pools, programs, storage, tree
+from core.observe import arrays, cloud, containers, groups, images, network, pools, programs, space, storage, tree
 from core.state import ON_PATHS, NodeState, Question, load
 from core.tree import Tree
 
@@ -21,6 +21,7 @@ ANSWERS: dict[str, Answer] = {
     "tool": programs.tools,
     "program": programs.programs,
     "content": storage.contents,
+    "held": space.held,
     "lvm": groups.everything,
     "md": arrays.everything,
     "zfs": pools.everything,

@@ -139,6 +139,7 @@ def _signature(tags: dict[str, str], *, tail: bool) -> Content:
         "subvolumes": {},
         "member_of": "",
         "role": "",
+        "size": 0,
     }
 
 
