@@ -15,6 +15,9 @@ What is made of several devices (volume groups, arrays, pools) is kept in tables
 superblocks keep it on the disks: the signature of a device says what it is a `member_of`. A device that is `stacked`
 has its content there. Devices are called as the kernel calls them (`/dev/dm-0`); `name` is what device-mapper does.
 
+A mount says the `subvolume` or directory of its filesystem that it shows. Without a device, its files are a `tree` of
+`trees`: of an export of NFS (`server:/srv/data`), or of a tmpfs, as long as it is mounted.
+
 A state that is not `complete` came from looking at a real node. What it does not have is absent only where its question
 is `known`; `unseen` says what could not be looked at. Into a signature that is not `known` one looks where it is
 mounted.
@@ -205,6 +208,7 @@ _MOUNT = fields(
         "type": (text, REQUIRED),
         "options": (text, "rw"),
         "subvolume": (text, ""),
+        "tree": (text, ""),
     }
 )
 _PROCESS = fields(
@@ -317,6 +321,7 @@ _STATE = fields(
         "devices": (table(_DEVICE), dict),
         "files": (_files, dict),
         "mounts": (items(_MOUNT), list),
+        "trees": (table(_files), dict),
         "swaps": (items(text), list),
         **{name: (shape(_content), dict) for name, shape in TABLES.items()},
         "processes": (table(_PROCESS), dict),

@@ -67,7 +67,9 @@ def learn(state: NodeState, questions: Iterable[Question]) -> Steps:
     wanted = [*questions]
     # Files are kept with the filesystem that they are in, so that has to be known first.
     inside = {Tree(state).place(question.subject).device for question in wanted if question.kind in ON_PATHS}
-    unseen = (each for each in inside if each and state["devices"][each]["content"]["kind"] == "unseen")
+    unseen = (
+        each for each in inside & state["devices"].keys() if state["devices"][each]["content"]["kind"] == "unseen"
+    )
     wanted += (Question("content", device) for device in sorted(unseen))
     for kind, answer in ANSWERS.items():
         subjects = list(dict.fromkeys(question.subject for question in wanted if question.kind == kind))

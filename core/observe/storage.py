@@ -60,6 +60,7 @@ def _mounts(state: NodeState) -> Steps:
                     "type": each.type,
                     "options": ",".join(each.options),
                     "subvolume": each.root,
+                    "tree": "",
                 }
             )
 

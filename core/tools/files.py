@@ -20,6 +20,11 @@ def is_file(path: str) -> Command:
     return Command(("test", "-f", path), accepts=(0, 1), tool=TOOL)
 
 
+def is_same(path: str, other: str) -> Command:
+    """Ask whether two paths lead to the same directory or file: 0 or 1."""
+    return Command(("test", path, "-ef", other), accepts=(0, 1), tool=TOOL)
+
+
 def is_there(path: str) -> Check:
     """Hold when something is at the path."""
     return Check(exists(path))

@@ -67,6 +67,8 @@ def _test(node: SimulatedNode, words: list[str]) -> Completed:
     for part in parts:
         turned = part[:1] == ["!"]
         match part[turned:]:
+            case [path, "-ef", other]:
+                answers.append(_is_same(node, path, other) is not turned)
             case [flag, path] if flag in _TESTS:
                 answers.append(_TESTS[flag](node, path) is not turned)
             case _:
@@ -89,6 +91,14 @@ def _is_executable(node: SimulatedNode, path: str) -> bool:
 def _is_link(node: SimulatedNode, path: str) -> bool:
     entry = node.tree.link(path)
     return entry is not None and entry["kind"] == "link"
+
+
+def _is_same(node: SimulatedNode, path: str, other: str) -> bool:
+    """Tell whether two paths lead to one and the same place."""
+    if not (node.tree.exists(path) and node.tree.exists(other)):
+        return False
+    one, two = (node.tree.place(node.tree.real(each)) for each in (path, other))
+    return one.files is two.files and one.path == two.path
 
 
 _TESTS: dict[str, Callable[[SimulatedNode, str], bool]] = {
