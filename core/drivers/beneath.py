@@ -12,9 +12,9 @@ KEPT = ("directory", "link")
 """Made things that hold nothing."""
 
 
-def goes(resource: "Resource", device: str) -> bool:
-    """Tell whether a device goes with what was made for the service: a file, a volume, or what lies beneath it."""
-    return _goes(resource, Tie("device", device), frozenset((resource.rid,)))
+def goes(resource: "Resource", name: str, kind: str = "device") -> bool:
+    """Tell whether a device (or a group) goes with what was made for the service: files, volumes of a cloud."""
+    return _goes(resource, Tie(kind, name), frozenset((resource.rid,)))
 
 
 def _goes(resource: "Resource", tie: Tie, seen: frozenset[str]) -> bool:

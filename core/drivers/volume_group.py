@@ -94,7 +94,7 @@ class VolumeGroup(Driver):
         """Make what is missing: physical volumes, the group, or that it has further ones."""
         name = disk["name"]
         members = yield from _members(disk)
-        group = yield from _group(disk)
+        group = yield from group_named(disk, disk["name"])
         if group is not None:
             yield from _used(disk, group)
         lacking = []
@@ -139,7 +139,7 @@ class VolumeGroup(Driver):
     def stop(self, disk: "Resource") -> Steps:
         """Deactivate the group. What is in use stays, and it is said by whom."""
         name, node = disk["name"], disk.service.nodename
-        group = yield from _group(disk)
+        group = yield from group_named(disk, disk["name"])
         active = [] if group is None else [each for each in (yield from _volumes(name)) if each.is_active]
         if group is None or (not active and node not in group.tags):
             yield Note(f"vg {name} is already down")
@@ -162,7 +162,7 @@ class VolumeGroup(Driver):
 
     def status(self, disk: "Resource") -> Steps:
         """Up when all its volumes are active; without any, when it has been started here."""
-        group = yield from _group(disk)
+        group = yield from group_named(disk, disk["name"])
         if group is None:
             return Status("down", (Remark(f"there is no volume group {disk['name']}", "info"),))
         if group.missing:
@@ -231,27 +231,27 @@ def _member(disk: "Resource", word: str) -> Steps:
     return Member(word, loops[0], word)
 
 
-def _group(disk: "Resource") -> Steps:
+def group_named(resource: "Resource", name: str) -> Steps:
     """The group of this name; None where there is none. Raises Refused for two, which lvm does not tell apart."""
-    found = lvm.groups((yield lvm.group(f"vg_name={disk['name']}")))
+    found = lvm.groups((yield lvm.group(f"vg_name={name}")))
     if len(found) > 1:
         uuids = " and ".join(group.uuid for group in found)
-        rename = Remedy("to tell them apart", f"vgrename {found[-1].uuid} {disk['name']}-2", whole=True)
-        raise Refused(f"{disk.rid}: two volume groups are called {disk['name']}: {uuids}", rename)
+        rename = Remedy("to tell them apart", f"vgrename {found[-1].uuid} {name}-2", whole=True)
+        raise Refused(f"{resource.rid}: two volume groups are called {name}: {uuids}", rename)
     return found[0] if found else None
 
 
 def _appeared(disk: "Resource") -> Steps:
     """The group, which may be a moment behind its devices. Raises Failed where there is none."""
     name = disk["name"]
-    group = yield from _group(disk)
+    group = yield from group_named(disk, disk["name"])
     if group is None and disk.made("group") is not None:
         ask = lvm.uuid_of_group(name)
         try:
             yield Wait(ask, (Check(ask, path="lines"),), 1, APPEAR_SECONDS_MAX, f"volume group {name} to appear")
         except WaitedTooLong:
             raise Failed(f"{disk.rid}: volume group {name} is not there: none of its devices is") from None
-        group = yield from _group(disk)
+        group = yield from group_named(disk, disk["name"])
     if group is None:
         raise Failed(f"{disk.rid}: there is no volume group {name}; provision creates it")
     return group

@@ -165,6 +165,11 @@ def uuid_of_volume(group: str, volume: str) -> Command:
     return table("lvs", "lv_uuid", _volume(group, volume))
 
 
+def place_of_volume(uuid: str) -> Command:
+    """Ask for the group and the name of a logical volume, and whether it is active; read the answer with `rows`."""
+    return table("lvs", "vg_name,lv_name,lv_active", f"lv_uuid={uuid}")
+
+
 def group_of_physical(uuid: str) -> Command:
     """Ask for the group that a physical volume is in: its name, or nothing."""
     return table("pvs", "vg_name", f"pv_uuid={uuid}")
