@@ -6,13 +6,17 @@ operator would. The normalised state is plain dictionaries and lists: what is in
 Content (of a disk, a volume, a loop file) is one of
 - zero: nothing was ever written there, or it was zeroed;
 - residue: no signature, but bytes are left (what `wipefs -a` leaves behind);
-- signature: a filesystem or another thing that a probe recognises, with what it holds;
+- signature: a filesystem or another thing that a probe recognises, with what it holds; `size` says how many bytes of
+  the device a filesystem has, 0 that it is as large as its device;
 - unknown: it cannot be read;
 - unseen: nobody has looked yet.
 
 What is made of several devices (volume groups, arrays, pools) is kept in tables of its own (`core.stacked`), as their
 superblocks keep it on the disks: the signature of a device says what it is a `member_of`. A device that is `stacked`
 has its content there. Devices are called as the kernel calls them (`/dev/dm-0`); `name` is what device-mapper does.
+
+A mount says the `subvolume` or directory of its filesystem that it shows. Without a device, its files are a `tree` of
+`trees`: of an export of NFS (`server:/srv/data`), or of a tmpfs, as long as it is mounted.
 
 A state that is not `complete` came from looking at a real node. What it does not have is absent only where its question
 is `known`; `unseen` says what could not be looked at. Into a signature that is not `known` one looks where it is
@@ -156,6 +160,7 @@ _CONTENTS: dict[str, Shape] = {
             "subvolumes": (table(_files), dict),
             "member_of": (text, ""),
             "role": (text, ""),
+            "size": (size, 0),
         }
     ),
 }
@@ -203,6 +208,7 @@ _MOUNT = fields(
         "type": (text, REQUIRED),
         "options": (text, "rw"),
         "subvolume": (text, ""),
+        "tree": (text, ""),
     }
 )
 _PROCESS = fields(
@@ -315,6 +321,7 @@ _STATE = fields(
         "devices": (table(_DEVICE), dict),
         "files": (_files, dict),
         "mounts": (items(_MOUNT), list),
+        "trees": (table(_files), dict),
         "swaps": (items(text), list),
         **{name: (shape(_content), dict) for name, shape in TABLES.items()},
         "processes": (table(_PROCESS), dict),

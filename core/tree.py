@@ -10,6 +10,10 @@ from core import stacked
 from core.state import Entry, NodeState, Question
 
 LINKS_MAX = 40
+MEMORY = "tmpfs "
+"""How the name of a tree begins that is in memory only: nobody has put anything into it unseen."""
+ROOT = "rootfs"
+"""How the device at the top is called where the state does not say it."""
 DELETED = "//deleted"
 """How the kernel ends the name of a subvolume (or directory) that was deleted while it was mounted."""
 FEW_LINKS = 8
@@ -25,7 +29,7 @@ class Place(NamedTuple):
     """The device of the filesystem, empty for the root filesystem."""
 
 
-def _from_the_top(mount: dict[str, Any], path: str) -> str:
+def from_the_top(mount: dict[str, Any], path: str) -> str:
     """A path below a mount point, as it is in the whole filesystem; nothing for its top."""
     return (f"/{mount['subvolume']}" if mount["subvolume"] else "") + path[
         len(mount["mount_point"].rstrip("/")) :
@@ -109,10 +113,12 @@ class Tree:
                 return True
         else:
             device = self._state["devices"].get(mount["device"])
-            if device is None:
+            if device is None or self._is_of_the_root(mount):
                 return False
             content, subvolume = self.holder(device)["content"], mount["subvolume"]
             subvolumes = content.get("subvolumes", {})
+            if subvolume and subvolume not in subvolumes:
+                return False
             inner = f"{subvolume}/".lstrip("/")
             if any(name.startswith(inner) for name in subvolumes):
                 return False
@@ -174,12 +180,14 @@ class Tree:
         """The fields of a `Place`, which most who look something up need for a moment only."""
         mount = self.mount_of(path) if self._state["mounts"] else None
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
-        if mount is None or mount["mount_point"] == "/" or device is None:
+        if mount is None or mount["mount_point"] == "/":
             return self._state["files"], path, ""
+        if device is None or self._is_of_the_root(mount):
+            return self._without_device(mount, path)
         if mount["subvolume"].endswith(DELETED):
             return {}, path[len(mount["mount_point"]) :] or "/", mount["device"]
         content = self.holder(device)["content"]
-        subvolumes, inside = content.get("subvolumes", {}), _from_the_top(mount, path)
+        subvolumes, inside = content.get("subvolumes", {}), from_the_top(mount, path)
         if path == mount["mount_point"] and content["kind"] == "unseen":
             return {}, "/", mount["device"]
         if not subvolumes:
@@ -189,6 +197,24 @@ class Tree:
         name = max(names, key=len, default="")
         files = subvolumes[name] if name else content.get("files", {})
         return files, inside[len(name) + 1 if name else 0 :] or "/", mount["device"]
+
+    def _is_of_the_root(self, mount: dict[str, Any]) -> bool:
+        """Tell whether a mount shows a directory of the filesystem at the top, whose files are those of the node."""
+        top = self._state["mounts"][0]
+        inside = not top["subvolume"] or mount["subvolume"].startswith(f"{top['subvolume']}/")
+        return bool(top["mount_point"] == "/" and top["device"] == mount["device"] and inside)
+
+    def _without_device(self, mount: dict[str, Any], path: str) -> tuple[dict[str, Entry], str, str]:
+        """The place of a path in a tree, or in a directory of the root filesystem that is mounted elsewhere as well."""
+        inside = from_the_top(mount, path)
+        tree = mount.get("tree", "")
+        if tree in self._state["trees"]:
+            return self._state["trees"][tree], inside or "/", tree
+        if mount["device"] != ROOT and not self._is_of_the_root(mount):
+            return self._state["files"], path, ""
+        top = self._state["mounts"][0]
+        above = f"/{top['subvolume']}" if top["mount_point"] == "/" and top["subvolume"] else ""
+        return self._state["files"], inside.removeprefix(above) or "/", f"{ROOT}[/{mount['subvolume']}]"
 
     def holder(self, device: dict[str, Any]) -> dict[str, Any]:
         """What has the `content` of a device: the device itself, its volume, or its loop file."""
@@ -218,7 +244,7 @@ class Tree:
         """Tell whether a filesystem may hold more than the state says; `device` is empty for the root filesystem."""
         found = self._state["devices"].get(device)
         if found is None:
-            return True
+            return not device.startswith(MEMORY)
         content: dict[str, Any] = self.holder(found)["content"]
         known: bool = content.get("known", content["kind"] != "unseen")
         return not known
@@ -294,7 +320,7 @@ class Tree:
         mount = self.mount_of(real)
         device = self._state["devices"].get(mount["device"]) if mount is not None else None
         if mount is not None and device is not None:
-            above = _from_the_top(mount, real) + "/"
+            above = from_the_top(mount, real) + "/"
             subvolumes = self.holder(device)["content"].get("subvolumes", {})
             names |= {f"/{name}"[len(above) :].split("/")[0] for name in subvolumes if f"/{name}".startswith(above)}
         now, below = self._state["clock"], f"{real.rstrip('/')}/"

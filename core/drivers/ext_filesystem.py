@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from core.command import Note, Steps
-from core.drivers.filesystem import Filesystem
+from core.drivers.filesystem import Filesystem, Held
+from core.errors import CommandFailed, Failed
 from core.tools import ext, mount
 
 if TYPE_CHECKING:
@@ -29,3 +30,20 @@ class ExtFilesystem(Filesystem):
         if (yield ext.check_filesystem(device)._replace(check=mounted)).returncode == ext.NOT_INSTALLED:
             yield Note(f"{fs['dev']} is not checked: e2fsck is not installed", "warning")
         return device
+
+    def held(self, fs: "Resource", device: str) -> Steps:
+        """What the superblock says."""
+        del fs
+        answer = yield ext.superblock(device)
+        size = ext.size(answer)
+        return None if size is None else Held(size, ext.spare(answer), answer)
+
+    def growth(self, fs: "Resource", device: str, held: Held) -> Steps:
+        """Grow it while it is mounted: the kernel has a journal for that, resize2fs has none."""
+        try:
+            yield ext.grow(device, held.answer)
+        except CommandFailed as failure:
+            if "Permission denied" not in failure.stdout + failure.stderr:
+                raise
+            by_hand = f"umount {self.mount_point(fs)}, e2fsck -f {device}, resize2fs {device}, and provision again"
+            raise Failed(f"{fs.rid}: growing a mounted ext takes CAP_SYS_RESOURCE; without it: {by_hand}") from failure

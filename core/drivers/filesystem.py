@@ -5,11 +5,12 @@ is how it formats, and for btrfs its subvolume and its label.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.answers import pick
-from core.command import Check, Command, Fresh, Note, Steps, Thing
+from core.command import Check, Command, Completed, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
+from core.config.sizes import human
 from core.driver import Tie
 from core.drivers import blank, directories
 from core.drivers.emptiness import holds_nothing, inside
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from core.state import Content
 
 TAGS = ("LABEL=", "UUID=")
+
+
+class Held(NamedTuple):
+    """How many bytes of its device a filesystem has, how many it may leave free, and the answer that said so."""
+
+    size: int
+    spare: int
+    answer: Completed
 
 
 class Filesystem(Mounting):
@@ -70,6 +79,7 @@ class Filesystem(Mounting):
             "subvolumes": {identity.removeprefix(prefix): {} for identity in inside},
             "member_of": "",
             "role": "",
+            "size": 0,
         }
         return {fs["dev"]: content}
 
@@ -92,6 +102,28 @@ class Filesystem(Mounting):
         yield from ()
         return False
 
+    def grow(self, fs: "Resource", device: str) -> Steps:
+        """Grow a filesystem that is mounted to the size of its device, where it is smaller."""
+        held: Held | None = yield from self.held(fs, device)
+        room = int((yield blockdev.size(device)).stdout)
+        if held is None or room - held.size <= held.spare:
+            return
+        if "ro" in self.options(fs).split(","):
+            yield Note(f"{fs['dev']} is larger than its filesystem, which is mounted read-only and stays", "warning")
+            return
+        sizes = f"from {human(held.size)} to {human(room)}"
+        yield Note(f"grow the {self.type} filesystem on {fs['dev']} {sizes}, which cannot be taken back")
+        yield from self.growth(fs, device, held)
+
+    def held(self, fs: "Resource", device: str) -> Steps:
+        """Return what a mounted filesystem has of its device (`Held`), None where nobody can tell."""
+        del fs, device
+        yield from ()
+
+    def growth(self, fs: "Resource", device: str, held: Held) -> Steps:
+        """Let a mounted filesystem have all of its device."""
+        raise NotImplementedError
+
     def clear(self, fs: "Resource", device: str) -> Steps:
         """The inverse of `populate`."""
         del fs, device
@@ -113,6 +145,8 @@ class Filesystem(Mounting):
             made = (yield from self.populate(fs, device, temporary)) or made
         yield Note("provisioned" if made else "already provisioned")
         yield from self.start(fs)
+        if not made and self.is_sized(fs):
+            yield from self.grow(fs, device)
 
     def unprovision(self, fs: "Resource") -> Steps:
         """Unmount it, take back what was made in it, zero what was formatted, remove the mount point."""
@@ -220,6 +254,11 @@ class Filesystem(Mounting):
         options = self.inspection_options() + (",loop" if file else "")
         look = mount.mount(self.type, options, file or device, temporary, temporary=True)
         return inside(look, temporary, holds_nothing(temporary, f"{fs['dev']} holds data"))
+
+    def is_sized(self, fs: "Resource") -> bool:
+        """Tell whether the file says how large the device is: else nobody asks for a filesystem that grows with it."""
+        disks = (each for each in fs.service.resources() if Tie("device", fs["dev"]) in each.driver.gives(each))
+        return any(each.given("size") for each in (fs, *disks))
 
     def is_store(self, fs: "Resource") -> bool:
         """Tell whether the mount point lies in a directory that a resource of the service fills by itself."""

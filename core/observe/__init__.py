@@ -10,7 +10,7 @@ What cannot be looked at (for lack of root, say) is a sentence in `unseen` of th
 from collections.abc import Callable, Iterable
 
 from core.command import Command, Steps
-from core.observe import arrays, cloud, containers, groups, images, network, pools, programs, storage, tree
+from core.observe import arrays, cloud, containers, groups, images, network, pools, programs, space, storage, tree
 from core.state import ON_PATHS, NodeState, Question, load
 from core.tree import Tree
 
@@ -21,6 +21,7 @@ ANSWERS: dict[str, Answer] = {
     "tool": programs.tools,
     "program": programs.programs,
     "content": storage.contents,
+    "held": space.held,
     "lvm": groups.everything,
     "md": arrays.everything,
     "zfs": pools.everything,
@@ -66,7 +67,9 @@ def learn(state: NodeState, questions: Iterable[Question]) -> Steps:
     wanted = [*questions]
     # Files are kept with the filesystem that they are in, so that has to be known first.
     inside = {Tree(state).place(question.subject).device for question in wanted if question.kind in ON_PATHS}
-    unseen = (each for each in inside if each and state["devices"][each]["content"]["kind"] == "unseen")
+    unseen = (
+        each for each in inside & state["devices"].keys() if state["devices"][each]["content"]["kind"] == "unseen"
+    )
     wanted += (Question("content", device) for device in sorted(unseen))
     for kind, answer in ANSWERS.items():
         subjects = list(dict.fromkeys(question.subject for question in wanted if question.kind == kind))

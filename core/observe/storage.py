@@ -60,6 +60,7 @@ def _mounts(state: NodeState) -> Steps:
                     "type": each.type,
                     "options": ",".join(each.options),
                     "subvolume": each.root,
+                    "tree": "",
                 }
             )
 
@@ -139,6 +140,7 @@ def _signature(tags: dict[str, str], *, tail: bool) -> Content:
         "subvolumes": {},
         "member_of": "",
         "role": "",
+        "size": 0,
     }
 
 

@@ -10,11 +10,15 @@ from core.tools import blkid, files
 TOOL = "btrfs"
 UUID_SINCE = (4, 0)
 LABEL_BYTES_MAX = 255
+SPARE_BYTES = 1024 * 1024
+"""What a btrfs may leave free of a device: less than a sector; nobody grows one for less than this."""
 TOP = "256"
 """The number of the top directory in each subvolume."""
 FS_TREE = "FS_TREE"
 """What the tree of roots calls the subvolume at the top."""
 _INODE = re.compile(r"key \((\d+) INODE_REF (\d+)\).*\n\s+index \d+ namelen \d+ name: (.*)")
+_DEVICE_SIZE = re.compile(r"^\s*Device size:\s+(\d+)$", re.MULTILINE)
+_DEVICE = re.compile(r"^\tdevid\s+\d+ size (\d+) ", re.MULTILINE)
 _ROOT = re.compile(r"key \((\w+) ROOT_REF (\d+)\).*\n\s+root ref key dirid (\d+) sequence \d+ name (.*)")
 
 
@@ -149,3 +153,30 @@ def roots_paths(answer: Completed, inside: Mapping[str, Mapping[str, tuple[str, 
 def scan() -> Command:
     """Have the kernel look for btrfs on every device: 1 when one could not be read, which need not be ours."""
     return Command(("btrfs", "device", "scan"), kind="announces", accepts=(0, 1), tool=TOOL)
+
+
+def usage(mount_point: str) -> Command:
+    """Ask how much of its devices a mounted filesystem has; read the answer with `size`. 1 where there is none."""
+    return Command(("btrfs", "filesystem", "usage", "-b", mount_point), accepts=(0, 1), tool=TOOL)
+
+
+def devices(device: str) -> Command:
+    """Ask how much of each device a filesystem has, which need not be mounted; read the answer with `size`."""
+    return Command(("btrfs", "filesystem", "show", "--raw", device), accepts=(0, 1), tool=TOOL)
+
+
+def size(answer: Completed) -> int | None:
+    """Read the answer of `usage` or `devices`: how many bytes of all devices; None where there is no filesystem."""
+    found = _DEVICE_SIZE.findall(answer.stdout) or _DEVICE.findall(answer.stdout)
+    return sum(map(int, found)) if found else None
+
+
+def grow(mount_point: str, before: Completed) -> Command:
+    """Let a mounted filesystem have all of its one device. before: the answer of `usage`."""
+    line = next(line.strip() for line in before.stdout.splitlines() if _DEVICE_SIZE.match(line))
+    return Command(
+        ("btrfs", "filesystem", "resize", "max", mount_point),
+        kind="changes",
+        check=Check(usage(mount_point), path="lines", text=line, absent=True),
+        tool=TOOL,
+    )

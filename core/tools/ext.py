@@ -1,11 +1,13 @@
-"""mkfs.ext2(8), mkfs.ext3(8), mkfs.ext4(8), e2fsck(8) and tune2fs(8)."""
+"""mkfs.ext2(8), mkfs.ext3(8), mkfs.ext4(8), e2fsck(8), tune2fs(8) and resize2fs(8)."""
 
-from core.command import Command, Completed, Makes
+from core.command import Check, Command, Completed, Makes
 from core.tools import blkid
 
 TOOL = "ext"
 CORRECTED = 1
 NOT_INSTALLED = 127
+SPARE_BLOCKS = 2048
+"""What an ext may leave free of its device: a last group of blocks that has no room for its own tables."""
 
 
 def make_filesystem(
@@ -52,3 +54,28 @@ def set_uuid(device: str, uuid: str) -> Command:
 def set_label(device: str, text: str) -> Command:
     """Label a filesystem, mounted or not; a label of more than 16 bytes is cut."""
     return Command(("tune2fs", "-L", text, device), kind="changes", check=blkid.holds(device, "LABEL", text), tool=TOOL)
+
+
+def size(answer: Completed) -> int | None:
+    """Read the answer of `superblock`: how many bytes the filesystem has; None where there is none."""
+    found = fields(answer)
+    return int(found["Block count"]) * int(found["Block size"]) if found else None
+
+
+def spare(answer: Completed) -> int:
+    """Read the answer of `superblock`: how many bytes of its device it may leave free."""
+    return SPARE_BLOCKS * int(fields(answer).get("Block size", 0))
+
+
+def grow(device: str, before: Completed) -> Command:
+    """Let a filesystem have all of its device, mounted or not. before: the answer of `superblock`.
+
+    Its check is that it is not as large as it was: what it becomes is rounded to groups of blocks by resize2fs.
+    """
+    line = f"{'Block count:':<26}{fields(before)['Block count']}"
+    return Command(
+        ("resize2fs", device),
+        kind="changes",
+        check=Check(superblock(device), path="lines", text=line, absent=True),
+        tool=TOOL,
+    )

@@ -20,6 +20,11 @@ def is_file(path: str) -> Command:
     return Command(("test", "-f", path), accepts=(0, 1), tool=TOOL)
 
 
+def is_same(path: str, other: str) -> Command:
+    """Ask whether two paths lead to the same directory or file: 0 or 1."""
+    return Command(("test", path, "-ef", other), accepts=(0, 1), tool=TOOL)
+
+
 def is_there(path: str) -> Check:
     """Hold when something is at the path."""
     return Check(exists(path))
@@ -149,14 +154,35 @@ def truncate(path: str, size: int, name: str) -> Command:
 
     Its directory may be in a filesystem that is not mounted (after a reboot): what cannot be known counts as done.
     """
+    return _created(path, ("truncate", "-s", str(size), path), name)
+
+
+def allocate(path: str, size: int, name: str) -> Command:
+    """Make a file of `size` bytes that has all its space at once. One that did not get all of it stays behind."""
+    return _created(path, ("fallocate", "-l", str(size), path), name)
+
+
+def _created(path: str, argv: tuple[str, ...], name: str) -> Command:
     parent = path.rpartition("/")[0] or "/"
     is_missing = Command(("test", "-d", parent, "-a", "!", "-f", path), accepts=(0, 1), tool=TOOL)
     return Command(
-        ("truncate", "-s", str(size), path),
+        argv,
         kind="changes",
         makes=Makes(name, "file", identity=path),
         check=Check(is_missing, absent=True),
         undo=(remove(path),),
+        quiet=True,
+        tool=TOOL,
+    )
+
+
+def extend(path: str, size: int, *, allocated: bool) -> Command:
+    """Make a file that is smaller `size` bytes large; allocated: with all its space at once. There is no way back."""
+    program = ("fallocate", "-l") if allocated else ("truncate", "-s")
+    return Command(
+        (*program, str(size), path),
+        kind="changes",
+        check=Check(blocks(path)._replace(accepts=(0, 1)), path="words[0]", text=str(size)),
         quiet=True,
         tool=TOOL,
     )

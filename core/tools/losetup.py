@@ -4,6 +4,7 @@ import json
 from typing import NamedTuple
 
 from core.command import Check, Command, Completed, Makes
+from core.tools import blockdev
 
 TOOL = "losetup"
 DELETED = " (deleted)"
@@ -56,5 +57,16 @@ def detach(device: str, file: str) -> Command:
         ("losetup", "-d", device),
         kind="changes",
         check=Check(associated(file), path="lines", text=device, absent=True),
+        tool=TOOL,
+    )
+
+
+def refresh(device: str, size: int) -> Command:
+    """Have a loop device notice that its file has another size by now, this one."""
+    return Command(
+        ("losetup", "-c", device),
+        kind="changes",
+        check=Check(blockdev.size(device)._replace(accepts=(0, 1)), path=".", text=str(size)),
+        quiet=True,
         tool=TOOL,
     )

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from core.command import Check, Command, Completed
+from core.tools import files
 
 TOOL = "mount"
 NOTHING_FOUND = 1
@@ -103,6 +104,15 @@ def mount(type_: str, options: str, source: str, mount_point: str, *, temporary:
         reaches=True,
         tool=TOOL,
     )
+
+
+def bind(options: str, directory: str, mount_point: str) -> Command:
+    """Mount a directory elsewhere as well; `options` begin with `bind`.
+
+    findmnt calls what is there by the device that the directory lies on, so its check compares the directories.
+    """
+    command = mount("none", options, directory, mount_point)
+    return command._replace(check=Check(files.is_same(directory, mount_point)))
 
 
 def umount(mount_point: str, *, again: Command | None = None, temporary: bool = False) -> Command:

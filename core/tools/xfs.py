@@ -1,14 +1,17 @@
-"""mkfs.xfs(8) and xfs_admin(8)."""
+"""mkfs.xfs(8), xfs_admin(8), xfs_info(8) and xfs_growfs(8)."""
 
 import re
 from typing import NamedTuple
 
 from core import answers
-from core.command import Command, Completed, Makes
+from core.command import Check, Command, Completed, Makes
 from core.tools import blkid
 
 TOOL = "xfs"
 UUID_SINCE = (4, 3)
+SPARE_BYTES = 16 * 1024 * 1024
+"""What mkfs may leave free of a device: a last group that would be smaller."""
+_DATA = re.compile(r"^data\s.*bsize=(\d+)\s+blocks=(\d+)", re.MULTILINE)
 
 
 def version() -> Command:
@@ -72,4 +75,32 @@ def set_label(device: str, text: str) -> Command:
     """Label a filesystem that is not mounted; a label of more than 12 bytes is cut. As above, only the check tells."""
     return Command(
         ("xfs_admin", "-L", text, device), kind="changes", check=blkid.holds(device, "LABEL", text), tool=TOOL
+    )
+
+
+def geometry(place: str) -> Command:
+    """Ask for the geometry of a filesystem, by its mount point or its device; read the answer with `size`.
+
+    Ends with 1 where there is none, and xfsprogs before 4.20 want a mount point.
+    """
+    return Command(("xfs_info", place), accepts=(0, 1), tool=TOOL)
+
+
+def size(answer: Completed) -> int | None:
+    """Read the answer of `geometry`: how many bytes the filesystem has, its log included; None where there is none."""
+    data = _DATA.search(answer.stdout)
+    return None if data is None else int(data[1]) * int(data[2])
+
+
+def grow(mount_point: str, before: Completed) -> Command:
+    """Let a mounted filesystem have all of its device. before: the answer of `geometry`.
+
+    Its check is that it is not as large as it was: what it becomes is rounded by the kernel.
+    """
+    line = next(line.strip() for line in before.stdout.splitlines() if _DATA.match(line))
+    return Command(
+        ("xfs_growfs", mount_point),
+        kind="changes",
+        check=Check(geometry(mount_point), path="lines", text=line, absent=True),
+        tool=TOOL,
     )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.block_device import block_device
-from core.state import Content, Entry
+from core.state import Content, Entry, Question
 from executors.simulated.node import SimulatedNode
 
 MEBIBYTE = 1024 * 1024
@@ -40,7 +40,30 @@ def signature(
         "subvolumes": {},
         "member_of": "",
         "role": "",
+        "size": 0,
     }
+
+
+def held(node: SimulatedNode, path: str, device: dict[str, Any]) -> int:
+    """How many bytes of its device a filesystem has. Of one that was there before, nobody knows until he has asked."""
+    content = node.content(device)
+    if not node.state["complete"] and not content.get("known", True):
+        is_file = device["file"] and node.tree.holder(device) is not device
+        node.ask(Question("held", device["file"] if is_file else node.tree.real(path)))
+    return int(content.get("size") or device["size"])
+
+
+def keep_size(content: Content, size: int) -> None:
+    """Note how large a filesystem is, before what it is on becomes larger."""
+    if content.get("mountable") and not content.get("size"):
+        content["size"] = size
+
+
+def fill(node: SimulatedNode, device: dict[str, Any]) -> None:
+    """Let a filesystem have all of its device, which may itself be smaller than the file behind it."""
+    content, file = node.content(device), node.tree.entry(device["file"]) if device["file"] else None
+    is_all = file is None or not file.get("size") or device["size"] == file["size"] // SECTOR_BYTES * SECTOR_BYTES
+    content["size"] = 0 if is_all else device["size"]
 
 
 def shown(node: SimulatedNode, path: str) -> str:

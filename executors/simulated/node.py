@@ -60,12 +60,12 @@ class SimulatedNode:
             # What a program of the user's does cannot be foreseen: it is taken to go well.
             return Completed(0)
         packages = () if tool is None else tool.PROGRAMS.get(program, ())
-        if not self._has(packages):
+        if not self.has(packages):
             return missing.answer(program, packages)
         answer: Completed = tool.run(self, command)
         return answer
 
-    def _has(self, packages: str | tuple[str, ...]) -> bool:
+    def has(self, packages: str | tuple[str, ...]) -> bool:
         """Tell whether one of the packages that bring a program is installed."""
         if not self.state["complete"]:
             return any(self._is_installed(name) for name in ((packages,) if isinstance(packages, str) else packages))

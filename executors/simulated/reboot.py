@@ -9,6 +9,7 @@ not; no container runs, but those that are to be restarted always, with the daem
 from typing import Any
 
 from core.state import NodeState
+from core.tree import MEMORY
 from executors.simulated import stacking
 from executors.simulated.containers.daemon import SYSTEM, always_restarts, store
 from executors.simulated.node import SimulatedNode
@@ -19,6 +20,7 @@ LOST_DIRECTORIES = ("/tmp/", "/run/")
 def reboot(state: NodeState) -> None:
     """Lose it, in place."""
     state["mounts"] = [mount for mount in state["mounts"] if mount["mount_point"] == "/"]
+    state["trees"] = {name: files for name, files in state["trees"].items() if not name.startswith(MEMORY)}
     node = SimulatedNode(state)
     for path in [path for path, device in state["devices"].items() if device["stacked"] is not None]:
         stacking.remove(node, path)

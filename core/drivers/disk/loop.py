@@ -12,7 +12,7 @@ from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
 from core.errors import Failed, Refused, Remedy, WaitedTooLong
 from core.status import Remark, Status
-from core.tools import files, losetup, mount
+from core.tools import blockdev, cmp, files, losetup, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -38,6 +38,13 @@ class LoopDisk(Driver):
             unit="M",
             provisioning=True,
         ),
+        Keyword(
+            "allocate",
+            "The file has all its space from the beginning; else it takes what is written to it.",
+            kind="boolean",
+            default="false",
+            provisioning=True,
+        ),
     )
 
     def label(self, disk: "Resource") -> str:
@@ -59,26 +66,31 @@ class LoopDisk(Driver):
     def provision(self, disk: "Resource") -> Steps:
         """Create the file, and attach it. A file that is there is used when it is ours, attached already or adopted."""
         file = disk["file"]
-        if (yield files.exists(file)).returncode:
+        is_new = bool((yield files.exists(file)).returncode)
+        if is_new:
             if (yield from files.missing_directories(disk.rid, _directory(disk))):
                 yield Note(f"create directory {_directory(disk)}")
             yield Note(f"create file {file}, size {disk['size']}")
             # A filesystem that somebody made in the file meanwhile may hold data.
             temporary = yield Fresh(f"{disk.rid}.tmp", "tmpdir")
             proof = inside(mount.look_into(file, temporary), temporary, holds_nothing(temporary, f"{file} holds data"))
-            create = files.truncate(file, _bytes(disk), f"{disk.rid}.file")
+            make = files.allocate if disk.flag("allocate") else files.truncate
+            create = make(file, _bytes(disk), f"{disk.rid}.file")
             yield create._replace(undo=(*proof, *create.undo))
             yield Note("provisioned")
         else:
             ours = disk.made("file") == file or disk.rid in disk.service.adopt or (yield from _loops(file))
-            if not ours and (yield files.blocks(file)).stdout.split() == [str(_bytes(disk)), "0"]:
+            if not ours and (yield from _is_untouched(disk, file)):
                 # Nothing was ever written to it: this is what a killed run leaves, and nobody's data.
                 yield files.recognise(file, f"{disk.rid}.file")
             elif not ours:
                 use = Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}")
                 raise Refused(f"{disk.rid}: {file} exists and is not recorded as this service's", use)
+            yield from _grown(disk, file)
             yield Note("already provisioned")
         yield from self.start(disk)
+        if not is_new:
+            yield from _noticed(disk, file)
 
     def start(self, disk: "Resource") -> Steps:
         """Attach the file."""
@@ -138,6 +150,38 @@ def _gone(disk: "Resource", file: str, left: list[str]) -> Steps:
         )
     except WaitedTooLong:
         raise Failed(f"{disk.rid}: {devices} is still in use; it goes when its last user does") from None
+
+
+def _is_untouched(disk: "Resource", file: str) -> Steps:
+    """Tell whether a file is as this resource makes it, of its size and without anything in it."""
+    size, blocks = (yield files.blocks(file)).stdout.split()
+    if size != str(_bytes(disk)):
+        return False
+    if blocks == "0":
+        return True
+    return disk.flag("allocate") and not (yield cmp.zeroes(file, 0, int(size))).returncode
+
+
+def _grown(disk: "Resource", file: str) -> Steps:
+    """Grow a file that is smaller than the service file says. A larger one is never cut: that is for its owner."""
+    if not disk.given("size"):
+        return
+    now, wanted = int((yield files.blocks(file)).stdout.split()[0]), _bytes(disk)
+    if wanted < now // SECTOR_BYTES * SECTOR_BYTES:
+        said = f"{disk['size']} is less than {file} has, {human(now)}; a file is never made smaller"
+        raise disk.service.error(disk.rid, "size", said, f"write {human(now)}")
+    if wanted > now:
+        yield Note(f"grow file {file} from {human(now)} to {human(wanted)}, which cannot be taken back")
+        yield files.extend(file, wanted, allocated=disk.flag("allocate"))
+
+
+def _noticed(disk: "Resource", file: str) -> Steps:
+    """Have the loop devices of a file that has grown notice it."""
+    if not disk.given("size"):
+        return
+    for device in (yield from _loops(file)):
+        if int((yield blockdev.size(device)).stdout) < _bytes(disk):
+            yield losetup.refresh(device, _bytes(disk))
 
 
 def _directory(disk: "Resource") -> str:

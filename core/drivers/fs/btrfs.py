@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from core.command import Check, Command, Completed, Fresh, Steps, Thing, Wait
 from core.driver import Tie
 from core.drivers.emptiness import holds_nothing, inside
-from core.drivers.filesystem import Filesystem
+from core.drivers.filesystem import Filesystem, Held
 from core.tools import blkid, btrfs, files, mount
 
 if TYPE_CHECKING:
@@ -122,6 +122,21 @@ class BtrfsFilesystem(Filesystem):
         else:
             yield files.forget(path, (name,))
         yield from self._close(temporary)
+
+    def held(self, fs: "Resource", device: str) -> Steps:
+        """What the kernel says of all its devices: one that has several grows with none of them."""
+        del device
+        if not btrfs.takes_uuid((yield btrfs.version())):
+            # The tools of then do not say it in bytes.
+            return None
+        answer = yield btrfs.usage(self.mount_point(fs))
+        size = btrfs.size(answer)
+        return None if size is None else Held(size, btrfs.SPARE_BYTES, answer)
+
+    def growth(self, fs: "Resource", device: str, held: Held) -> Steps:
+        """Grow it, which is possible only while it is mounted."""
+        del device
+        yield btrfs.grow(self.mount_point(fs), held.answer)
 
     def prepare(self, fs: "Resource", device: str) -> Steps:
         """Have the kernel look for the filesystem; a subvolume is mounted by the label, when that is one of ours."""

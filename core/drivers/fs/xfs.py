@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.command import Steps
-from core.drivers.filesystem import Filesystem
+from core.drivers.filesystem import Filesystem, Held
 from core.tools import xfs
 
 if TYPE_CHECKING:
@@ -24,6 +24,18 @@ class XfsFilesystem(Filesystem):
         uuid = yield from self.uuid(fs)
         options, name = tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem"
         return xfs.make_filesystem(device, options, name, uuid, self.file(fs, device))
+
+    def held(self, fs: "Resource", device: str) -> Steps:
+        """What the kernel says, of the mount point."""
+        del device
+        answer = yield xfs.geometry(self.mount_point(fs))
+        size = xfs.size(answer)
+        return None if size is None else Held(size, xfs.SPARE_BYTES, answer)
+
+    def growth(self, fs: "Resource", device: str, held: Held) -> Steps:
+        """Grow it, which is possible only while it is mounted."""
+        del device
+        yield xfs.grow(self.mount_point(fs), held.answer)
 
 
 driver = XfsFilesystem()

@@ -50,7 +50,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
 
 def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Content) -> dict[str, str]:
     """What a probe finds, in its order."""
-    type_ = content["type"]
+    type_, size = content["type"], content.get("size") or device["size"]
     if type_ in PARTITION_TABLES:
         return {"PTUUID": content["uuid"], "PTTYPE": type_}
     is_new = node.version("util-linux") >= BLOCK_SIZE_SINCE
@@ -66,7 +66,7 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
         "UUID_SUB": _uuid_of_device(content["uuid"]) if type_ == "btrfs" else "",
         "SEC_TYPE": "ext2" if is_ext2_too else "",
         "VERSION": VERSIONS.get(type_, ""),
-        "BLOCK_SIZE": str(block_size(device) if type_ in EXT else BLOCK_SIZES.get(type_, "")) if is_new else "",
+        "BLOCK_SIZE": str(block_size(size) if type_ in EXT else BLOCK_SIZES.get(type_, "")) if is_new else "",
         "TYPE": type_,
         "USAGE": "raid" if type_ in RAID else "other" if type_ == "swap" else "filesystem",
     }

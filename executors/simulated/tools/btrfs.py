@@ -4,6 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import is_hole, is_of_kind
+from executors.simulated import btrfs_space as space
 from executors.simulated import subvolumes
 from executors.simulated.devices import MEBIBYTE, discards, is_formatted, signature, size_of, storage
 from executors.simulated.node import SimulatedNode
@@ -39,6 +40,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return answer._replace(stdout=_banner(node) + answer.stdout) if _says_more(answer) else answer
         case ("btrfs", "filesystem", "label", place, *text):
             return _label(node, place, text)
+        case ("btrfs", "filesystem", ("usage" | "show" | "resize") as what, *words):
+            return space.run(node, what, words)
         case ("btrfs", "subvol" | "subvolume", "create", path) if not path.startswith("-"):
             return subvolumes.create(node, path)
         case ("btrfs", "subvol" | "subvolume", "delete", path):

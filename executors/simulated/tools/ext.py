@@ -1,4 +1,4 @@
-"""mkfs.ext2, mkfs.ext3, mkfs.ext4, e2fsck and tune2fs of e2fsprogs on a simulated node, without a terminal."""
+"""mkfs.ext2, -3 and -4, e2fsck, tune2fs and resize2fs of e2fsprogs on a simulated node, without a terminal."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from executors.simulated.devices import (
     MEBIBYTE,
     directory,
     discards,
+    fill,
+    held,
     is_formatted,
     seems_mounted,
     signature,
@@ -18,7 +20,7 @@ from executors.simulated.devices import (
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
-PROGRAMS = dict.fromkeys(("e2fsck", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "tune2fs"), "e2fsprogs")
+PROGRAMS = dict.fromkeys(("e2fsck", "mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "resize2fs", "tune2fs"), "e2fsprogs")
 DEVICE_BYTES_MIN, INODES_BYTES_MIN = 60 * 1024, 104 * 1024
 SMALL_BYTES = 512 * MEBIBYTE
 """Below this size, blocks have 1 KiB, from it on 4 KiB."""
@@ -44,6 +46,11 @@ is corrupt, and you might try running e2fsck with an alternate superblock:
 """
 MOUNTED = "The UUID may only be changed when the filesystem is unmounted.\n"
 SEED = "If you only use kernels newer than v4.4, run 'tune2fs -O metadata_csum_seed' and re-run this command.\n"
+PAGE_BYTES = 4096
+RESIZE_USAGE = """\
+Usage: resize2fs [-d debug_flags] [-f] [-F] [-M] [-P] [-p] device [-b|-s|new_size] [-S RAID-stride] [-z undo_file]
+
+"""
 ZERO_SIZE = """Device size reported to be zero.  Invalid partition specified, or
 \tpartition table wasn't reread after running fdisk, due to
 \ta modified partition being busy and in use.  You may need to reboot
@@ -53,16 +60,18 @@ ZERO_SIZE = """Device size reported to be zero.  Invalid partition specified, or
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
-    """Answer `mkfs.extN -q -U UUID [OPTION...] DEVICE`, `e2fsck -p DEVICE` and `tune2fs -l|-U UUID|-L LABEL DEVICE`."""
+    """Answer `mkfs.extN -q -U UUID [OPTION...] DEVICE`, `e2fsck -p`, `tune2fs -l|-U UUID|-L LABEL`, `resize2fs`."""
     program, *words = command.argv
     if program == "e2fsck":
         return _check(node, words)
+    if program == "resize2fs":
+        return _resize(node, words)
     return _tune(node, words) if program == "tune2fs" else _make(node, command, program, words)
 
 
-def block_size(device: dict[str, Any]) -> int:
-    """The block size that mkfs chooses for a device."""
-    return 1024 if device["size"] < SMALL_BYTES else 4096
+def block_size(size: int) -> int:
+    """The block size that mkfs chooses for a device of this size."""
+    return 1024 if size < SMALL_BYTES else 4096
 
 
 def _misused(program: str, error: Usage) -> Completed:
@@ -90,7 +99,7 @@ def _make(node: SimulatedNode, command: Command, program: str, words: list[str])
     if device["read_only"]:
         return Completed(1, "", f"{path}: Operation not permitted while setting up superblock\n")
     type_, tail, said = program.removeprefix("mkfs."), tail_left(node, device), ""
-    if type_ != "ext2" and device["size"] < JOURNAL_BLOCKS_MIN * block_size(device):
+    if type_ != "ext2" and device["size"] < JOURNAL_BLOCKS_MIN * block_size(device["size"]):
         type_, said = "ext2" if type_ == "ext3" else type_, "\nFilesystem too small for a journal\n"
     uuid = found["-U"][-1] if "-U" in found else node.identifier("filesystem", command)
     if device["size"] < INODES_BYTES_MIN:
@@ -116,7 +125,7 @@ def _short(label: str) -> str:
 
 def _writes_tail(type_: str, device: dict[str, Any]) -> bool:
     """Tell whether the last block group begins in the last MiB and has bitmaps: of an ext4, only some groups have."""
-    size, block = device["size"], block_size(device)
+    size, block = device["size"], block_size(device["size"])
     group_bytes, first = 8 * block * block, 1024 if block == 1024 else 0  # noqa: PLR2004 - KiB blocks begin at one
     last = (size - first - 1) // group_bytes
     begin = first + last * group_bytes
@@ -179,7 +188,7 @@ def _holds(path: str, content: Content) -> str:
 
 def _counts(device: dict[str, Any]) -> str:
     """Numbers that look as those of a new filesystem: how many files and blocks are taken is not simulated."""
-    blocks = device["size"] // block_size(device)
+    blocks = device["size"] // block_size(device["size"])
     return f"11/{blocks // 4} files, {blocks // 10}/{blocks} blocks"
 
 
@@ -201,7 +210,7 @@ def _tune(node: SimulatedNode, words: list[str]) -> Completed:
         said = f"tune2fs: Bad magic number in super-block while trying to open {path}\n"
         return Completed(1, banner + _holds(path, content), said)
     if "-l" in found:
-        return Completed(0, banner + _superblock(device, content))
+        return Completed(0, banner + _superblock(held(node, path, device), content))
     if device["read_only"]:
         said = f"tune2fs: Operation not permitted while trying to open {path}\n"
         return Completed(1, banner, f"{said}Couldn't find valid filesystem superblock.\n")
@@ -212,15 +221,59 @@ def _tune(node: SimulatedNode, words: list[str]) -> Completed:
     return Completed(0, banner, "Warning: label too long, truncating.\n" if _short(label) != label else "")
 
 
-def _superblock(device: dict[str, Any], content: Content) -> str:
+def _superblock(size: int, content: Content) -> str:
     """The fields of `tune2fs -l` that the state knows."""
-    block = block_size(device)
+    block = block_size(size)
     fields = {
         "Filesystem volume name": content["label"] or "<none>",
         "Filesystem UUID": content["uuid"],
         "Filesystem magic number": "0xEF53",
         "Filesystem state": "clean",
-        "Block count": device["size"] // block,
+        "Block count": size // block,
         "Block size": block,
     }
     return "".join(f"{name + ':':<26}{value}\n" for name, value in fields.items())
+
+
+def _resize(node: SimulatedNode, words: list[str]) -> Completed:
+    """Grow a filesystem to its device; whether it was checked since its last mount is not simulated."""
+    banner = f"resize2fs {node.state['tools']['e2fsprogs']} (5-Feb-2023)\n"
+    try:
+        _, (path,) = options(words, least=1, most=1)
+    except Usage as error:
+        wrong = error.args[0].partition("unrecognized option '-")[2][:1]
+        said = f"resize2fs: invalid option -- '{wrong}'\n" if wrong else ""
+        return Completed(1, "", f"{banner}{said}{RESIZE_USAGE}")
+    device = storage(node, path)
+    if device is None:
+        said = f"open: {_cannot_open(node, path)} while opening {path}\n"
+        return Completed(1, "", banner + said)
+    content = node.content(device)
+    if content.get("type") not in EXT:
+        said = f"resize2fs: Bad magic number in super-block while trying to open {path}\n"
+        nothing = "Couldn't find valid filesystem superblock.\n"
+        return Completed(1, nothing, f"{banner}{said}")
+    size = held(node, path, device)
+    block = block_size(size)
+    blocks, room = size // block, device["size"] // PAGE_BYTES * PAGE_BYTES // block
+    unit = f"({block // 1024}k) blocks"
+    if room <= blocks:
+        said = f"The filesystem is already {blocks} {unit} long.  Nothing to do!\n\n"
+        return Completed(0, "", banner + said)
+    mount = next((each for each in node.state["mounts"] if each["device"] == node.tree.real(path)), None)
+    if mount is not None:
+        before, after = _descriptor_blocks(blocks, block, content), _descriptor_blocks(room, block, content)
+        told = f"Filesystem at {path} is mounted on {mount['mount_point']}; on-line resizing required\n"
+        told += f"old_desc_blocks = {before}, new_desc_blocks = {after}\n"
+        if "ro" in mount["options"].split(","):
+            return Completed(1, told, f"{banner}resize2fs: Read-only file system While trying to add group\n")
+    else:
+        told = f"Resizing the filesystem on {path} to {room} {unit}.\n"
+    fill(node, device)
+    return Completed(0, f"{told}The filesystem on {path} is now {room} {unit} long.\n\n", banner)
+
+
+def _descriptor_blocks(blocks: int, block: int, content: Content) -> int:
+    """How many blocks the descriptors of all groups take: those of an ext4 are twice as long."""
+    groups = -(-(blocks - (block == 1024)) // (8 * block))  # noqa: PLR2004 - KiB blocks begin at one
+    return -(-groups * (64 if content["type"] == "ext4" else 32) // block)

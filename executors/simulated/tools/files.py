@@ -1,14 +1,18 @@
-"""mkdir, rmdir, ln, rm, readlink, test, truncate and cat of coreutils on a simulated node."""
+"""mkdir, rmdir, ln, rm, readlink, test, truncate and cat of coreutils, and fallocate, on a simulated node."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from core.command import Command, Completed
-from executors.simulated.devices import SECTOR_BYTES, directory, is_read_only, loop
+from core.state import Content, Entry
+from executors.simulated.devices import SECTOR_BYTES, directory, is_read_only, keep_size, loop
 from executors.simulated.node import SimulatedNode
-from executors.simulated.usage import Options, Usage, options
+from executors.simulated.usage import Options, Usage, getopt_words, options
 
-PROGRAMS = dict.fromkeys(("cat", "ln", "mkdir", "readlink", "rm", "rmdir", "stat", "test", "truncate"), "coreutils")
+PROGRAMS = {
+    **dict.fromkeys(("cat", "ln", "mkdir", "readlink", "rm", "rmdir", "stat", "test", "truncate"), "coreutils"),
+    "fallocate": "util-linux",
+}
 TEST_USAGE = 2
 
 
@@ -29,9 +33,19 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     try:
         found, paths = options(words, flags=flags, values=values, least=operands, most=operands)
     except Usage as error:
+        if program == "fallocate":
+            return _misused(error)
         wrong = "missing operand" if error.args[0] == "bad number of operands: ''" else error
         return Completed(1, "", f"{program}: {wrong}\nTry '{program} --help' for more information.\n")
     return answer(node, Given(found, paths, command.public))
+
+
+def _misused(error: Usage) -> Completed:
+    """What fallocate says of words that it does not understand."""
+    if "operands" in error.args[0]:
+        none = error.args[0].endswith("''")
+        return _failed(f"fallocate: {'no filename specified' if none else 'unexpected number of arguments'}")
+    return _failed(f"fallocate: {getopt_words(error)}\nTry 'fallocate --help' for more information.")
 
 
 def _failed(text: str) -> Completed:
@@ -53,6 +67,8 @@ def _test(node: SimulatedNode, words: list[str]) -> Completed:
     for part in parts:
         turned = part[:1] == ["!"]
         match part[turned:]:
+            case [path, "-ef", other]:
+                answers.append(_is_same(node, path, other) is not turned)
             case [flag, path] if flag in _TESTS:
                 answers.append(_TESTS[flag](node, path) is not turned)
             case _:
@@ -75,6 +91,14 @@ def _is_executable(node: SimulatedNode, path: str) -> bool:
 def _is_link(node: SimulatedNode, path: str) -> bool:
     entry = node.tree.link(path)
     return entry is not None and entry["kind"] == "link"
+
+
+def _is_same(node: SimulatedNode, path: str, other: str) -> bool:
+    """Tell whether two paths lead to one and the same place."""
+    if not (node.tree.exists(path) and node.tree.exists(other)):
+        return False
+    one, two = (node.tree.place(node.tree.real(each)) for each in (path, other))
+    return one.files is two.files and one.path == two.path
 
 
 _TESTS: dict[str, Callable[[SimulatedNode, str], bool]] = {
@@ -191,15 +215,58 @@ def _truncate(node: SimulatedNode, given: Given) -> Completed:
     if is_read_only(node, _parent(path)):
         return _failed(f"{what}: Read-only file system")
     size = int(given.found["-s"][-1])
+    _sized(node, path, size)
+    return Completed(0)
+
+
+def _sized(node: SimulatedNode, path: str, size: int) -> Entry:
+    """Give a file a size; a new one is made. A filesystem in it stays as large as it was."""
     entry = node.tree.entry(path)
     if entry is not None:
+        before = loop(node, path)["size"]
+        if size > before:
+            keep_size(entry["content"], before)
         entry["size"] = size
-    else:
-        node.tree.put(
-            path,
-            {"kind": "file", "mode": "0600", "size": size, "text": None, "allocated": 0, "content": {"kind": "zero"}},
-        )
+        return entry
+    content: Content = {"kind": "zero"}
+    entry = {"kind": "file", "mode": "0600", "size": size, "text": None, "allocated": 0, "content": content}
+    node.tree.put(path, entry)
+    return entry
+
+
+def _fallocate(node: SimulatedNode, given: Given) -> Completed:
+    """Make a file, or what is there larger, with all its space."""
+    path, length = given.paths[0], given.found.get("-l", [""])[-1]
+    if "-l" not in given.found:
+        return _failed("fallocate: no length argument specified")
+    if not length.isdigit() or not int(length):
+        return _failed("fallocate: invalid length value specified")
+    what = f"fallocate: cannot open {path}"
+    if not _is_kind(node, _parent(path), "directory"):
+        return _failed(f"{what}: No such file or directory")
+    if _is_kind(node, path, "directory"):
+        return _failed(f"{what}: Is a directory")
+    if is_read_only(node, _parent(path)):
+        return _failed(f"{what}: Read-only file system")
+    size, entry = int(length), node.tree.entry(path)
+    now = 0 if entry is None else loop(node, path)["size"]
+    room = _room(node, path)
+    if room is not None and size > room:
+        # What there was is taken by then.
+        _sized(node, path, max(now, room))["allocated"] = room
+        return _failed("fallocate: fallocate failed: No space left on device")
+    _sized(node, path, max(now, size))["allocated"] = max(now, size)
     return Completed(0)
+
+
+def _room(node: SimulatedNode, path: str) -> int | None:
+    """How much a file can have of the device that it is on; None where the state does not say how much there is."""
+    place = node.tree.place(node.tree.real(path))
+    device = node.state["devices"].get(place.device)
+    if device is None:
+        return None
+    taken = sum(each.get("allocated", 0) for name, each in place.files.items() if name != place.path)
+    return max(0, int(device["size"]) - int(taken))
 
 
 def _stat(node: SimulatedNode, given: Given) -> Completed:
@@ -227,6 +294,7 @@ def _cat(node: SimulatedNode, given: Given) -> Completed:
 _Answer = Callable[[SimulatedNode, Given], Completed]
 _PROGRAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...], int, _Answer]] = {
     "cat": ((), (), 1, _cat),
+    "fallocate": ((), ("-l",), 1, _fallocate),
     "ln": (("-sfn",), (), 2, _ln),
     "mkdir": ((), ("-m",), 1, _mkdir),
     "readlink": (("-f",), (), 1, _readlink),

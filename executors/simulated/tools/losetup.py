@@ -6,19 +6,20 @@ from core.command import Command, Completed
 from core.state import Entry
 from executors.simulated.devices import SECTOR_BYTES, first_free_loop, loop
 from executors.simulated.node import SimulatedNode
-from executors.simulated.usage import Usage, options
+from executors.simulated.usage import Usage, getopt_words, options
 
 PROGRAMS = {"losetup": "mount"}
+FLAGS, VALUES = ("-f", "--show", "-n"), ("-j", "-d", "-O", "-c")
 LOOP = re.compile(r"/dev/loop\d+")
 """The names of loop devices, which stay when there is no file behind them."""
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
-    """Answer `-f [--show] FILE`, `-d DEVICE`, and `-n -O NAME -j FILE`."""
+    """Answer `-f [--show] FILE`, `-d DEVICE`, `-c DEVICE`, and `-n -O NAME -j FILE`."""
     try:
-        found, operands = options(command.argv[1:], flags=("-f", "--show", "-n"), values=("-j", "-d", "-O"), most=1)
+        found, operands = options(command.argv[1:], flags=FLAGS, values=VALUES, most=1)
     except Usage as error:
-        return Completed(1, "", f"losetup: {error}\nTry 'losetup --help' for more information.\n")
+        return Completed(1, "", f"losetup: {getopt_words(error)}\nTry 'losetup --help' for more information.\n")
     match sorted(found), operands:
         case ["-O", "-j", "-n"], [] if found["-O"] == ["NAME"]:
             return _associated(node, found["-j"][0])
@@ -26,6 +27,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return _attach(node, command, file, show="--show" in found)
         case ["-d"], []:
             return _detach(node, found["-d"][0])
+        case ["-c"], []:
+            return _refresh(node, found["-c"][0])
         case ["--show", "-f"], []:
             only = "the options --{sizelimit,partscan,read-only,show} are allowed during loop device setup only"
             return Completed(1, "", f"losetup: {only}\n")
@@ -57,6 +60,17 @@ def _free(node: SimulatedNode, command: Command) -> str:
     if node.holes and command.makes is not None:
         return node.identifier("loop", command)
     return first_free_loop(node)
+
+
+def _refresh(node: SimulatedNode, path: str) -> Completed:
+    """Let a device have the size that its file has by now."""
+    device = node.device(path)
+    if device is None and not LOOP.fullmatch(path):
+        return Completed(1, "", f"losetup: {path}: failed to use device: No such device\n")
+    if device is None or not device["file"]:
+        return Completed(1, "", f"losetup: {path}: set capacity failed: No such device or address\n")
+    device["size"] = loop(node, device["file"])["size"]
+    return Completed(0)
 
 
 def _detach(node: SimulatedNode, path: str) -> Completed:

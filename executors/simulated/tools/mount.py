@@ -4,6 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
+from executors.simulated import unformatted
 from executors.simulated.devices import discards, first_free_loop, is_formatted, loop, release, shown, signature
 from executors.simulated.node import SimulatedNode
 from executors.simulated.subvolumes import TOP, number
@@ -62,7 +63,7 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
     except Usage as error:
         raise Usage("bad usage" if "operands" in error.args[0] else error.args[0]) from None
     answer = _mounted(node, found, source, target)
-    if answer.returncode == REFUSED and node.version("mount") >= HINT_SINCE:
+    if answer.returncode == REFUSED and answer.stderr.startswith("mount: ") and node.version("mount") >= HINT_SINCE:
         return answer._replace(stderr=f"{answer.stderr}{HINT}")
     return answer
 
@@ -72,6 +73,9 @@ def _mounted(node: SimulatedNode, found: Options, source: str, target: str) -> C
     if not node.tree.exists(target):
         return Completed(REFUSED, "", f"{where}mount point does not exist.\n")
     chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
+    answer = unformatted.mounted(node, where, type_, source, target, chosen)
+    if answer is not None:
+        return answer
     # A file is mounted by a loop device, whether `loop` is asked for or not.
     looped = _looped(node, source)
     chosen = [option for option in chosen if option != "loop"] if looped != source or "loop" in chosen else chosen
@@ -158,7 +162,11 @@ def _put(
 ) -> Completed:
     device = node.state["devices"][path]
     mode = "ro" if "ro" in chosen or device["read_only"] else "rw"
-    others = [mount for mount in node.state["mounts"] if mount["device"] == path]
+    others = [
+        mount
+        for mount in node.state["mounts"]
+        if mount["device"] == path and (type_ == "btrfs" or not mount["subvolume"])
+    ]
     for mount in others:
         same_place = mount["mount_point"] == point and mount["subvolume"] == subvolume
         other_mode = mount["options"].split(",")[0] != mode and type_ != "btrfs"
@@ -171,6 +179,7 @@ def _put(
             "type": type_,
             "options": ",".join(_shown(node, path, type_, chosen, mode, subvolume)),
             "subvolume": subvolume,
+            "tree": "",
         }
     )
     is_protected = mode == "ro" and "ro" not in chosen
@@ -218,6 +227,7 @@ def _umount(node: SimulatedNode, words: list[str]) -> Completed:
         return Completed(REFUSED, "", f"umount: {target}: target is busy.\n")
     gone = mounts.pop(here[-1])
     release(node, gone["device"])
+    unformatted.unmounted(node, gone)
     return Completed(0)
 
 
@@ -240,10 +250,7 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
     source = found["-S"][-1] if "-S" in found else operands[0] if len(operands) == 2 else ""  # noqa: PLR2004 - both
     target = operands[-1] if operands else ""
     rows = [
-        _row(
-            {**mount, "device": shown(node, mount["device"])},
-            node.content(device) if (device := node.device(mount["device"])) is not None else None,
-        )
+        _row({**mount, "device": shown(node, mount["device"])})
         for mount in node.state["mounts"]
         if (not target or mount["mount_point"] == node.tree.real(target))
         and (not source or mount["device"] == (node.by_tag(source) or source))
@@ -256,9 +263,8 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
     return Completed(0, title + "".join(" ".join(row[name] for name in columns) + "\n" for row in rows))
 
 
-def _row(mount: dict[str, Any], content: Content | None) -> dict[str, str]:
-    is_btrfs = content is not None and content.get("type") == "btrfs"
-    inside = f"[/{mount['subvolume']}]" if is_btrfs and mount["subvolume"] else ""
+def _row(mount: dict[str, Any]) -> dict[str, str]:
+    inside = f"[/{mount['subvolume']}]" if mount["subvolume"] else ""
     return {
         "SOURCE": mount["device"] + inside,
         "TARGET": mount["mount_point"].replace(" ", "\\x20"),

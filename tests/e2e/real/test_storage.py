@@ -1,5 +1,6 @@
 """Loop disks, filesystems and addresses: a service's whole life, and nothing left of it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,32 @@ import pytest
 from tests.e2e.real import side_by_side
 from tests.e2e.real.lab import Lab
 from tests.e2e.real.services import EXT4, STORAGE, XFS
+
+
+def grows(lab: Lab, point: str) -> None:
+    """Raise the size, as planned, while everything is up: the filesystem has the room, and once more changes nothing.
+
+    A mounted ext grows for those only who have CAP_SYS_RESOURCE: others are told what to do by hand, and go on.
+    """
+    before = int(lab.done("stat", "-f", "-c", "%b", point))
+    text = lab.conf.read_text(encoding="utf-8")
+    lab.conf.write_text(re.sub(r"(?m)^size = .*", "size = 520M", text), encoding="utf-8")
+    plan = lab.svcmgr("plan", "--format", "json")
+    run = lab.svcmgr("provision", "--format", "json")
+    assert plan.code == 0, plan.err
+    if "CAP_SYS_RESOURCE" in run.err + run.out:
+        device = lab.done("findmnt", "-n", "-o", "SOURCE", point).strip()
+        for words in (("umount", point), ("e2fsck", "-fp", device), ("resize2fs", device)):
+            lab.done(*words)
+        run = lab.svcmgr("provision", "--format", "json")
+    else:
+        found = side_by_side.pairs(plan.objects, run.objects)
+        assert len(found) == 3
+        assert all(pair.same for pair in found), side_by_side.table(found)
+    assert run.code == 0, run.err
+    assert int(lab.done("stat", "-f", "-c", "%b", point)) > before
+    again = lab.svcmgr("provision", "--format", "json")
+    assert (again.code, again.commands) == (0, []), again.err
 
 
 @pytest.mark.parametrize("text", [STORAGE, EXT4, XFS], ids=["btrfs", "ext4", "xfs"])
@@ -31,6 +58,9 @@ def test_a_service_lives_and_leaves_nothing(lab: Lab, canary: Callable[[], bool]
         assert ended.code == 0, ended.err
         assert lab.is_up()
         assert data.read_text(encoding="utf-8") == "data"
+    grows(lab, f"{lab.directory}/srv/data")
+    lab.conf.write_text(written, encoding="utf-8")
+    assert data.read_text(encoding="utf-8") == "data"
     gone = lab.unprovision()
     assert gone.code == 0, gone.err
     assert lab.since(before) == []

@@ -162,7 +162,9 @@ def test_a_file_is_mounted_with_a_loop_device_of_its_own() -> None:
         ("-d /dev/loop0", "losetup: /dev/loop0: detach failed: No such device or address\n"),
         ("-d /dev/sdz", "losetup: /dev/sdz: failed to use device: No such device\n"),
         ("-d /dev/sdb", "losetup: /dev/sdb: detach failed: No such device or address\n"),
-        ("-c /dev/loop0", "losetup: unrecognized option '-c'\nTry 'losetup --help' for more information.\n"),
+        ("-c /dev/loop0", "losetup: /dev/loop0: set capacity failed: No such device or address\n"),
+        ("-c /dev/sdz", "losetup: /dev/sdz: failed to use device: No such device\n"),
+        ("-z", "losetup: invalid option -- 'z'\nTry 'losetup --help' for more information.\n"),
     ],
 )
 def test_what_losetup_refuses(line: str, said: str) -> None:

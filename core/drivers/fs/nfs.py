@@ -1,0 +1,5 @@
+"""nfs."""
+
+from core.drivers.network_filesystem import NetworkFilesystem
+
+driver = NetworkFilesystem("nfs")
