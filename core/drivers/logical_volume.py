@@ -4,21 +4,62 @@ What a volume that is gone has left in the extents of a new one is nobody's data
 it was made: that is the content of which whoever formats the volume proves that there is none.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core import evidence
 from core.command import Check, Note, Steps
 from core.config.sizes import Share, human
+from core.driver import Tie
 from core.drivers import beneath, blank
 from core.drivers.volume_group import group_named
 from core.errors import Failed, Refused, Remedy
-from core.tools import blockdev, lvm, wipefs
+from core.tools import blkid, blockdev, lvm, wipefs
 
 if TYPE_CHECKING:
     from core.config.service import Resource
 
 MADE, BLANK = "logical_volume", "blank"
 """In the record: the volume, and that its ends were zeroed once, so that what is there now came later."""
+
+
+def own(fs: "Resource") -> tuple[str, str] | None:
+    """The group and the name of the volume that a filesystem makes: `dev` names it, `vg` and `size` say how."""
+    found = lvm.named(fs["dev"])
+    return found if found is not None and found[0] == fs["vg"] and fs["size"] else None
+
+
+def needed(fs: "Resource") -> Iterable[Tie]:
+    """What has to be there before the device of a filesystem: whoever gives it, and its group."""
+    if own(fs) is None:
+        yield Tie("device", fs["dev"])
+    if (found := lvm.named(fs["dev"])) is not None:
+        yield Tie("group", found[0])
+
+
+def given(fs: "Resource") -> Iterable[Tie]:
+    """The device of the volume that a filesystem makes, by both of its names."""
+    if (found := own(fs)) is not None:
+        yield Tie("device", lvm.path(*found))
+        yield Tie("device", lvm.mapped(*found))
+
+
+def provision_own(fs: "Resource") -> Steps:
+    """Make the volume of a filesystem, or make it larger; one that was there before is like any other device."""
+    if (found := own(fs)) is not None:
+        yield from provision(fs, *found)
+
+
+def remove_own(fs: "Resource", device: str | None) -> Steps:
+    """Remove the volume that was made for a filesystem, unless something that was made for the service is on it."""
+    uuid, made = fs.made(MADE), fs.service.record.made.values()
+    if uuid is None:
+        return
+    held = "" if device is None else blkid.tags((yield blkid.probe(device))).get("UUID", "")
+    if held and any(thing.identity.partition(":")[0] == held for thing in made):
+        yield Note(f"{fs['dev']} stays: it holds what was made for other resources of the service", "warning")
+        return
+    yield from remove(fs, fs["vg"])
 
 
 def provision(resource: "Resource", group: str, name: str, options: tuple[str, ...] = ()) -> Steps:

@@ -71,6 +71,7 @@ def _label(uuid: str, group: str) -> Content:
         "subvolumes": {},
         "member_of": group,
         "role": "",
+        "size": 0,
     }
 
 
