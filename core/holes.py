@@ -10,6 +10,8 @@ from core.command import Check, Command
 
 HOLE = re.compile("«([^«»]+)»")
 
+_OF_LVM = r"[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}"
+
 PATTERNS = {
     "address": r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]+",
     "allocation": r"eipalloc-[0-9a-f]+",
@@ -20,7 +22,10 @@ PATTERNS = {
     "token": r"[0-9a-f-]{8,64}",
     "uuid": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "filesystem": r"[0-9a-fA-F]{4,}(?:-[0-9a-fA-F]+)*",
+    "logical volume": _OF_LVM,
+    "physical volume": _OF_LVM,
     "volume": r"vol-[0-9a-f]+",
+    "volume group": _OF_LVM,
 }
 ANY_WORD = r"[^\s«»]+"
 

@@ -17,7 +17,7 @@ MEBIBYTE = 1024 * 1024
 
 
 def volume_groups(content: Shape) -> Shape:
-    """Volume groups by uuid.
+    """Volume groups by uuid. autoactivation: udev activates it when all its devices are there.
 
     physical_volumes: by uuid; what each offers, in extents, and whether it is `missing`. volumes: logical volumes by
     name, each in segments `[physical volume, first extent, extents]`. recycled: what free extents still carry from a
@@ -37,6 +37,7 @@ def volume_groups(content: Shape) -> Shape:
             "name": (text, REQUIRED),
             "extent_size": (size, 4 * MEBIBYTE),
             "tags": (items(text), list),
+            "autoactivation": (flag, True),
             "physical_volumes": (table(physical), dict),
             "volumes": (table(volume), dict),
             "recycled": (table(content), dict),

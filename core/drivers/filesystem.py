@@ -12,11 +12,11 @@ from core.command import Check, Command, Completed, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.config.sizes import human
 from core.driver import Tie
-from core.drivers import blank, directories
+from core.drivers import blank, directories, logical_volume
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.mounting import Mounting
 from core.errors import Failed, Refused, Remedy
-from core.tools import blkid, blockdev, files, losetup, mount
+from core.tools import blkid, blockdev, files, losetup, lvm, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -57,7 +57,17 @@ class Filesystem(Mounting):
 
     def needs(self, fs: "Resource") -> Iterable[Tie]:
         """Need the device, and the tree that the mount point is in."""
-        return (Tie("device", fs["dev"]), *super().needs(fs))
+        return (*logical_volume.needed(fs), *super().needs(fs))
+
+    def gives(self, fs: "Resource") -> Iterable[Tie]:
+        """Give the tree below the mount point, and the logical volume that it makes."""
+        return (*super().gives(fs), *logical_volume.given(fs))
+
+    def problems(self, fs: "Resource") -> Iterable[tuple[str, str]]:
+        """A logical volume is in the group that is named."""
+        found = lvm.named(fs["dev"])
+        if fs["vg"] and fs["size"] and (found is None or found[0] != fs["vg"]):
+            yield "dev", f"{fs['dev']} is no volume of {fs['vg']}; write /dev/{fs['vg']}/NAME, or take vg away"
 
     def left(self, fs: "Resource") -> "dict[str, Content]":
         """The filesystem that was made for the resource."""
@@ -136,6 +146,7 @@ class Filesystem(Mounting):
     def provision(self, fs: "Resource") -> Steps:
         """Make the mount point, format the device when it is blank, fill it, mount it."""
         yield from self.made_mount_point(fs)
+        yield from logical_volume.provision_own(fs)
         device = yield from self.device(fs)
         here = yield from self.mounted(fs, device)
         made = False
@@ -151,6 +162,7 @@ class Filesystem(Mounting):
     def unprovision(self, fs: "Resource") -> Steps:
         """Unmount it, take back what was made in it, zero what was formatted, remove the mount point."""
         yield from self.stop(fs)
+        yield from logical_volume.reach(fs)
         device = yield from self.device_or_none(fs)
         if device is not None:
             yield from self.clear(fs, device)
@@ -158,6 +170,7 @@ class Filesystem(Mounting):
         else:
             yield from self._gone_with_its_disk(fs)
         yield from directories.remove_made(fs, self.mount_point(fs))
+        yield from logical_volume.remove_own(fs, device)
 
     def file(self, fs: "Resource", device: str) -> str:
         """The file that the device is a loop device of, when `dev` names it; else nothing.
@@ -176,7 +189,7 @@ class Filesystem(Mounting):
             raise Failed(f"{fs.rid}: no filesystem is found by {dev}")
         if not (yield files.is_file(dev)).returncode:
             raise Failed(f"{fs.rid}: {dev} is a file without a loop device; a [disk#...] of type loop attaches it")
-        made_by = f"; create the logical volume in {fs['vg']} beforehand" if fs["vg"] or fs["size"] else ""
+        made_by = "; vg and size together make the logical volume" if fs["vg"] or fs["size"] else ""
         raise Failed(f"{fs.rid}: device does not exist {dev}{made_by}")
 
     def device_or_none(self, fs: "Resource") -> Steps:
@@ -308,7 +321,8 @@ class Filesystem(Mounting):
     def _gone_with_its_disk(self, fs: "Resource") -> Steps:
         """Forget what was made on a device that is not there, when the service made the disk and so deletes it."""
         made = [name for name, thing in fs.service.record.made.items() if thing.rid == fs.rid]
-        names = tuple(name for name in made if not name.startswith(f"{fs.rid}.directory."))
+        apart = (f"{fs.rid}.directory.", *(f"{fs.rid}.{name}" for name in (logical_volume.MADE, logical_volume.BLANK)))
+        names = tuple(name for name in made if not name.startswith(apart))
         if not names:
             return
         disks = [

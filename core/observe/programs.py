@@ -33,6 +33,7 @@ PROBES = {
     "iputils-arping": Probe(("arping", "-V"), "arping", "arping from iputils "),
     "iputils-ping": Probe(("ping", "-V"), "ping", "ping from iputils "),
     "libc-bin": Probe(("getent", "--version"), "getent", ") "),
+    "lvm2": Probe(("lvm", "version"), "lvm", "LVM version:     "),
     "mount": Probe(("mount", "--version"), "mount", "util-linux "),
     "net-tools": Probe(("ifconfig", "--version"), "ifconfig", "net-tools "),
     "psmisc": Probe(("fuser", "-V"), "fuser", "PSmisc) "),

@@ -10,6 +10,7 @@ MEBIBYTE = 1024 * 1024
 SECTOR_BYTES = 512
 LOOPS_MAX = 256
 RAID = frozenset(("linux_raid_member", "LVM2_member"))
+PARTITION_TABLES = ("dos", "gpt")
 MAGIC = {
     "btrfs": ("0x10040", "5f 42 48 52 66 53 5f 4d"),
     "ext2": ("0x438", "53 ef"),

@@ -18,6 +18,9 @@ def generated(kind: str, seed: str, serial: int) -> str:
             return f"eipassoc-{digits[:17]}"
         case "uuid" | "token" | "filesystem":
             return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
+        case "physical volume" | "volume group" | "logical volume":
+            parts = iter(digits)
+            return "-".join("".join(next(parts) for _ in range(length)) for length in (6, 4, 4, 4, 4, 4, 6))
         case "tmpdir":
             return f"/tmp/tmp{digits[:6]}"
         case "container" | "image":

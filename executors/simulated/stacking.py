@@ -1,13 +1,15 @@
 """Block devices that come and go, with their links, and what udev does when one appears that belongs to something.
 
 What a device belongs to (a volume group, an array, a pool) is said by its signature; the module of that kind decides
-whether anything is assembled or activated by itself, as the rules of udev do. It has `appeared(node, path)`, and where
-something has to happen after a reboot beside that, `rebooted(node)`.
+whether anything is assembled or activated by itself, as the rules of udev do. It has `appeared(node, path)`,
+`left(node, content)` for when a member's superblock is gone, and where something has to happen after a reboot beside
+that, `rebooted(node)`.
 """
 
 from importlib import import_module
 from typing import Any
 
+from core.state import Content
 from executors.simulated.node import SimulatedNode
 
 MEMBERS = {
@@ -16,6 +18,9 @@ MEMBERS = {
     "zfs_member": "executors.simulated.pools",
 }
 """The modules that know what to do about a device with a signature."""
+
+MAPPER = "/dev/mapper"
+"""The directory of the links to what device-mapper has."""
 
 AT_BOOT = {"pools": "executors.simulated.pools", "images": "executors.simulated.images"}
 """The modules with something to do at boot, by the table of the state that they are about."""
@@ -27,7 +32,8 @@ def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> 
     for link in links:
         above = link.rpartition("/")[0]
         depth = link.count("/") - 2
-        if not node.tree.exists(above):
+        # That of device-mapper is not ours to make: it outlives every device.
+        if above != MAPPER and not node.tree.exists(above):
             node.tree.put(above, {"kind": "directory", "mode": "0755", "docker": None})
         target = f"{'../' * depth}{path.removeprefix('/dev/')}"
         node.tree.put(link, {"kind": "link", "target": target})
@@ -41,7 +47,7 @@ def remove(node: SimulatedNode, path: str) -> None:
     for link in [link for link, entry in node.state["files"].items() if _leads_to(link, entry, path)]:
         node.tree.remove(link)
         above = link.rpartition("/")[0]
-        if above not in {"/dev", "/dev/mapper"} and not node.tree.children(above):
+        if above not in {"/dev", MAPPER} and not node.tree.children(above):
             node.tree.remove(above)
 
 
@@ -71,6 +77,12 @@ def settle(node: SimulatedNode) -> None:
             content = node.tree.holder(device)["content"]
             if module := MEMBERS.get(content.get("type", "")):
                 import_module(module).appeared(node, path)
+
+
+def leave(node: SimulatedNode, content: Content) -> None:
+    """Let a volume group, an array or a pool lose a member whose superblock was this content."""
+    if module := MEMBERS.get(content["type"]):
+        import_module(module).left(node, content)
 
 
 def rebooted(node: SimulatedNode) -> None:

@@ -4,17 +4,16 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
-from executors.simulated.devices import RAID, is_formatted, storage
+from executors.simulated.devices import PARTITION_TABLES, RAID, is_formatted, storage
 from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
 from executors.simulated.tools.ext import EXT, block_size
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"blkid": "util-linux", "findfs": "util-linux"}
-PARTITION_TABLES = ("dos", "gpt")
 BLOCK_SIZE_SINCE = (2, 36)
 BLOCK_SIZES = {"btrfs": "4096", "xfs": "512"}
-VERSIONS = {"ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1"}
+VERSIONS = {"LVM2_member": "LVM2 001", "ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1"}
 NOTHING_FOUND = 2
 USAGE = 4
 

@@ -15,6 +15,7 @@ COLUMNS = ("NAME", "KNAME", "SERIAL", "SIZE", "TYPE", "RO", "MOUNTPOINT")
 SERIAL_SINCE = (2, 23)
 LETTERS = "dnlpbJ"
 NOT_A_DEVICE = 32
+STACKED = {"logical volume": "lvm", "array": "raid", "image": "disk"}
 
 _PARTITION = re.compile(r"(/dev/(?:nvme\d+n\d+|loop\d+|mmcblk\d+))p\d+|(/dev/(?:[svh]d|xvd)[a-z]+)\d+")
 
@@ -79,12 +80,13 @@ def _append(path: str, children: dict[str, list[str]], listed: list[str]) -> Non
 def _cell(node: SimulatedNode, path: str, column: str, given: set[str]) -> str:
     device: dict[str, Any] = node.state["devices"].get(path, {"size": 0, "serial": "", "file": "", "read_only": False})
     short = path if "-p" in given else path.removeprefix("/dev/")
+    stacked, is_part = device.get("stacked"), _PARTITION.fullmatch(path)
     cells: dict[str, str] = {
-        "NAME": short,
+        "NAME": device.get("name") or short,
         "KNAME": short,
         "SERIAL": device["serial"],
         "SIZE": str(device["size"]) if "-b" in given else _human(device["size"]),
-        "TYPE": "loop" if device["file"] else "part" if _PARTITION.fullmatch(path) else "disk",
+        "TYPE": STACKED[stacked["kind"]] if stacked else "loop" if device["file"] else "part" if is_part else "disk",
         "RO": "1" if device["read_only"] else "0",
         "MOUNTPOINT": shown_mount(node, path),
     }

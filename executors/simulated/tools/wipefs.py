@@ -9,6 +9,7 @@ from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"wipefs": "util-linux"}
 NEW_TABLE_SINCE = (2, 33)
+UUID_WIDTH = 36
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -48,7 +49,8 @@ def _table(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
     columns = (("DEVICE", name), ("OFFSET", offset), ("TYPE", content["type"]))
     head = " ".join(title.ljust(len(word)) for title, word in columns)
     row = " ".join(word.ljust(len(title)) for title, word in columns)
-    return f"{head} {'UUID':<36} LABEL\n{row} {content['uuid']:<36} {content['label']}\n"
+    width = max(UUID_WIDTH, len(content["uuid"]))
+    return f"{head} {'UUID':<{width}} LABEL\n{row} {content['uuid']:<{width}} {content['label']}\n"
 
 
 def _erase(node: SimulatedNode, path: str, device: dict[str, Any]) -> Completed:

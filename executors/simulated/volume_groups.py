@@ -1,0 +1,227 @@
+"""Volume groups on a simulated node: which devices they are on, their extents, what is active, what udev does.
+
+A group is what the metadata on its physical volumes says. So it is seen as long as one of these is there, and what a
+removed volume leaves in its extents is found by the next one that begins there.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from core.block_device import block_device
+from core.state import Content, Question
+from core.tools import lvm
+from executors.simulated import stacking
+from executors.simulated.devices import is_formatted, release
+from executors.simulated.node import SimulatedNode
+
+MEMBER = "LVM2_member"
+LABEL_BYTES = 1024 * 1024
+"""What the label and the metadata of a physical volume take, before its first extent."""
+
+Group = dict[str, Any]
+Segment = tuple[str, int, int]
+
+
+def look(node: SimulatedNode) -> None:
+    """Hear what there is: of a node that nobody has looked at, all of it is asked at once."""
+    node.ask(Question("lvm", "everything"))
+
+
+def content(node: SimulatedNode, path: str) -> Content:
+    """What a device holds, as far as it is known."""
+    found: Content = node.tree.holder(node.state["devices"][path])["content"]
+    return found
+
+
+def physical_volumes(node: SimulatedNode) -> dict[str, str]:
+    """The devices of the physical volumes that are there, by uuid."""
+    found: dict[str, str] = {}
+    for path in node.present():
+        held = content(node, path)
+        if held.get("type") == MEMBER:
+            found.setdefault(held["uuid"], path)
+    return found
+
+
+def visible(node: SimulatedNode) -> dict[str, Group]:
+    """The groups of which at least one physical volume is there, by uuid, in the order of their names."""
+    there = physical_volumes(node)
+    groups = node.state["volume_groups"]
+    found = {uuid: group for uuid, group in groups.items() if not there.keys().isdisjoint(group["physical_volumes"])}
+    return dict(sorted(found.items(), key=lambda each: (each[1]["name"], each[0])))
+
+
+def of_name(node: SimulatedNode, name: str) -> tuple[str, Group] | None:
+    """The group of this name, None where there is none."""
+    return next(((uuid, group) for uuid, group in visible(node).items() if group["name"] == name), None)
+
+
+def of_physical(node: SimulatedNode, physical: str) -> tuple[str, Group] | None:
+    """The group that a physical volume is in."""
+    groups = node.state["volume_groups"]
+    return next(((uuid, group) for uuid, group in groups.items() if physical in group["physical_volumes"]), None)
+
+
+def missing(node: SimulatedNode, group: Group) -> list[str]:
+    """The physical volumes of a group that are not there."""
+    there = physical_volumes(node)
+    return [physical for physical in group["physical_volumes"] if physical not in there]
+
+
+def join(node: SimulatedNode, path: str, uuid: str) -> None:
+    """Make the physical volume on a device one of a group."""
+    group, held = node.state["volume_groups"][uuid], content(node, path)
+    size = node.state["devices"][path]["size"]
+    extents = max(0, (size - LABEL_BYTES) // group["extent_size"])
+    group["physical_volumes"][held["uuid"]] = {"size": size, "extents": extents, "missing": False}
+    held["member_of"] = uuid
+
+
+def leave(node: SimulatedNode, path: str) -> None:
+    """Take the physical volume on a device out of its group."""
+    held = content(node, path)
+    group = node.state["volume_groups"][held["member_of"]]
+    del group["physical_volumes"][held["uuid"]]
+    group["recycled"] = {
+        place: left for place, left in group["recycled"].items() if not place.startswith(f"{held['uuid']}:")
+    }
+    held["member_of"] = ""
+
+
+def extents(group: Group) -> int:
+    """How many extents a group has."""
+    return sum(physical["extents"] for physical in group["physical_volumes"].values())
+
+
+def free(group: Group) -> int:
+    """How many extents no volume has."""
+    return extents(group) - sum(length for _, _, length in _taken(group))
+
+
+def _taken(group: Group) -> Iterator[Segment]:
+    for volume in group["volumes"].values():
+        yield from map(tuple, volume["segments"])
+
+
+def is_used(group: Group, physical: str) -> bool:
+    """Tell whether a volume has extents on a physical volume."""
+    return any(member == physical for member, _, _ in _taken(group))
+
+
+def size(group: Group, name: str) -> int:
+    """The size of a volume."""
+    count = sum(length for _, _, length in group["volumes"][name]["segments"])
+    return int(count * group["extent_size"])
+
+
+def areas(group: Group) -> Iterator[Segment]:
+    """The free areas, in the order of the devices."""
+    for physical, facts in group["physical_volumes"].items():
+        begin = 0
+        taken = sorted((first, length) for member, first, length in _taken(group) if member == physical)
+        for first, length in (*taken, (facts["extents"], 0)):
+            if first > begin:
+                yield physical, begin, first - begin
+            begin = first + length
+
+
+def allocate(group: Group, wanted: int) -> list[Segment]:
+    """Choose so many of the free extents: of one area, if one is large enough, else of the largest first."""
+    there = list(areas(group))
+    whole = next((area for area in there if area[2] >= wanted), None)
+    if whole is not None:
+        return [(whole[0], whole[1], wanted)]
+    chosen = []
+    for physical, first, length in sorted(there, key=lambda area: -area[2]):
+        taken = min(length, wanted)
+        if taken:
+            chosen.append((physical, first, taken))
+        wanted -= taken
+    return chosen
+
+
+def recycle(group: Group, name: str) -> None:
+    """Remove a volume: what it held stays in its extents."""
+    volume = group["volumes"].pop(name)
+    physical, first, _ = volume["segments"][0]
+    if volume["content"]["kind"] != "zero":
+        group["recycled"][f"{physical}:{first}"] = volume["content"]
+
+
+def found_in(group: Group, segments: list[Segment]) -> Content:
+    """What a volume of these segments finds in them; what lies elsewhere than at its beginning is lost in it."""
+    physical, first, _ = segments[0]
+    found: Content = group["recycled"].pop(f"{physical}:{first}", {"kind": "zero"})
+    for member, begin, length in segments:
+        for extent in range(begin, begin + length) if group["recycled"] else ():
+            group["recycled"].pop(f"{member}:{extent}", None)
+    return found
+
+
+def device_of(node: SimulatedNode, uuid: str, name: str) -> str:
+    """The device of a volume; "" for one that is not active."""
+    devices: dict[str, dict[str, Any]] = node.state["devices"]
+    for path, device in devices.items():
+        stacked = device["stacked"]
+        if stacked is not None and (stacked["kind"], stacked["of"], stacked["name"]) == ("logical volume", uuid, name):
+            return path
+    return ""
+
+
+def is_complete(node: SimulatedNode, group: Group, name: str) -> bool:
+    """Tell whether every device that a volume has extents on is there."""
+    there = physical_volumes(node)
+    return all(physical in there for physical, _, _ in group["volumes"][name]["segments"])
+
+
+def activate(node: SimulatedNode, uuid: str, name: str) -> None:
+    """Let a volume have its device, which holds those that it has extents on."""
+    if device_of(node, uuid, name):
+        return
+    group = node.state["volume_groups"][uuid]
+    path, there = stacking.free(node, "/dev/dm-"), physical_volumes(node)
+    stacked = {"kind": "logical volume", "of": uuid, "name": name}
+    mapped = lvm.mapped(group["name"], name)
+    device = block_device(size(group, name), name=mapped.rpartition("/")[2], stacked=stacked)
+    for physical in dict.fromkeys(physical for physical, _, _ in group["volumes"][name]["segments"]):
+        node.state["devices"][there[physical]]["holders"].append(path)
+    stacking.add(node, path, device, lvm.path(group["name"], name), mapped)
+
+
+def deactivate(node: SimulatedNode, uuid: str, name: str) -> None:
+    """Take the device of a volume away; a loop device that was to be detached goes with its last user."""
+    path = device_of(node, uuid, name)
+    if not path:
+        return
+    stacking.remove(node, path)
+    for below, device in list(node.state["devices"].items()):
+        if path in device["holders"]:
+            device["holders"].remove(path)
+            release(node, below)
+
+
+def appeared(node: SimulatedNode, path: str) -> None:
+    """Activate what is complete with this device, as udev does, unless the group says that it is not to be."""
+    found = of_physical(node, content(node, path)["uuid"])
+    if found is None or missing(node, found[1]) or not found[1]["autoactivation"]:
+        return
+    uuid, group = found
+    for name in group["volumes"]:
+        activate(node, uuid, name)
+
+
+def left(node: SimulatedNode, held: Content) -> None:
+    """Let a group miss a physical volume whose label is gone; when all are gone, nothing says any more that it was."""
+    group = node.state["volume_groups"].get(held["member_of"])
+    if group is None or held["uuid"] not in group["physical_volumes"]:
+        return
+    group["physical_volumes"][held["uuid"]]["missing"] = True
+    if all(physical["missing"] for physical in group["physical_volumes"].values()):
+        for name in group["volumes"]:
+            deactivate(node, held["member_of"], name)
+        del node.state["volume_groups"][held["member_of"]]
+
+
+def is_signed(held: Content) -> bool:
+    """Tell whether lvm would ask before it writes over what a device holds."""
+    return is_formatted(held) and held["type"] != MEMBER
