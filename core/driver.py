@@ -86,6 +86,11 @@ class Driver:
         del resource
         return {}
 
+    def problems(self, resource: "Resource") -> Iterable[tuple[str, str]]:
+        """Name (keyword, sentence) of what no keyword says alone: values that contradict each other."""
+        del resource
+        return ()
+
     def warnings(self, resource: "Resource") -> Iterable[tuple[str, str]]:
         """Name (keyword, sentence) of what is allowed but probably not meant."""
         del resource

@@ -29,7 +29,7 @@ def problems(service: Service) -> list[Problem]:
         found.append(
             Problem(service.document.path, 0, "", "", "the file has no resource: there is nothing to act on", fix)
         )
-    return [*found, *_twice(service), *variations.problems(service)]
+    return [*found, *_contradictions(service, found), *_twice(service), *variations.problems(service)]
 
 
 def warnings(service: Service) -> list[Problem]:
@@ -140,6 +140,18 @@ def _required(service: Service, section: str) -> Iterator[Problem]:
             if keyword.name not in options and not any(option.startswith(f"{keyword.name}@") for option in options):
                 said = f"the keyword {keyword.name!r} is missing"
                 yield service.problem(section, "", said, f"add {keyword.name} = ... ({keyword.text})")
+
+
+def _contradictions(service: Service, found: list[Problem]) -> Iterator[Problem]:
+    """What drivers find wrong with keywords together, in sections where each by itself is right."""
+    wrong = {problem.section for problem in found}
+    for resource in service.resources():
+        if resource.rid not in wrong and not resource.disabled:
+            try:
+                said = list(resource.driver.problems(resource))
+            except ConfigError:
+                continue  # a value of another section, told there
+            yield from (service.problem(resource.rid, name, text) for name, text in said)
 
 
 def _twice(service: Service) -> Iterator[Problem]:

@@ -56,6 +56,13 @@ def entry(directory: str) -> Command:
     return Command(("find", directory, "-mindepth", "1", "-maxdepth", "1", "-print", "-quit"), tool=TOOL)
 
 
+def matching(pattern: str) -> Command:
+    """Ask for what a pattern such as `/srv/images/*.img` matches, a path on each line; 1 without such a directory."""
+    directory, _, name = pattern.rpartition("/")
+    depth = ("-mindepth", "1", "-maxdepth", "1")
+    return Command(("find", directory or "/", *depth, "-name", name), accepts=(0, 1), tool=TOOL)
+
+
 def clear_run_time(directory: str) -> Command:
     """Delete what a docker daemon that has ended leaves in its run-time directory.
 

@@ -18,6 +18,8 @@ def generated(kind: str, seed: str, serial: int) -> str:
             return f"eipassoc-{digits[:17]}"
         case "uuid" | "token" | "filesystem":
             return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}"
+        case "array":
+            return f"{digits[:8]}:{digits[8:16]}:{digits[16:24]}:{digits[24:32]}"
         case "tmpdir":
             return f"/tmp/tmp{digits[:6]}"
         case "container" | "image":

@@ -219,8 +219,18 @@ class SimulatedNode:
         return content
 
     def set_content(self, device: dict[str, Any], content: Content) -> None:
-        """Replace what a device holds."""
-        self.tree.holder(device)["content"] = content
+        """Replace what a device holds; what it was a member of loses it."""
+        holder = self.tree.holder(device)
+        before, holder["content"] = holder["content"], content
+        if before.get("member_of", "") not in {"", content.get("member_of")}:
+            self.forget(before)
+
+    def forget(self, content: Content) -> None:
+        """Let what a device was a member of lose it, since what said so is gone."""
+        if content.get("member_of"):
+            from executors.simulated import stacking
+
+            stacking.leave(self, content)
 
     def by_tag(self, tag: str) -> str | None:
         """The device that `LABEL=...`, `UUID=...` or a path names; None when there is none."""

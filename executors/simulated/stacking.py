@@ -1,13 +1,15 @@
 """Block devices that come and go, with their links, and what udev does when one appears that belongs to something.
 
 What a device belongs to (a volume group, an array, a pool) is said by its signature; the module of that kind decides
-whether anything is assembled or activated by itself, as the rules of udev do. It has `appeared(node, path)`, and where
-something has to happen after a reboot beside that, `rebooted(node)`.
+whether anything is assembled or activated by itself, as the rules of udev do. It has `appeared(node, path)`,
+`left(node, content)` for when a member's superblock is gone, and where something has to happen after a reboot beside
+that, `rebooted(node)`.
 """
 
 from importlib import import_module
 from typing import Any
 
+from core.state import Content
 from executors.simulated.node import SimulatedNode
 
 MEMBERS = {
@@ -17,7 +19,11 @@ MEMBERS = {
 }
 """The modules that know what to do about a device with a signature."""
 
-AT_BOOT = {"pools": "executors.simulated.pools", "images": "executors.simulated.images"}
+AT_BOOT = {
+    "arrays": "executors.simulated.arrays",
+    "pools": "executors.simulated.pools",
+    "images": "executors.simulated.images",
+}
 """The modules with something to do at boot, by the table of the state that they are about."""
 
 
@@ -71,6 +77,12 @@ def settle(node: SimulatedNode) -> None:
             content = node.tree.holder(device)["content"]
             if module := MEMBERS.get(content.get("type", "")):
                 import_module(module).appeared(node, path)
+
+
+def leave(node: SimulatedNode, content: Content) -> None:
+    """Let a volume group, an array or a pool lose a member whose superblock was this content."""
+    if module := MEMBERS.get(content["type"]):
+        import_module(module).left(node, content)
 
 
 def rebooted(node: SimulatedNode) -> None:

@@ -301,6 +301,7 @@ def delete(request: Request) -> Answer | None:
     if volume["state"] != "available":
         raise Ec2Error("IncorrectState", f"The volume '{identity}' is in the '{volume['state']}' state.")
     del request.cloud["volumes"][identity]
+    request.node.forget(volume["content"])
     return None
 
 

@@ -153,11 +153,14 @@ def _rm(node: SimulatedNode, given: Given) -> Completed:
     if is_read_only(node, _parent(path)):
         return _failed(f"{what}: Read-only file system")
     real = f"{node.tree.real(_parent(path)).rstrip('/')}/{path.rpartition('/')[2]}"
-    for loop_device in node.loops(real) if entry["kind"] == "file" else ():
+    loops = node.loops(real) if entry["kind"] == "file" else []
+    for loop_device in loops:
         # A file that is still attached lives on, without a name, in its loop device.
         device = node.state["devices"].pop(loop_device)
         node.attach_loop(loop_device, {**device, "content": entry["content"], "file": ""})
     node.tree.remove(path)
+    if entry["kind"] == "file" and not loops:
+        node.forget(entry["content"])
     return Completed(0)
 
 

@@ -1,5 +1,6 @@
-"""find of findutils on a simulated node: the first thing in a directory, and who has a file open."""
+"""find of findutils on a simulated node: what is in a directory, and who has a file open."""
 
+import fnmatch
 import re
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ CLEAR = (
     *("-xdev", "-depth", "(", "-type", "s", "-o", "-name", "containerd.toml", "-o", "-type", "d", "-empty", ")"),
     "-delete",
 )
+NAMED = ("-mindepth", "1", "-maxdepth", "1", "-name")
 OPEN = ("-mindepth", "3", "-maxdepth", "3", "-path", "/proc/[0-9]*/fd/*", "-lname")
 
 
@@ -23,6 +25,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         return Completed(0, "".join(_open(node, rest[-1])))
     if tuple(rest) == CLEAR:
         return _cleared(node, path)
+    if tuple(rest[:-1]) == NAMED:
+        return _matching(node, path, rest[-1])
     if tuple(rest) not in {IN_IT, NO_DIRECTORY}:
         return Completed(1, "", f"find: unknown predicate '{' '.join(rest)}'\n")
     entry = node.tree.entry(path)
@@ -31,6 +35,14 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     in_it = (f"{path}/{name}" for name in node.tree.children(path))
     first = next(_below(node, path) if tuple(rest) == NO_DIRECTORY else in_it, None)
     return Completed(0, "" if first is None else f"{first}\n")
+
+
+def _matching(node: SimulatedNode, path: str, pattern: str) -> Completed:
+    """What is directly in a directory and has a name of this pattern."""
+    if not node.tree.exists(path):
+        return Completed(1, "", f"find: \u2018{path}\u2019: No such file or directory\n")
+    names = fnmatch.filter(node.tree.children(path), pattern)
+    return Completed(0, "".join(f"{path.rstrip('/')}/{name}\n" for name in names))
 
 
 def _cleared(node: SimulatedNode, path: str) -> Completed:
