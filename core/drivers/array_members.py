@@ -46,7 +46,8 @@ def is_incomplete(disk: "Resource", uuid: str) -> Steps:
     As long as nothing was written to it, they are as good as those that it has.
     """
     detail = mdadm.parse_detail((yield mdadm.detail(mdadm.link(uuid))))
-    if "degraded" not in detail.states or any(member.device and member.is_faulty for member in detail.members):
+    busy = [member for member in detail.members if "faulty" in member.state or "rebuilding" in member.state]
+    if "degraded" not in detail.states or busy:
         return False
     if blockdev.users((yield blockdev.uses(mdadm.link(uuid)))):
         return False

@@ -16,7 +16,7 @@ ANYWHERE = "any"
 """The host that an array is said to be of, so that udev gives it its own name on every node."""
 
 _UUID = re.compile(r"(?:^|\s)UUID=(\S+)")
-_ROW = re.compile(r"\s*(?:\d+|-)\s+\d+\s+\d+\s+(\d+|-)\s+(.*?)(?:\s+(/dev/\S+))?\s*")
+_ROW = re.compile(r"\s*(?:\d+|-)\s+\d+\s+\d+\s+(\d+|-)\s+(.*?)(?:\s+((?:/dev/|«)\S+))?\s*")
 
 
 class Found(NamedTuple):
