@@ -15,6 +15,7 @@ _OF_LVM = r"[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}"
 PATTERNS = {
     "address": r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:]*:[0-9a-fA-F:.]+",
     "allocation": r"eipalloc-[0-9a-f]+",
+    "array": r"[0-9a-f]{8}(?::[0-9a-f]{8}){3}",
     "container": r"[0-9a-f]{12,64}",
     "device": r"/dev/[A-Za-z0-9._/-]+",
     "loop": r"/dev/loop[0-9]+",

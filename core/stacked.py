@@ -13,6 +13,9 @@ from core.schema import REQUIRED, Shape, choice, count, fields, flag, items, siz
 STACKED = ("logical volume", "array", "image")
 """What a device may be: where its content is kept."""
 
+INACTIVE = "inactive"
+"""The name in `stacked` of an array that holds some of its members and is not started: it has no size, no content."""
+
 MEBIBYTE = 1024 * 1024
 
 
@@ -54,8 +57,9 @@ def _segment(value: Any, path: str) -> list[Any]:
 def arrays(content: Shape) -> Shape:
     """Arrays of md by uuid.
 
-    devices: how many active ones it has; members: by the uuid of the member, its slot (`0`, `spare`, `faulty`).
-    name: as the superblock has it, with the host that made it (`node1:svc1`).
+    level: as mdadm writes it (`raid1`). devices: how many active ones it has. members: by the uuid of the member (the
+    `role` of what a device holds), its slot: `0`, `spare`, `faulty`. name: as the superblock has it, with the host that
+    made it (`node1:svc1`). sync: what it copies, to which slot (`target`), until the clock is at `ready`.
     """
     array = fields(
         {
@@ -67,6 +71,7 @@ def arrays(content: Shape) -> Shape:
             "size": (size, REQUIRED),
             "members": (table(text), dict),
             "sync": (choice("idle", "resync", "recover"), "idle"),
+            "target": (text, ""),
             "ready": (count, 0),
             "content": (content, lambda: {"kind": "zero"}),
         }
@@ -126,6 +131,8 @@ def holder(state: dict[str, Any], stacked: dict[str, str]) -> dict[str, Any]:
     match stacked["kind"]:
         case "logical volume":
             found: dict[str, Any] = state["volume_groups"][stacked["of"]]["volumes"][stacked["name"]]
+        case "array" if stacked["name"] == INACTIVE:
+            found = {"content": {"kind": "zero"}}
         case "array":
             found = state["arrays"][stacked["of"]]
         case _:

@@ -61,8 +61,10 @@ DEBIAN_12 = {
     "iputils-arping": "20221126",
     "iputils-ping": "20221126",
     "libc-bin": "2.36",
+    "mdadm": "4.2",
     "mount": "2.38.1",
     "systemd": "252",
+    "udev": "252",
     "util-linux": "2.38.1",
     "xfsprogs": "6.1.0",
 }

@@ -34,10 +34,12 @@ PROBES = {
     "iputils-ping": Probe(("ping", "-V"), "ping", "ping from iputils "),
     "libc-bin": Probe(("getent", "--version"), "getent", ") "),
     "lvm2": Probe(("lvm", "version"), "lvm", "LVM version:     "),
+    "mdadm": Probe(("mdadm", "--version"), "mdadm", "mdadm - v"),
     "mount": Probe(("mount", "--version"), "mount", "util-linux "),
     "net-tools": Probe(("ifconfig", "--version"), "ifconfig", "net-tools "),
     "psmisc": Probe(("fuser", "-V"), "fuser", "PSmisc) "),
     "systemd": Probe(("systemctl", "--version"), "systemd_run", "systemd "),
+    "udev": Probe(("udevadm", "--version"), "udevadm"),
     "util-linux": Probe(("blkid", "--version"), "blkid", "util-linux "),
     "xfsprogs": Probe(("mkfs.xfs", "-V"), "xfs", "version "),
 }

@@ -27,8 +27,8 @@ class Disk(NamedTuple):
 
 
 def everything() -> Command:
-    """Ask for every block device, with what is made of it; read the answer with `parse_everything`."""
-    return Command(("lsblk", "-J", "-b", "-o", "PATH,KNAME,TYPE,SIZE,RO,SERIAL"), tool=TOOL)
+    """Ask for every block device, with what is made of it (for `NAME`); read the answer with `parse_everything`."""
+    return Command(("lsblk", "-J", "-b", "-o", "NAME,PATH,KNAME,TYPE,SIZE,RO,SERIAL"), tool=TOOL)
 
 
 def parse_everything(answer: Completed) -> list[Disk]:

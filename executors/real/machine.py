@@ -261,9 +261,11 @@ class Machine:
 
 
 def made_up(kind: str) -> str:
-    """A value that nobody has had before: a uuid (for a token, too), or the path of a temporary directory."""
+    """A value that nobody has had before: a uuid (of an array as mdadm writes it), or a temporary directory's path."""
     if kind == "tmpdir":
         return f"/tmp/tmp{os.urandom(6).hex()}"
     digits = os.urandom(16).hex()
+    if kind == "array":
+        return f"{digits[:8]}:{digits[8:16]}:{digits[16:24]}:{digits[24:]}"
     variant = "89ab"[int(digits[16], 16) % 4]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

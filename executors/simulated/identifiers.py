@@ -21,6 +21,8 @@ def generated(kind: str, seed: str, serial: int) -> str:
         case "physical volume" | "volume group" | "logical volume":
             parts = iter(digits)
             return "-".join("".join(next(parts) for _ in range(length)) for length in (6, 4, 4, 4, 4, 4, 6))
+        case "array":
+            return f"{digits[:8]}:{digits[8:16]}:{digits[16:24]}:{digits[24:32]}"
         case "tmpdir":
             return f"/tmp/tmp{digits[:6]}"
         case "container" | "image":

@@ -22,7 +22,11 @@ MEMBERS = {
 MAPPER = "/dev/mapper"
 """The directory of the links to what device-mapper has."""
 
-AT_BOOT = {"pools": "executors.simulated.pools", "images": "executors.simulated.images"}
+AT_BOOT = {
+    "arrays": "executors.simulated.arrays",
+    "pools": "executors.simulated.pools",
+    "images": "executors.simulated.images",
+}
 """The modules with something to do at boot, by the table of the state that they are about."""
 
 

@@ -237,6 +237,7 @@ made_up() {
     if [ -z "$value" ]; then
         case $2 in
             tmpdir) value=$(mktemp -u /tmp/tmpXXXXXXXXXXXX) ;;
+            array) value=$(tr -d - </proc/sys/kernel/random/uuid | sed 's/......../&:/g; s/:$//') ;;
             *) value=$(cat /proc/sys/kernel/random/uuid) ;;
         esac
         remember "$1" "$value"
@@ -244,7 +245,7 @@ made_up() {
     printf '%s\\n' "$value"
 }""",
         ("recalled", "remember"),
-        ("mktemp", "cat"),
+        ("mktemp", "cat", "tr", "sed"),
     ),
     "ours": Function(
         """\

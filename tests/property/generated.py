@@ -18,6 +18,8 @@ NODES = REPOSITORY / "fixtures/nodes"
 CLOUD_NODES = ("ec2", "ec2-2015", "ec2-nitro")
 IMAGES = ("ubuntu:14.10", "nginx:latest", "haproxy:latest")
 LEAVES_MAX = 3
+ARRAYS = (("1", 2, 0), ("mirror", 2, 1), ("0", 2, 0), ("raid5", 3, 0), ("10", 2, 0))
+"""Levels of arrays, with how many devices and spares."""
 VOLUME, VOLUME_GIB = "vol-0aaaaaaaaaaaaaaa1", 4
 """A blank volume that its user created, and that a service may name."""
 
@@ -81,8 +83,10 @@ class Layout:
 
     def source(self) -> Source:
         """Add a disk, or take one of the node's blank devices."""
-        kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else [])]
+        kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else []), "array"]
         match self.draw(st.sampled_from(kinds)):
+            case "array":
+                return self._array()
             case "present":
                 return Source(self.blank.pop(0), 20480)
             case "amazon":
@@ -111,6 +115,27 @@ class Layout:
         self.disks += 1
         dev = self.draw(st.sampled_from((f"{above}/{self.disks - 1}.img", f"{{{rid}.file}}")))
         return Source(dev, size)
+
+    def _array(self) -> Source:
+        """Make an array of loop files or volumes, and perhaps of a disk of the node."""
+        level, devices, spares = self.draw(st.sampled_from(ARRAYS))
+        if self.cloud and self.draw(st.booleans()):
+            rid = self.add("disk", {"type": "amazon", "volumes": " ".join(["<size=1>"] * (devices + spares))})
+            members = [f"{{var}}/{{svcname}}/dev/disk.{rid[5:]}.{number}" for number in range(devices + spares)]
+            sizes = [1024] * devices
+        else:
+            sources = [self._loop() for _ in range(devices + spares)]
+            members, sizes = [source.dev for source in sources], [source.size_mib for source in sources[:devices]]
+        if self.blank and self.draw(st.booleans()):
+            members[0] = self.blank.pop(0)
+        options = {"type": "md", "devs": " ".join(members), "level": level, "spares": str(spares) if spares else ""}
+        if level in {"0", "raid5"}:
+            options["chunk"] = self.draw(st.sampled_from(("", "64k")))
+        rid = self.add("disk", options)
+        name = f"{{svcname}}.disk.{rid[5:]}"
+        if self.draw(st.booleans()):
+            name = self.sections[rid]["name"] = f"{{short_svcname}}-{rid[5:]}"
+        return Source(f"/dev/md/{name}", min(sizes) * (1 if level in {"1", "mirror"} else devices - 1) - 8)
 
     def filesystems(self, source: Source) -> None:
         """Put one filesystem on a device, or several subvolumes of one."""
