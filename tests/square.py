@@ -7,6 +7,8 @@
   allocated, but whether anything is;
 - block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end:
   not of a volume that was attached nowhere when the plan was made, of which the plan supposes the worst);
+- volume groups with what they are made of and what is made in them, arrays with their members. Not whether a new array
+  has been synchronised already: that takes the time it takes. Devices that have numbers are called by what they are;
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
 - interfaces: up, addresses, labels. Not the hardware address of a bridge, which the kernel makes up;
@@ -20,6 +22,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.command import Executor
+from core.compare import canonical
 from core.config.document import Document
 from core.config.service import Service
 from core.driver import load
@@ -34,6 +37,7 @@ from svcprov.action import Action
 from svcprov.keeping import Unkept
 from tests.worlds import Heard
 
+MEMBERS = {"LVM2_member", "linux_raid_member", "zfs_member"}
 Facts = dict[str, object]
 
 TEMPORARY = "/tmp/"
@@ -161,8 +165,9 @@ def differences(predicted: NodeState, observed: NodeState, ours: str) -> list[st
     ours: the directory of the service. Loop devices are the machine's, and other tests make some meanwhile: those of
     files elsewhere in /tmp are left out, and so are these files.
     """
+    predicted, observed = canonical(predicted), canonical(observed)
     found: list[str] = []
-    for part in (files, devices, mounts, interfaces, daemons, cloud):
+    for part in (files, devices, groups, arrays, mounts, interfaces, daemons, cloud):
         one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
         strangers = {name for name in {**one, **other} if f" {TEMPORARY}" in name and f" {ours}" not in name}
         strangers |= {name for name, value in one.items() if value == NOT_READ}
@@ -235,10 +240,42 @@ def devices(state: NodeState, *_both: NodeState) -> Facts:
     return found
 
 
+def groups(state: NodeState, *_both: NodeState) -> Facts:
+    """The volume groups: their extents, tags, physical volumes, and the logical volumes with their sizes."""
+    return {
+        f"volume group {group['name']}": (
+            uuid,
+            group["extent_size"],
+            sorted(group["tags"]),
+            {each: (held["size"], held["extents"], held["missing"]) for each, held in group["physical_volumes"].items()},
+            {name: (each["uuid"], sum(part[2] for part in each["segments"])) for name, each in group["volumes"].items()},
+        )
+        for uuid, group in state["volume_groups"].items()
+    }
+
+
+def arrays(state: NodeState, *_both: NodeState) -> Facts:
+    """The arrays: name, level, chunk, size, and how many of each kind their members are."""
+    return {
+        f"array {uuid}": (
+            array["name"],
+            array["level"],
+            array["devices"],
+            array["chunk"],
+            array["size"],
+            sorted(array["members"].values()),
+        )
+        for uuid, array in state["arrays"].items()
+    }
+
+
 def _content(content: dict[str, Any]) -> object:
     if content["kind"] != "signature":
         return NOT_READ if content["kind"] in {"unseen", "unknown"} else content
     kept = {name: content[name] for name in ("type", "uuid", "label", "tail", "mountable")}
+    if content["type"] in MEMBERS:
+        # What lies at the end of a member is the affair of whatever it belongs to.
+        del kept["tail"]
     return {**kept, "subvolumes": sorted(name for name in content["subvolumes"] if LAYERS not in name)}
 
 
