@@ -12,9 +12,9 @@ import pytest
 
 from core.command import Command, Completed
 from tests.conftest import REPOSITORY
-from tests.node_vm import OUTSIDE, VM, Lost
-from tests.node_vm.disks import Bus
-from tests.node_vm.fixtures import DISKS
+from tests.node_vm import DEFAULT, OUTSIDE, VM, Lost
+from tests.node_vm.disks import DISKS, Bus
+from tests.node_vm.fixtures import Shared
 
 FLAT = "lsblk --noheadings --list --output NAME,SERIAL,SIZE,TYPE --bytes"
 
@@ -108,8 +108,9 @@ def test_a_command_is_lost_with_the_power(vm: VM) -> None:
         vm.run("sleep", "60")
 
 
-def test_it_reaches_nothing_but_what_it_was_given() -> None:
+def test_it_reaches_nothing_but_what_it_was_given(shared_vm: Shared) -> None:
     """No packet leaves it: not to this machine, not to the world, not to a resolver; but to the port it was given."""
+    shared_vm(DISKS, DEFAULT)
     with (
         socketserver.TCPServer(("127.0.0.1", 0), _Greeting) as given,
         socketserver.TCPServer(("127.0.0.1", 0), _Greeting) as other,
