@@ -10,6 +10,12 @@
 
 It is built by `build`, from Debian's archive as this machine's apt knows it, with no root and no /dev/kvm (`recipe`
 says of what). Images and snapshots are kept by content in $SVCPROV_VM_CACHE (default: ~/.cache/svcprov/node-vm).
+A variant is a value:
+
+    ZFS = DEFAULT._replace(name="zfs", packages=(*DEFAULT.packages, "zfsutils-linux"), components=("main", "contrib"),
+                           extra_modules="/where/they/were/built", warm_modules=(*DEFAULT.warm_modules, "zfs"))
+    with VM((Disk(512),), recipe=ZFS) as vm: ...
+
 `python -m tests.node_vm` builds, measures, and opens a shell in one. Tests take the fixture `vm` (`fixtures`).
 """
 

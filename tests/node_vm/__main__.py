@@ -1,6 +1,7 @@
 """`python -m tests.node_vm build|run|shell|times`: make the node VM, look into one, measure it."""
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.node_vm import VM, Disk, Unavailable, image
+from tests.node_vm.disks import DISKS
 from tests.node_vm.recipe import missing
 
 
@@ -17,12 +19,14 @@ def main() -> int:
     """Do what the first word says."""
     parser = argparse.ArgumentParser(prog="python -m tests.node_vm", description=__doc__)
     words = parser.add_subparsers(dest="word", required=True)
-    words.add_parser("build", help="build the image, where it is not there yet")
+    words.add_parser("build", help="build the image, where it is not there yet, and the usual snapshot")
     words.add_parser("times", help="measure starts and commands")
     for word, help_ in (("run", "run lines of shell in a fresh VM"), ("shell", "a shell in a fresh VM")):
         one = words.add_parser(word, help=help_)
         one.add_argument(
-            "--disks", default="512,512,512,512", help="sizes of its blank disks, in MiB (default: %(default)s)"
+            "--disks",
+            default=",".join(str(disk.mebibytes) for disk in DISKS),
+            help="sizes of its blank disks, in MiB (default: %(default)s)",
         )
         one.add_argument("--boot", action="store_true", help="switch it on instead of restoring it")
         if word == "run":
@@ -46,8 +50,14 @@ def main() -> int:
 
 def _build() -> int:
     made = image()
-    print((made.directory / "facts.json").read_text(encoding="utf-8"))
-    print(made.directory)
+    facts = json.loads((made.directory / "facts.json").read_text(encoding="utf-8"))
+    print(f"image: built in {facts['seconds']} s, {facts['mebibytes']} MiB, kept in {made.directory}")
+    began = time.monotonic()
+    with VM(DISKS) as vm:
+        print(f"first start: {time.monotonic() - began:.2f} s (its snapshot is made, unless it is kept already)")
+        for _ in range(2):
+            vm.restore()
+            print(f"restored from a snapshot: {vm.seconds['restore']:.2f} s")
     return 0
 
 
@@ -74,10 +84,7 @@ def _inside(disks: str, text: str | None, *, boot: bool) -> int:
 
 
 def _times() -> int:
-    made = image()
-    print(f"image: {(made.directory / 'facts.json').read_text(encoding='utf-8').split('packages')[0]}")
-    disks = _disks("512,512")
-    vm = VM(disks)
+    vm = VM(DISKS)
     try:
         _shown("boot (power on to the first answer)", vm.boot)
         vm.kill()

@@ -67,8 +67,7 @@ printf '127.0.0.1 localhost\\n127.0.1.1 %s\\n' $HOSTNAME >root/etc/hosts
 : >root/etc/resolv.conf
 : >root/etc/fstab
 echo 0123456789abcdef0123456789abcdef >root/etc/machine-id
-ln -s /usr/local/lib/node-vm/systemd-run.sh root/usr/bin/systemd-run
-mkdir -p root/etc/docker root/var/lib/opensvc
+mkdir -p root/var/lib/opensvc
 mkfs.ext4 -q -L node-vm -E lazy_itable_init=1,lazy_journal_init=1 -d root root.img ${SIZE}M
 """
 SSHD = "PermitRootLogin yes\nUseDNS no\nUsePAM no\nMaxStartups 100:30:200\nMaxSessions 100\n"
@@ -89,8 +88,8 @@ def image(recipe: Recipe = DEFAULT, say: Callable[[str], None] = print) -> Image
         raise Unavailable(why)
     extra = [Path(path) for path in (recipe.extra_modules, recipe.extra_files) if path]
     # What a VM is given when it runs does not make it another image.
-    packed = recipe._replace(boot_modules=(), warm_modules=(), memory_mebibytes=0, processors=0)
-    name = digest(packed, candidates(recipe), FINISH, SSHD, *extra)
+    packed = (recipe.name, recipe.packages, recipe.components, recipe.disk_mebibytes)
+    name = digest(packed, candidates(recipe), FINISH, SSHD, LEFT_OUT, HOSTNAME, *extra)
     base = made("images", name, lambda directory: _build(recipe, directory, say))
     code = [REPOSITORY / file for file in CODE]
     name = digest(name, recipe.boot_modules, RAMDISK_MODULES, GUEST, *code)
@@ -152,7 +151,8 @@ def _build(recipe: Recipe, directory: Path, say: Callable[[str], None]) -> None:
     (directory / "sshd.conf").write_text(SSHD, encoding="ascii")
     _run(
         directory, *_as_root(), "sh", "-c", FINISH, KERNEL=version, HOSTNAME=HOSTNAME, SIZE=str(recipe.disk_mebibytes),
-        EXTRA_MODULES=recipe.extra_modules, EXTRA_FILES=recipe.extra_files,
+        EXTRA_MODULES=recipe.extra_modules and str(Path(recipe.extra_modules).absolute()),
+        EXTRA_FILES=recipe.extra_files and str(Path(recipe.extra_files).absolute()),
     )  # fmt: skip
     _keep_for_ramdisk(directory, version)
     _run(directory, "qemu-img", "convert", "-O", "qcow2", "root.img", "root.qcow2")
@@ -195,8 +195,7 @@ def _ramdisk(recipe: Recipe, base: Path, directory: Path) -> None:
     shutil.copy(program("busybox"), tree / "bin/busybox")
     shutil.copytree(base / "modules", tree / "modules")
     shutil.copy(GUEST / "initrd.sh", tree / "init")
-    for name in ("init.sh", "systemd-run.sh"):
-        shutil.copy(GUEST / name, tree / "guest" / name)
+    shutil.copy(GUEST / "init.sh", tree / "guest/init.sh")
     shutil.copy(GUEST / "agent.py", tree / "guest/code/agent.py")
     (tree / "guest/modules.wanted").write_text(" ".join(recipe.boot_modules) + "\n", encoding="ascii")
     for name in CODE:

@@ -21,6 +21,10 @@ class Disk(NamedTuple):
     serial: str = ""
 
 
+DISKS = (Disk(), Disk(), Disk(), Disk())
+"""Those of a VM for which nobody wishes anything else: every list of disks has a snapshot of its own."""
+
+
 class Plugged(NamedTuple):
     """A disk that was plugged in. number: its place on its bus."""
 

@@ -5,34 +5,40 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.node_vm.disks import Disk
+from tests.node_vm.disks import DISKS, Disk
 from tests.node_vm.recipe import DEFAULT, Recipe, Unavailable, missing
 from tests.node_vm.vm import VM
 
-DISKS = (Disk(512),) * 4
-"""The disks of a VM for which a test wishes nothing else: every list of disks has a snapshot of its own."""
 Shared = Callable[[tuple[Disk, ...], Recipe], VM]
 
 
 @pytest.fixture(scope="session")
 def shared_vm() -> Iterator[Shared]:
     """Tells the VM of these disks and this recipe, one for all tests of this process; skips where there can be none."""
-    made: dict[tuple[tuple[Disk, ...], Recipe], VM] = {}
+    made: dict[tuple[tuple[Disk, ...], Recipe], VM | Unavailable] = {}
     with ExitStack() as stack:
 
         def shared(disks: tuple[Disk, ...], recipe: Recipe) -> VM:
             if why := missing():
                 pytest.skip(f"no node VM here: {why}")
             if (disks, recipe) not in made:
-                try:
-                    vm = VM(disks, recipe=recipe)
-                except Unavailable as error:
-                    pytest.skip(f"no node VM here: {error}")
-                stack.callback(vm.close)
-                made[disks, recipe] = vm
-            return made[disks, recipe]
+                # What could not be built is not tried again with every test.
+                made[disks, recipe] = found = _made(disks, recipe)
+                if isinstance(found, VM):
+                    stack.callback(found.close)
+            vm = made[disks, recipe]
+            if isinstance(vm, Unavailable):
+                pytest.skip(f"no node VM here: {vm}")
+            return vm
 
         yield shared
+
+
+def _made(disks: tuple[Disk, ...], recipe: Recipe) -> VM | Unavailable:
+    try:
+        return VM(disks, recipe=recipe)
+    except Unavailable as error:
+        return error
 
 
 @pytest.fixture
@@ -42,7 +48,7 @@ def vm(request: pytest.FixtureRequest, shared_vm: Shared) -> VM:
     Others: `@pytest.mark.parametrize("vm", [(Disk(64),)], indirect=True)`, or with a recipe: `[((Disk(64),), ZFS)]`.
     """
     match getattr(request, "param", DISKS):
-        case (tuple() as disks, Recipe() as recipe) if not isinstance(disks, Disk):
+        case (tuple() as disks, Recipe() as recipe):
             found = shared_vm(disks, recipe)
         case disks:
             found = shared_vm(disks, DEFAULT)

@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
+
+from tests.node_vm.kept import digest, made
 
 RELEASE = "bookworm"
 PACKAGES = (
@@ -87,7 +90,11 @@ def missing() -> str:
     if absent:
         packages = " ".join(sorted({wanted[name] for name in absent}))
         return f"not installed: {', '.join(absent)} (apt-get install {packages})"
-    if not sources(DEFAULT):
+    try:
+        known = sources(DEFAULT)
+    except Unavailable as error:
+        return str(error)
+    if not known:
         return f"apt knows no archive of Debian's {RELEASE} here (is it in the sources? has `apt-get update` been run?)"
     return ""
 
@@ -98,12 +105,37 @@ def asked(*argv: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=False, env=environment).stdout
 
 
+APT_STATE = (
+    "/var/lib/apt/lists",
+    "/etc/apt",
+    "/etc/apt/sources.list",
+    "/etc/apt/sources.list.d",
+    "/etc/apt/preferences.d",
+)
+"""What apt's answers come from. They take a second each to be found."""
+
+
+def asked_apt(*argv: str) -> str:
+    """What apt has to say, kept as long as it would say the same."""
+    state = [(path, Path(path).stat().st_mtime_ns) for path in APT_STATE if Path(path).exists()]
+    state += [(str(path), path.stat().st_mtime_ns) for path in sorted(Path("/etc/apt").rglob("*.sources"))]
+    return (made("apt", digest(state, argv), lambda place: _keep(place / "said", argv)) / "said").read_text("utf-8")
+
+
+def _keep(file: Path, argv: tuple[str, ...]) -> None:
+    said = asked(*argv)
+    if not said:
+        # Of that there may be another cause than what it comes from; the next one is to ask again.
+        raise Unavailable(f"apt does not answer `{' '.join(argv[:3])} ...` (has `apt-get update` been run?)")
+    file.write_text(said, encoding="utf-8")
+
+
 @cache
 def sources(recipe: Recipe) -> tuple[str, ...]:
     """The archives of the release that this machine installs from, as lines for apt."""
     if shutil.which("apt-get") is None:
         return ()
-    said = asked("apt-get", "indextargets", "--format", "$(CREATED_BY)|$(ORIGIN)|$(RELEASE)|$(REPO_URI)")
+    said = asked_apt("apt-get", "indextargets", "--format", "$(CREATED_BY)|$(ORIGIN)|$(RELEASE)|$(REPO_URI)")
     found = {tuple(line.split("|")) for line in said.splitlines()}
     return tuple(
         f"deb {uri} {release} {' '.join(recipe.components)}"
@@ -123,7 +155,7 @@ def apt_options() -> tuple[str, ...]:
 @cache
 def kernel(recipe: Recipe) -> tuple[str, str]:
     """The package that has the kernel, and its version."""
-    said = asked("apt-cache", "show", "--no-all-versions", recipe.kernel)
+    said = asked_apt("apt-cache", "show", "--no-all-versions", recipe.kernel)
     depends = next((line for line in said.splitlines() if line.startswith("Depends: ")), "")
     name, _, version = depends.removeprefix("Depends: ").partition(" (= ")
     if not name.startswith("linux-image-"):
@@ -134,7 +166,7 @@ def kernel(recipe: Recipe) -> tuple[str, str]:
 @cache
 def candidates(recipe: Recipe) -> tuple[str, ...]:
     """`PACKAGE=VERSION` of everything that would be installed now."""
-    said, name, found = asked("apt-cache", "policy", *recipe.packages), "", []
+    said, name, found = asked_apt("apt-cache", "policy", *recipe.packages), "", []
     for line in said.splitlines():
         if line.endswith(":") and not line.startswith(" "):
             name = line.removesuffix(":")

@@ -12,9 +12,9 @@ import pytest
 
 from core.command import Command, Completed
 from tests.conftest import REPOSITORY
-from tests.node_vm import OUTSIDE, VM, Lost
-from tests.node_vm.disks import Bus
-from tests.node_vm.fixtures import DISKS
+from tests.node_vm import DEFAULT, OUTSIDE, VM, Lost
+from tests.node_vm.disks import DISKS, Bus
+from tests.node_vm.fixtures import Shared
 
 FLAT = "lsblk --noheadings --list --output NAME,SERIAL,SIZE,TYPE --bytes"
 
@@ -96,7 +96,7 @@ def test_a_power_loss_takes_what_was_not_written(vm: VM) -> None:
     with pytest.raises(Lost, match="off"):
         vm.run("true")
     vm.boot()
-    assert "raid1 vdb[0] vdc[1]" in vm.did("cat", "/proc/mdstat")
+    assert {"raid1", "vdb[0]", "vdc[1]"} <= set(vm.did("cat", "/proc/mdstat").split())
     assert vm.shell("mount /dev/vg0/lv /mnt; cat /mnt/synced; cat /mnt/unsynced 2>/dev/null || true") == "kept\n"
     assert "10.9.9.9" not in vm.did("ip", "addr")
 
@@ -108,8 +108,9 @@ def test_a_command_is_lost_with_the_power(vm: VM) -> None:
         vm.run("sleep", "60")
 
 
-def test_it_reaches_nothing_but_what_it_was_given() -> None:
+def test_it_reaches_nothing_but_what_it_was_given(shared_vm: Shared) -> None:
     """No packet leaves it: not to this machine, not to the world, not to a resolver; but to the port it was given."""
+    shared_vm(DISKS, DEFAULT)
     with (
         socketserver.TCPServer(("127.0.0.1", 0), _Greeting) as given,
         socketserver.TCPServer(("127.0.0.1", 0), _Greeting) as other,

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The first program of the guest: finds the root disk, brings what is ours to it, and goes on there.
 b=/bin/busybox
 $b mount -t devtmpfs dev /dev
