@@ -6,7 +6,7 @@ are generators of effects (`core.command`): they may run on any node, real or si
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.command import Steps
 from core.status import Status
@@ -83,6 +83,11 @@ class Driver:
 
     def left(self, resource: "Resource") -> "dict[str, Content]":
         """Say what the record knows to be on the devices of the resource, for when nobody can look at them."""
+        del resource
+        return {}
+
+    def recalled(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
+        """Say what the record knows of a volume group on such devices, as a node's state has it, by uuid."""
         del resource
         return {}
 

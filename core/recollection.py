@@ -20,6 +20,7 @@ def recall(state: NodeState, service: Service) -> None:
             volume = volumes.get(behind.get(device, ""))
             if volume is not None and volume["content"]["kind"] == "unseen":
                 volume["content"] = content
+        state["volume_groups"] |= resource.driver.recalled(resource)
     for thing in service.record.made.values():
         volume = volumes.get(thing.identity) if thing.kind == "volume" else None
         if volume is not None and volume["content"]["kind"] == "unseen" and not volume["snapshot"]:

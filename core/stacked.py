@@ -5,7 +5,7 @@ stopped is still here, and a volume group whose loop device was detached comes b
 active is told by the block devices that are `stacked` on it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from core.schema import REQUIRED, Shape, choice, count, fields, flag, items, size, table, text
@@ -138,3 +138,34 @@ def holder(state: dict[str, Any], stacked: dict[str, str]) -> dict[str, Any]:
         case _:
             found = state["images"][stacked["of"]]
     return found
+
+
+def member(type_: str, uuid: str, of: str) -> dict[str, Any]:
+    """What a device holds that is a member of something: of a volume group, of an array."""
+    return {
+        "kind": "signature",
+        "type": type_,
+        "uuid": uuid,
+        "label": "",
+        "mountable": False,
+        "tail": True,
+        "known": True,
+        "files": {},
+        "subvolumes": {},
+        "member_of": of,
+        "role": "",
+        "size": 0,
+    }
+
+
+def volume_group(name: str, extent_size: int, tags: Iterable[str], *, autoactivation: bool) -> dict[str, Any]:
+    """A volume group of which nothing is known yet but what it is called."""
+    return {
+        "name": name,
+        "extent_size": extent_size,
+        "tags": list(tags),
+        "autoactivation": autoactivation,
+        "physical_volumes": {},
+        "volumes": {},
+        "recycled": {},
+    }

@@ -1,56 +1,26 @@
 """Volume groups of LVM: physical volumes of blank devices, a group of these, its activation and the tag of its host."""
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from core.answers import pick
-from core.command import Check, Command, Note, Steps, Wait
+from core.command import Check, Note, Steps, Wait
 from core.config.keywords import Keyword
-from core.config.sizes import human
 from core.driver import Driver, Tie
-from core.drivers import beneath, blank, claims
-from core.errors import CommandFailed, ConfigError, Failed, Refused, Remedy, WaitedTooLong
+from core.drivers import physical_volumes
+from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
+from core.stacked import member, volume_group
 from core.status import Remark, Status
-from core.tools import blkid, blockdev, files, find, losetup, lvm
+from core.tools import blockdev, lvm
 
 if TYPE_CHECKING:
-    from core.config.service import Resource
+    from core.config.service import Resource, Service
+    from core.state import Content
 
 APPEAR_SECONDS_MAX = 5
-PATTERN = frozenset("*?[")
-MEMBER = "LVM2_member"
-
-
-class Member(NamedTuple):
-    """A device that `pvs` names. word: as it is written, or what a pattern found. device: as the kernel calls it now.
-
-    place: what names it also tomorrow: the file of a loop device, else the word. file: of a loop device, "" for others.
-    """
-
-    word: str
-    device: str
-    file: str
-
-    @property
-    def place(self) -> str:
-        """What checks and undos are about."""
-        return self.file or self.word
 
 
 def _name_complaint(value: str) -> str | None:
     return lvm.complaint(value)
-
-
-def _pvs_complaint(value: str) -> str | None:
-    words = value.split()
-    for word in words:
-        if not word.startswith("/"):
-            return f"{word!r} is not an absolute path; write one such as /dev/sdb or /dev/disk/by-id/scsi-*"
-        if PATTERN & set(word.rpartition("/")[0]):
-            return f"{word!r} has a pattern in the name of a directory; only the last part may be one"
-    twice = next((word for word in words if words.count(word) > 1), None)
-    return None if twice is None else f"{twice} is named twice"
 
 
 class VolumeGroup(Driver):
@@ -69,7 +39,7 @@ class VolumeGroup(Driver):
             kind="words",
             required=True,
             provisioning=True,
-            syntax=_pvs_complaint,
+            syntax=physical_volumes.complaint,
         ),
         Keyword("options", "Further options of vgcreate.", kind="words", default="", provisioning=True),
     )
@@ -88,34 +58,63 @@ class VolumeGroup(Driver):
 
     def needs(self, disk: "Resource") -> Iterable[Tie]:
         """Need the devices."""
-        return [Tie("device", name) for name in _named(disk)]
+        return [Tie("device", name) for name in physical_volumes.named(disk)]
+
+    def left(self, disk: "Resource") -> "dict[str, Content]":
+        """The physical volumes that were made for the resource."""
+        uuid = disk.made("group")
+        labels = [
+            member(physical_volumes.MEMBER, physical, uuid or "")
+            for physical in physical_volumes.labelled(disk).values()
+        ]
+        return dict(zip(disk.words("pvs"), labels, strict=False))
+
+    def recalled(self, disk: "Resource") -> dict[str, dict[str, Any]]:
+        """The group that was made for the resource, with the volumes that others have in it."""
+        uuid, name = disk.made("group"), disk["name"]
+        if uuid is None:
+            return {}
+        group = volume_group(name, 4 * lvm.MEBIBYTE, (), autoactivation=False)
+        physical = {
+            each: {"size": 0, "extents": 0, "missing": False} for each in physical_volumes.labelled(disk).values()
+        }
+        group["physical_volumes"] = physical
+        for resource in disk.service.resources():
+            volume = resource.made("logical_volume")
+            names = (lvm.named(tie.name) for tie in resource.driver.gives(resource) if tie.kind == "device")
+            found = next((found[1] for found in names if found is not None and found[0] == name), None)
+            if volume is not None and found is not None:
+                segments = [[first, 0, 1] for first in list(physical)[:1]]
+                content = _content(disk.service, lvm.path(name, found))
+                group["volumes"][found] = {"uuid": volume, "segments": segments, "tags": [], "content": content}
+        return {uuid: group}
 
     def provision(self, disk: "Resource") -> Steps:
         """Make what is missing: physical volumes, the group, or that it has further ones."""
         name = disk["name"]
-        members = yield from _members(disk)
+        members = yield from physical_volumes.members(disk)
         group = yield from group_named(disk, disk["name"])
         if group is not None:
             yield from _used(disk, group)
         lacking = []
-        for member in members:
-            uuid, of = yield from _physical(disk, member, group)
+        for each in members:
+            uuid, of = yield from physical_volumes.label(disk, each, group)
             if group is None or of != group.name:
-                lacking.append((member, uuid))
+                lacking.append((each, uuid))
         if group is None:
             yield from self._create(disk, members)
-        for member, uuid in lacking if group is not None else ():
-            yield lvm.extend_group(name, member.device, uuid)
+        for each, uuid in lacking if group is not None else ():
+            yield lvm.extend_group(name, each.device, uuid)
         yield Note("provisioned" if lacking else "already provisioned")
         yield from self.start(disk)
 
-    def _create(self, disk: "Resource", members: list[Member]) -> Steps:
+    def _create(self, disk: "Resource", members: list[physical_volumes.Member]) -> Steps:
         options = tuple(disk.words("options"))
         given = any(option.startswith("--setautoactivation") for option in options)
         if not given and lvm.can_stay_inactive((yield lvm.version())):
             # What is of a service is for the service to start, not for whoever boots the node.
             options = ("--setautoactivation", "n", *options)
-        devices = tuple(member.device for member in members)
+        devices = tuple(each.device for each in members)
         yield lvm.create_group(disk["name"], devices, options, f"{disk.rid}.group")
 
     def start(self, disk: "Resource") -> Steps:
@@ -158,7 +157,7 @@ class VolumeGroup(Driver):
         """Remove the group and its physical volumes, as far as they were made for the service; leave blank devices."""
         yield from self.stop(disk)
         yield from _removed(disk)
-        yield from _unlabelled(disk)
+        yield from physical_volumes.unlabel(disk)
 
     def status(self, disk: "Resource") -> Steps:
         """Up when all its volumes are active; without any, when it has been started here."""
@@ -177,58 +176,13 @@ class VolumeGroup(Driver):
         return Status("down") if len(inactive) == len(volumes) else Status("warn", (remark,))
 
 
-def _named(disk: "Resource") -> list[str]:
-    """The devices that `pvs` names; for a pattern, also those of the service that it matches."""
-    found = []
-    for word in disk.words("pvs"):
-        given = _given_to(disk) if PATTERN & set(word) else ()
-        found += [tie.name for tie in given if tie.kind == "device" and fnmatchcase(tie.name, word)] or [word]
-    return found
-
-
-def _given_to(disk: "Resource") -> Iterable[Tie]:
-    """What the other resources of the service give."""
-    for resource in disk.service.resources():
-        if resource.rid != disk.rid:
-            yield from resource.driver.gives(resource)
-
-
-def _wrong(disk: "Resource", text: str, fix: str) -> ConfigError:
-    return disk.service.error(disk.rid, "pvs", text, fix)
-
-
-def _members(disk: "Resource") -> Steps:
-    """The devices that `pvs` names, each once. Raises ConfigError for what is no device, or is named twice."""
-    found: dict[str, Member] = {}
-    for word in disk.words("pvs"):
-        is_pattern = bool(PATTERN & set(word)) and (yield files.exists(word)).returncode
-        names = [word]
-        if is_pattern:
-            names = sorted((yield find.matching(word)).stdout.splitlines())
-            if not names:
-                raise _wrong(disk, f"nothing matches {word}", "name devices that are there")
-            yield Note(f"expand {word} to {', '.join(names)}")
-        for name in names:
-            member = yield from _member(disk, name)
-            other = found.get(member.device)
-            if other is None:
-                found[member.device] = member
-            elif not is_pattern:
-                raise _wrong(disk, f"{other.word} and {name} are one device", "name each once")
-    return list(found.values())
-
-
-def _member(disk: "Resource", word: str) -> Steps:
-    """The device of a name: itself, where a link leads to, or the loop device of a file."""
-    if not (yield blockdev.is_block_device(word)).returncode:
-        # lvm knows the names below /dev only, and not those that are links elsewhere.
-        return Member(word, (yield files.read_link(word)).stdout.strip(), "")
-    if (yield files.is_file(word)).returncode:
-        raise _wrong(disk, f"there is no device {word}", "attach it, or name another")
-    loops = pick((yield losetup.associated(word)).stdout, "lines")
-    if not loops:
-        raise _wrong(disk, f"{word} is a file without a loop device", "a [disk#...] of type loop attaches it")
-    return Member(word, loops[0], word)
+def _content(service: "Service", device: str) -> "Content":
+    """What the record knows to be on a device."""
+    for resource in service.resources():
+        for name, content in resource.driver.left(resource).items():
+            if lvm.named(name) == lvm.named(device):
+                return content
+    return {"kind": "zero"}
 
 
 def group_named(resource: "Resource", name: str) -> Steps:
@@ -277,57 +231,6 @@ def _used(disk: "Resource", group: lvm.Group) -> Steps:
     raise Refused(f"{disk.rid}: there is a volume group {group.name} already, which is not recorded (on {on})", use)
 
 
-def _physical(disk: "Resource", member: Member, group: lvm.Group | None) -> Steps:
-    """Make a device a physical volume, unless it is one that may be used; return its uuid, and the group it is in."""
-    service = disk.service
-    tags = blkid.tags((yield blkid.probe(member.device)))
-    if tags.get("TYPE") == MEMBER:
-        uuid = tags["UUID"]
-        of = pick((yield lvm.group_of_physical(uuid)).stdout, ".")
-        mine = of[0] if of else ""
-        if mine and group is not None and mine == group.name:
-            return uuid, mine
-        recorded = any(thing.identity == uuid for thing in service.record.made.values())
-        if not mine and (recorded or disk.rid in service.adopt):
-            return uuid, ""
-        if not (yield from blank.is_given_up(disk, member.device, member.word)):
-            raise _stranger(disk, member, mine)
-    if (yield claims.claim(f"{member.device}:physical volume")).returncode:
-        raise Failed(f"{disk.rid}: another service of this node takes {member.word} right now; wait for it")
-    lost = yield from blank.prove(disk, member.device, member.word)
-    size = int((yield blockdev.size(member.device)).stdout)
-    if size < lvm.PHYSICAL_BYTES_MIN:
-        least = human(lvm.PHYSICAL_BYTES_MIN)
-        raise _wrong(
-            disk, f"{member.word} has {human(size)}, too little for a physical volume", f"{least} are the least"
-        )
-    name = _next(disk)
-    command = lvm.create_physical(member.device, member.place, name)
-    undo = yield from _blanking(member.device if member.file else member.word, member.file, f"«{name}»")
-    return (yield command._replace(destroys=(lost,), undo=undo)).made, ""
-
-
-def _stranger(disk: "Resource", member: Member, group: str) -> Refused:
-    what = f"belongs to volume group {group}" if group else "is a physical volume that is not recorded"
-    use = () if group else (Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}"),)
-    return Refused(f"{disk.rid}: pvs: {member.word} {what}", *use, blank.allowing(disk, member.word))
-
-
-def _next(disk: "Resource") -> str:
-    """The name in the record of the next physical volume."""
-    number = 0
-    while disk.made(f"physical_volume.{number}") is not None:
-        number += 1
-    return f"{disk.rid}.physical_volume.{number}"
-
-
-def _blanking(device: str, file: str, uuid: str) -> Steps:
-    """The commands that make a physical volume a blank device again: its label goes last, until then it tells."""
-    zeroes = yield from blank.zeroing(device, file)
-    lost = (lvm.physical_volume(uuid, file or device),)
-    return tuple(command._replace(destroys=lost) for command in zeroes)
-
-
 def _users(name: str, active: list[lvm.Volume]) -> Steps:
     """Say who uses the volumes of a group."""
     found = []
@@ -344,37 +247,9 @@ def _removed(disk: "Resource") -> Steps:
         return
     found = lvm.groups((yield lvm.group(f"vg_uuid={uuid}")))
     if not found:
-        yield from _gone_with_its_disks(disk, lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}"), name)
+        yield from physical_volumes.gone(disk, lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}"), name)
         return
     if found[0].volumes:
         inside = ", ".join(each.name for each in (yield from _volumes(found[0].name)))
         raise Refused(f"{disk.rid}: {found[0].name} has logical volumes: {inside}", "remove them first, if they may go")
     yield lvm.remove_group(found[0].name, uuid, (name,))
-
-
-def _unlabelled(disk: "Resource") -> Steps:
-    """Leave the devices blank that were made physical volumes for the resource."""
-    made = {
-        name: thing.identity
-        for name, thing in disk.service.record.made.items()
-        if thing.rid == disk.rid and thing.kind == "physical volume"
-    }
-    for name, uuid in made.items():
-        found = lvm.parse_physical((yield lvm.physical(f"pv_uuid={uuid}")))
-        if not found:
-            yield from _gone_with_its_disks(disk, lvm.table("pvs", "pv_uuid", f"pv_uuid={uuid}"), name)
-        elif found[0].group:
-            yield Note(f"{found[0].device} stays a physical volume: it is in {found[0].group}", "warning")
-        else:
-            commands = yield from _blanking(found[0].device, "", uuid)
-            for command in commands:
-                yield command._replace(unmakes=(name,) if command is commands[-1] else ())
-
-
-def _gone_with_its_disks(disk: "Resource", ask: Command, name: str) -> Steps:
-    """Forget what lies on devices that are not there, when the service made these and so deletes them."""
-    if not all(beneath.goes(disk, name) for name in _named(disk)):
-        start = f"svcmgr -s {disk.service.name} start --rid disk"
-        raise Failed(f"{disk.rid}: {disk['name']} is not there, so what was made of it cannot be deleted; {start}")
-    yield Note(f"{disk['name']} is not there: what was made of it goes with its disks")
-    yield lvm.forget(ask, (name,))

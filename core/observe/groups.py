@@ -2,6 +2,7 @@
 
 from core.command import Command, Steps
 from core.observe.reads import anyhow, note_unseen
+from core.stacked import member, volume_group
 from core.state import Content, NodeState
 from core.tools import lvm
 from core.tree import Tree
@@ -19,16 +20,11 @@ def everything(state: NodeState, subjects: list[str]) -> Steps:
         return []
     switched = dict(lvm.rows((yield _asked("vgs", "vg_uuid,vg_autoactivation"))))
     for group in lvm.groups(answer):
-        state["volume_groups"][group.uuid] = {
-            "name": group.name,
-            "extent_size": group.extent_size,
-            "tags": list(group.tags),
-            # A version without this field activates everything.
-            "autoactivation": switched.get(group.uuid, "enabled") == "enabled",
-            "physical_volumes": {},
-            "volumes": {},
-            "recycled": {},
-        }
+        # A version without this field activates everything.
+        activates = switched.get(group.uuid, "enabled") == "enabled"
+        state["volume_groups"][group.uuid] = volume_group(
+            group.name, group.extent_size, group.tags, autoactivation=activates
+        )
     yield from _physical(state)
     yield from _volumes(state)
     return subjects
@@ -47,7 +43,7 @@ def _physical(state: NodeState) -> Steps:
             group["physical_volumes"][uuid] = {"size": int(size or 0), "extents": int(count), "missing": False}
         path = _kernel_path(state, name)
         if path:
-            _hold(state, path, _label(uuid, of))
+            _hold(state, path, member("LVM2_member", uuid, of))
 
 
 def _kernel_path(state: NodeState, name: str) -> str:
@@ -56,23 +52,6 @@ def _kernel_path(state: NodeState, name: str) -> str:
         return name
     short = name.removeprefix(MAPPER) if name.startswith(MAPPER) else ""
     return next((path for path, each in state["devices"].items() if short and each["name"] == short), "")
-
-
-def _label(uuid: str, group: str) -> Content:
-    return {
-        "kind": "signature",
-        "type": "LVM2_member",
-        "uuid": uuid,
-        "label": "",
-        "mountable": False,
-        "tail": True,
-        "known": True,
-        "files": {},
-        "subvolumes": {},
-        "member_of": group,
-        "role": "",
-        "size": 0,
-    }
 
 
 def _hold(state: NodeState, path: str, content: Content) -> None:

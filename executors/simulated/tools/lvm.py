@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from core.command import Command, Completed
 from core.config.sizes import parse_bytes
+from core.stacked import volume_group
 from core.tools import lvm
 from executors.simulated import logical_volumes, volume_reports
 from executors.simulated import volume_groups as groups
@@ -131,15 +132,9 @@ def _vgcreate(node: SimulatedNode, command: Command, found: Options, words: list
         _usable(node, command, named, found, out)
     size = found.get("-s", found.get("--physicalextentsize", ["4M"]))[-1]
     uuid = node.identifier("volume group", command)
-    node.state["volume_groups"][uuid] = {
-        "name": name,
-        "extent_size": parse_bytes(size, "M"),
-        "tags": [word.removeprefix("@") for word in found.get("--addtag", [])],
-        "autoactivation": found.get("--setautoactivation", ["y"])[-1] == "y",
-        "physical_volumes": {},
-        "volumes": {},
-        "recycled": {},
-    }
+    tags = [word.removeprefix("@") for word in found.get("--addtag", [])]
+    activates = found.get("--setautoactivation", ["y"])[-1] == "y"
+    node.state["volume_groups"][uuid] = volume_group(name, parse_bytes(size, "M"), tags, autoactivation=activates)
     for named in devices:
         groups.join(node, _path(node, named), uuid)
     out.append(f'Volume group "{name}" successfully created')
