@@ -4,12 +4,7 @@ import pytest
 
 from core.command import Command
 from core.tools import files, find, mount
-from tests.fidelity.twins import Known, Twins
-
-MIB = 1024 * 1024
-INODES = Known("stdout", "whether a tmpfs has numbers of 64 bits is the choice of the kernel's builder")
-ABOVE = Known("stdout", "the filesystem of this machine that the directory lies on is not simulated")
-POINT = "SOURCE,TARGET,FSTYPE,OPTIONS"
+from tests.fidelity.twins import Twins
 
 
 def directories(twins: Twins, *names: str) -> list[str]:
