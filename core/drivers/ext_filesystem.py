@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from core.command import Note, Steps
-from core.drivers.filesystem import Filesystem, Held
+from core.drivers import mkfs_options
+from core.drivers.filesystem import Filesystem, Held, with_rules
 from core.errors import CommandFailed, Failed
 from core.tools import ext, mount
 
@@ -11,8 +12,21 @@ if TYPE_CHECKING:
     from core.config.service import Resource
 
 
+REFUSED = {
+    "-U": mkfs_options.UUID,
+    "-F": mkfs_options.FORCE,
+    "-n": mkfs_options.NOTHING_MADE,
+    "-S": mkfs_options.NOTHING_MADE,
+    "-V": mkfs_options.NOTHING_MADE,
+    "-t": mkfs_options.OTHER_TYPE,
+}
+WITH_VALUE = "bCdeEgGiIJlLmMNoOrtTUz"
+
+
 class ExtFilesystem(Filesystem):
     """An ext filesystem on a device that is formatted when it is blank, and checked before each mount."""
+
+    keywords = with_rules(lambda value: mkfs_options.complaint(value, REFUSED, WITH_VALUE))
 
     def __init__(self, type_: str) -> None:
         self.type = type_

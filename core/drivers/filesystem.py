@@ -4,7 +4,7 @@ A format that exists is used only when it is ours: recorded, labelled by us, or 
 is how it formats, and for btrfs its subvolume and its label.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.answers import pick
@@ -122,7 +122,7 @@ class Filesystem(Mounting):
             yield Note(f"{fs['dev']} is larger than its filesystem, which is mounted read-only and stays", "warning")
             return
         sizes = f"from {human(held.size)} to {human(room)}"
-        yield Note(f"grow the {self.type} filesystem on {fs['dev']} {sizes}, which cannot be taken back")
+        yield Note(f"grow the {self.type} filesystem on {fs['dev']} {sizes}, which cannot be taken back", "warning")
         yield from self.growth(fs, device, held)
 
     def held(self, fs: "Resource", device: str) -> Steps:
@@ -335,3 +335,8 @@ class Filesystem(Mounting):
             raise Failed(f"{fs.rid}: device does not exist {fs['dev']}: what was made on it cannot be deleted; {start}")
         yield Note(f"device does not exist {fs['dev']}: what was made on it goes with its disk")
         yield blockdev.forget(fs["dev"], names)
+
+
+def with_rules(syntax: Callable[[str], str | None]) -> tuple[Keyword, ...]:
+    """The keywords of a filesystem whose mkfs has options that are not for a service file."""
+    return tuple(each._replace(syntax=syntax) if each.name == "mkfs_opt" else each for each in Filesystem.keywords)

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.command import Completed
 from core.tree import MEMORY, from_the_top
+from executors.simulated.devices import directory
 from executors.simulated.node import SimulatedNode
 
 REFUSED = 32
@@ -113,7 +114,7 @@ def _tmpfs(node: SimulatedNode, where: str, source: str, target: str, chosen: li
     own += [f"mode={values['mode'].lstrip('0') or '0'}"] if "mode" in values else []
     own += [f"{name}={values[name]}" for name in ("uid", "gid") if name in values]
     tree = f"{MEMORY}{node.tree.real(target)}"
-    node.state["trees"][tree] = {}
+    node.state["trees"][tree] = {"/": {**directory(), "mode": values.get("mode", "1777").zfill(4)}}
     return _put(node, target, device=source, type="tmpfs", options=",".join(_shown(chosen) + own), tree=tree)
 
 

@@ -9,13 +9,12 @@ from core.command import Command, Completed
 from core.tools import blockdev, btrfs, ext, files, losetup, mount, xfs
 from tests.fidelity.answers import without
 from tests.fidelity.test_formats import SUPERBLOCK, formatting
-from tests.fidelity.twins import Known, Twins
+from tests.fidelity.twins import Twins
 
 MIB = 1024 * 1024
 CAP_SYS_RESOURCE = 24
 GROUPS = without(r"(agcount|agsize)=\d+")
 """How many groups an xfs has, and of how many blocks, is not simulated."""
-KERNEL = Known("stdout", "the kernel adds how many groups there are by then")
 
 
 def may_grow_mounted() -> bool:

@@ -111,7 +111,8 @@ class Layout:
     def _loop(self) -> Source:
         above = self.draw(st.sampled_from(("/srv/images", "/var/lib/{svcname}", *self.mounts)))
         size = self.draw(st.integers(350, 700))
-        rid = self.add("disk", {"type": "loop", "file": f"{above}/{self.disks}.img", "size": f"{size}m"})
+        rid = self.add("disk", {"type": "loop", "file": f"{above}/{self.disks}.img", "size": f"{size}m",
+                                "allocate": self.draw(st.sampled_from(("false", "false", "true")))})  # fmt: skip
         self.disks += 1
         dev = self.draw(st.sampled_from((f"{above}/{self.disks - 1}.img", f"{{{rid}.file}}")))
         return Source(dev, size)
@@ -154,6 +155,16 @@ class Layout:
             )
             self.add("fs", {"type": kind, "dev": source.dev, "mnt": mount_point, "mnt_opt": options})
             self.mounts.append(mount_point)
+
+    def mounted_only(self) -> None:
+        """Add what is only mounted: a filesystem of the service once more, and a tmpfs."""
+        if self.mounts and self.draw(st.integers(0, 3)) == 0:
+            point, options = f"/srv/again/{{svcname}}{len(self.mounts)}", self.draw(st.sampled_from(("", "ro")))
+            directory = self.draw(st.sampled_from(self.mounts))
+            self.add("fs", {"type": "bind", "dev": directory, "mnt": point, "mnt_opt": options})
+        if self.draw(st.integers(0, 3)) == 0:
+            above = self.draw(st.sampled_from(("/srv/{svcname}", *self.mounts)))
+            self.add("fs", {"type": "tmpfs", "mnt": f"{above}/scratch", "mnt_opt": "mode=0750", "size": "16M"})
 
     def containers(self) -> None:
         """Add containers in a docker daemon of the service's own, on one of its filesystems."""
@@ -256,6 +267,7 @@ def worlds(draw: Draw) -> World:
     layout.containers()
     if len(layout.sections) == 1:
         layout.filesystems(layout.source())
+    layout.mounted_only()
     layout.decorations()
     return World(layout.text(), state, draw(st.sampled_from((NAME, "web"))))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from core.answers import pick
 from core.command import Fresh, Note, Steps, Thing, Wait
 from core.config.keywords import Keyword
-from core.config.sizes import Share, human
+from core.config.sizes import Share, human, parse
 from core.driver import Driver, Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 SECTOR_BYTES = 512
 DETACH_SECONDS_MAX = 5
+
+
+def _complaint(value: str) -> str | None:
+    if isinstance(parse(value, "M"), Share):
+        return f"{value!r} is a part of nothing here: a file has a size; write one such as 10G"
+    return None
 
 
 class LoopDisk(Driver):
@@ -37,6 +43,7 @@ class LoopDisk(Driver):
             default="10",
             unit="M",
             provisioning=True,
+            syntax=_complaint,
         ),
         Keyword(
             "allocate",
@@ -171,7 +178,7 @@ def _grown(disk: "Resource", file: str) -> Steps:
         said = f"{disk['size']} is less than {file} has, {human(now)}; a file is never made smaller"
         raise disk.service.error(disk.rid, "size", said, f"write {human(now)}")
     if wanted > now:
-        yield Note(f"grow file {file} from {human(now)} to {human(wanted)}, which cannot be taken back")
+        yield Note(f"grow file {file} from {human(now)} to {human(wanted)}, which cannot be taken back", "warning")
         yield files.extend(file, wanted, allocated=disk.flag("allocate"))
 
 

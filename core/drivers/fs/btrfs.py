@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from core.command import Check, Command, Completed, Fresh, Steps, Thing, Wait
 from core.driver import Tie
+from core.drivers import mkfs_options
 from core.drivers.emptiness import holds_nothing, inside
-from core.drivers.filesystem import Filesystem, Held
+from core.drivers.filesystem import Filesystem, Held, with_rules
 from core.tools import blkid, btrfs, files, mount
 
 if TYPE_CHECKING:
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 LABEL_SECONDS_MAX = 40
 TOP = "subvolid=0"
 """The mount option for the whole filesystem, whatever its default subvolume is."""
+
+
+REFUSED = {
+    **dict.fromkeys(("-U", "--uuid"), mkfs_options.UUID),
+    **dict.fromkeys(("-f", "--force"), mkfs_options.FORCE),
+    **dict.fromkeys(("-V", "--version"), mkfs_options.NOTHING_MADE),
+}
+WITH_VALUE = "AbdLlmnOrRsU"
+_LONG = "byte-count checksum csum data features label leafsize metadata nodesize rootdir runtime-features sectorsize"
+LONG_WITH_VALUE = frozenset(f"--{word}" for word in _LONG.split())
 
 
 class BtrfsFilesystem(Filesystem):
@@ -26,6 +37,7 @@ class BtrfsFilesystem(Filesystem):
     """
 
     type = "btrfs"
+    keywords = with_rules(lambda value: mkfs_options.complaint(value, REFUSED, WITH_VALUE, LONG_WITH_VALUE))
 
     def gives(self, fs: "Resource") -> Iterable[Tie]:
         """Give the tree below the mount point, and the label that others may name."""

@@ -3,17 +3,28 @@
 from typing import TYPE_CHECKING
 
 from core.command import Steps
-from core.drivers.filesystem import Filesystem, Held
+from core.drivers import mkfs_options
+from core.drivers.filesystem import Filesystem, Held, with_rules
 from core.tools import xfs
 
 if TYPE_CHECKING:
     from core.config.service import Resource
 
 
+REFUSED = {
+    "-m uuid=": mkfs_options.UUID,
+    "-f": mkfs_options.FORCE,
+    "-N": mkfs_options.NOTHING_MADE,
+    "-V": mkfs_options.NOTHING_MADE,
+}
+WITH_VALUE = "bcdiLlmnprs"
+
+
 class XfsFilesystem(Filesystem):
     """An xfs on a device that is formatted when it is blank. Its journal repairs it at the mount: there is no fsck."""
 
     type = "xfs"
+    keywords = with_rules(lambda value: mkfs_options.complaint(value, REFUSED, WITH_VALUE))
 
     def uuid(self, fs: "Resource") -> Steps:
         """A uuid of ours, where mkfs takes one."""

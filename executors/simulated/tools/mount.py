@@ -14,7 +14,14 @@ PROGRAMS = {"findmnt": "util-linux", "mount": "mount", "umount": "mount"}
 REFUSED = 32
 TAG_NOT_FOUND = 1
 
-TYPES = {"ext2": {"ext2"}, "ext3": {"ext3"}, "ext4": {"ext2", "ext3", "ext4"}, "xfs": {"xfs"}, "btrfs": {"btrfs"}}
+TYPES = {
+    "ext2": {"ext2"},
+    "ext3": {"ext3"},
+    "ext4": {"ext2", "ext3", "ext4"},
+    "xfs": {"xfs"},
+    "btrfs": {"btrfs"},
+    "vxfs": {"vxfs"},
+}
 """What the kernel of the node can mount, and which contents each type takes."""
 _ANY_TYPE = """
 async atime auto defaults dev diratime dirsync exec iversion lazytime mand noatime noauto nodev nodiratime noexec nofail
@@ -28,6 +35,10 @@ noquota nouid32 quota stripe user_xattr nouser_xattr usrquota usrjquota grpjquot
     "xfs": """
 allocsize attr2 discard nodiscard filestreams grpid gquota inode32 inode64 largeio logbsize logbufs norecovery nouuid
 pquota prjquota quota sunit swalloc swidth uquota usrquota
+""",
+    "vxfs": """
+blkclear convosync cron datainlog delaylog ioerror largefiles log mincache nodatainlog nolargefiles nomtime qio noqio
+qlog quota remount tmplog tranflush
 """,
     "btrfs": """
 acl noacl autodefrag noautodefrag barrier nobarrier clear_cache commit compress compress-force datacow nodatacow datasum

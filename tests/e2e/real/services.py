@@ -63,6 +63,20 @@ mnt = LAB/srv/data
 STORAGE = f"{DISK}{BTRFS}{ADDRESS}"
 """A loop disk, two subvolumes on it, an address: what needs neither docker nor a cloud."""
 
+MOUNTED_ONLY = """\
+[fs#8]
+type = bind
+dev = LAB/srv/data
+mnt = LAB/srv/again
+mnt_opt = ro
+
+[fs#9]
+type = tmpfs
+mnt = LAB/srv/scratch
+size = 1M
+
+"""
+
 EXT4 = DISK.replace("400M", "40M") + FORMAT.replace("FORMAT", "ext4")
 XFS = DISK + FORMAT.replace("FORMAT", "xfs")
 

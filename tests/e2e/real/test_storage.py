@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.real import side_by_side
 from tests.e2e.real.lab import Lab
-from tests.e2e.real.services import EXT4, STORAGE, XFS
+from tests.e2e.real.services import EXT4, MOUNTED_ONLY, STORAGE, XFS
 
 
 def grows(lab: Lab, point: str) -> None:
@@ -36,7 +36,7 @@ def grows(lab: Lab, point: str) -> None:
     assert (again.code, again.commands) == (0, []), again.err
 
 
-@pytest.mark.parametrize("text", [STORAGE, EXT4, XFS], ids=["btrfs", "ext4", "xfs"])
+@pytest.mark.parametrize("text", [STORAGE + MOUNTED_ONLY, EXT4, XFS], ids=["btrfs", "ext4", "xfs"])
 def test_a_service_lives_and_leaves_nothing(lab: Lab, canary: Callable[[], bool], text: str) -> None:
     """It comes up, changes nothing when it is up, goes down and up again, and is gone without a trace."""
     before = lab.inventory()
