@@ -1,21 +1,21 @@
-"""What all filesystems have in common: the mount point, the device, the format when it is blank, the mount.
+"""What all filesystems on a device have in common: the device, the format when it is blank, what is taken back.
 
 A format that exists is used only when it is ours: recorded, labelled by us, or adopted by name. What one driver adds
 is how it formats, and for btrfs its subvolume and its label.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from core.answers import pick
 from core.command import Check, Command, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
-from core.driver import Driver, Tie
+from core.driver import Tie
 from core.drivers import blank, directories
 from core.drivers.emptiness import holds_nothing, inside
-from core.errors import CommandFailed, Failed, Refused, Remedy
-from core.status import Remark, Status
-from core.tools import blkid, blockdev, files, find, fuser, losetup, mount
+from core.drivers.mounting import Mounting
+from core.errors import Failed, Refused, Remedy
+from core.tools import blkid, blockdev, files, losetup, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -24,18 +24,9 @@ if TYPE_CHECKING:
 TAGS = ("LABEL=", "UUID=")
 
 
-class Mounted(NamedTuple):
-    """What is at the mount point; `right` when it is what the file names."""
-
-    mount: mount.Mount
-    right: bool
-
-
-class Filesystem(Driver):
+class Filesystem(Mounting):
     """A filesystem on a device, mounted. `type` is what `mount -t` and blkid call it."""
 
-    type = ""
-    unique = ("mnt",)
     keywords: tuple[Keyword, ...] = (
         Keyword(
             "dev",
@@ -43,8 +34,7 @@ class Filesystem(Driver):
             kind="device",
             required=True,
         ),
-        Keyword("mnt", "The directory that it is mounted on.", kind="mountpoint", required=True),
-        Keyword("mnt_opt", "Mount options, separated by commas.", default=""),
+        *Mounting.keywords,
         Keyword("mkfs_opt", "Further options of mkfs.", kind="words", default="", provisioning=True),
         Keyword("vg", "The volume group of the logical volume `dev`.", provisioning=True),
         Keyword(
@@ -52,21 +42,13 @@ class Filesystem(Driver):
         ),
     )
 
-    def label(self, fs: "Resource") -> str:
-        """Say what is mounted where."""
-        return f"{fs['dev']}@{self.mount_point(fs)}"
-
     def purpose(self, fs: "Resource") -> str:
         """Say what provisioning brings about."""
         return f"the {self.type} filesystem on {fs['dev']}, mounted on {self.mount_point(fs)}"
 
-    def gives(self, fs: "Resource") -> Iterable[Tie]:
-        """Give the tree below the mount point."""
-        return (Tie("path", self.mount_point(fs)),)
-
     def needs(self, fs: "Resource") -> Iterable[Tie]:
         """Need the device, and the tree that the mount point is in."""
-        return (Tie("device", fs["dev"]), Tie("path", self.mount_point(fs).rpartition("/")[0] or "/"))
+        return (Tie("device", fs["dev"]), *super().needs(fs))
 
     def left(self, fs: "Resource") -> "dict[str, Content]":
         """The filesystem that was made for the resource."""
@@ -96,10 +78,6 @@ class Filesystem(Driver):
         del fs
         return ""
 
-    def mount_point(self, fs: "Resource") -> str:
-        """The mount point, without a slash at its end."""
-        return fs["mnt"].rstrip("/")
-
     def uuid(self, fs: "Resource") -> Steps:
         """Return the uuid that a format gets; a filesystem says "" where its mkfs chooses one itself."""
         return (yield Fresh(f"{fs.rid}.uuid", "uuid"))
@@ -119,25 +97,13 @@ class Filesystem(Driver):
         del fs, device
         yield from ()
 
-    def prepare(self, fs: "Resource", device: str) -> Steps:
-        """Do what comes before a mount, and return what to mount: the device, or a name of it."""
-        del fs
-        yield from ()
-        return device
-
-    def is_right(self, fs: "Resource", found: mount.Mount) -> bool:
-        """Tell whether the part of the filesystem that is mounted is the one that the file names."""
-        del fs, found
-        return True
-
     def inspection_options(self) -> str:
         """The mount options for a look at everything that the filesystem holds."""
         return "ro"
 
     def provision(self, fs: "Resource") -> Steps:
         """Make the mount point, format the device when it is blank, fill it, mount it."""
-        if (yield from files.missing_directories(fs.rid, self.mount_point(fs))):
-            yield Note(f"{self.mount_point(fs)} mount point created")
+        yield from self.made_mount_point(fs)
         device = yield from self.device(fs)
         here = yield from self.mounted(fs, device)
         made = False
@@ -147,48 +113,6 @@ class Filesystem(Driver):
             made = (yield from self.populate(fs, device, temporary)) or made
         yield Note("provisioned" if made else "already provisioned")
         yield from self.start(fs)
-
-    def start(self, fs: "Resource") -> Steps:
-        """Mount it on an empty directory, where nothing is mounted yet."""
-        point = self.mount_point(fs)
-        device = yield from self.device(fs)
-        here = yield from self.mounted(fs, device)
-        if here is not None and here.right:
-            yield Note(f"fs({fs['dev']} {point}) is already mounted")
-            return
-        if here is not None:
-            raise Refused(f"{fs.rid}: {here.mount.device} is mounted on {point}", f"umount {point}, if it may go")
-        if (yield files.exists(point)).returncode:
-            yield Note(f"create missing mountpoint {point}")
-            yield from files.missing_directories(fs.rid, point)
-        if inside := (yield find.file(point)).stdout.strip():
-            raise Refused(f"{fs.rid}: {point} is not empty, and a mount would hide {inside}", "move it away")
-        source = yield from self.prepare(fs, device)
-        said = f"{point} is not empty, and a mount would hide what is in it"
-        only_if = (
-            mount.is_free(point)._replace(otherwise=f"something else is mounted on {point}"),
-            Check(find.file(point), path=".", absent=True, otherwise=said),
-        )
-        yield mount.mount(self.type, self.options(fs), source, point)._replace(only_if=only_if)
-
-    def stop(self, fs: "Resource") -> Steps:
-        """Unmount it. When it is busy, say by whom; nobody is killed."""
-        point = self.mount_point(fs)
-        device = yield from self.device_or_none(fs)
-        here = yield from self.mounted(fs, device)
-        if here is None:
-            yield Note(f"fs({fs['dev']} {point}) is already umounted")
-            return
-        if not here.right:
-            yield Note(f"{here.mount.device} on {point} is not of this service and stays", "warning")
-            return
-        try:
-            yield mount.umount(point, again=mount.mount(self.type, self.options(fs), here.mount.device, point))
-        except CommandFailed as failure:
-            if "busy" not in failure.stderr:
-                raise
-            who = fuser.described((yield fuser.users(point)))
-            raise Failed(f"{fs.rid}: {point} is busy, {who}") from failure
 
     def unprovision(self, fs: "Resource") -> Steps:
         """Unmount it, take back what was made in it, zero what was formatted, remove the mount point."""
@@ -201,36 +125,12 @@ class Filesystem(Driver):
             yield from self._gone_with_its_disk(fs)
         yield from directories.remove_made(fs, self.mount_point(fs))
 
-    def status(self, fs: "Resource") -> Steps:
-        """Up when it is mounted, read-write unless `ro` is asked for. Nothing is written to find out."""
-        device = yield from self.device_or_none(fs)
-        here = yield from self.mounted(fs, device)
-        label = yield from self.label_found(fs, device)
-        if here is None:
-            gone = (Remark(f"device does not exist {fs['dev']}", "info"),) if device is None else ()
-            return Status("down", gone, label)
-        if not here.right:
-            return Status("warn", (Remark(f"{here.mount.device} is mounted on {self.mount_point(fs)}"),), label)
-        if "ro" in here.mount.options and "ro" not in self.options(fs).split(","):
-            return Status("warn", (Remark("fs is not writable"),), label)
-        return Status("up", (), label)
-
-    def label_found(self, fs: "Resource", device: str | None) -> Steps:
-        """What the filesystem is, as the node knows it."""
-        del device
-        yield from ()
-        return self.label(fs)
-
     def file(self, fs: "Resource", device: str) -> str:
         """The file that the device is a loop device of, when `dev` names it; else nothing.
 
         Checks and undos are about the file: after a reboot it is there, and the loop device is not.
         """
         return fs["dev"] if fs["dev"] != device and not fs["dev"].startswith(TAGS) else ""
-
-    def options(self, fs: "Resource") -> str:
-        """The mount options; `loop` is not passed on, since a file is mounted by its loop device."""
-        return ",".join(option for option in fs["mnt_opt"].split(",") if option not in {"", "loop"})
 
     def device(self, fs: "Resource") -> Steps:
         """Return the block device that `dev` names. Raises Failed when there is none."""
@@ -256,17 +156,6 @@ class Filesystem(Driver):
             return None
         loops = pick((yield losetup.associated(dev)).stdout, "lines")
         return loops[0] if loops else None
-
-    def mounted(self, fs: "Resource", device: str | None) -> Steps:
-        """Return what is mounted at the mount point, None for nothing."""
-        found = mount.mounts((yield mount.at(self.mount_point(fs))))
-        if not found:
-            return None
-        if device is None:
-            return Mounted(found[-1], right=False)
-        here = (yield files.read_link(found[-1].device)).stdout.strip()
-        there = (yield files.read_link(device)).stdout.strip()
-        return Mounted(found[-1], right=here == there and self.is_right(fs, found[-1]))
 
     def _formatted(self, fs: "Resource", device: str, temporary: str) -> Steps:
         """Format a blank device; use a filesystem that is ours; refuse any other. Return whether it was formatted."""
