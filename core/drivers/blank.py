@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from core.config.service import Resource
 
 
-def prove(resource: "Resource", device: str) -> Steps:
+def prove(resource: "Resource", device: str, name: str = "") -> Steps:
     """Prove that a device is blank, or destroy what it holds where the operator has named it.
 
-    Return the `Thing` that the next command destroys. Raises Refused with what is there, and what would allow it.
+    name: what the file calls the device, where that is not `dev`. Return the `Thing` that the next command destroys. Raises Refused with what is there, and what would allow it.
     """
-    dev = resource["dev"]
+    dev = name or resource["dev"]
     found: evidence.Evidence = yield from evidence.look(device)
     if found.users:
         raise Refused(f"{resource.rid}: {dev} is in use ({', '.join(found.users)})", "free it, or name another device")
@@ -24,22 +24,23 @@ def prove(resource: "Resource", device: str) -> Steps:
         raise Refused(f"{resource.rid}: {dev} cannot be read, so nobody knows what it holds", found.unreadable)
     if not found.held:
         return Thing("device", dev, blank=True, at=device)
-    if not (yield from is_given_up(resource, device)):
-        raise Refused(f"{resource.rid}: {dev} is not blank: it holds {found.held}", allowing(resource))
+    if not (yield from is_given_up(resource, device, dev)):
+        raise Refused(f"{resource.rid}: {dev} is not blank: it holds {found.held}", allowing(resource, dev))
     if not found.signatures:
         return Thing("device", dev, at=device)
     yield wipefs.erase(device, (Thing("device", dev, at=device),))
     return Thing("device", dev, blank=True, at=device)
 
 
-def is_given_up(resource: "Resource", device: str) -> Steps:
+def is_given_up(resource: "Resource", device: str, name: str = "") -> Steps:
     """Tell whether the operator said that what is on this device may be destroyed (`--allow-destroy DEVICE`)."""
-    return (yield from evidence.is_named(device, (resource["dev"],), resource.service.allow_destroy))
+    return (yield from evidence.is_named(device, (name or resource["dev"],), resource.service.allow_destroy))
 
 
-def allowing(resource: "Resource") -> Remedy:
+def allowing(resource: "Resource", name: str = "") -> Remedy:
     """The command line that lets the device of a resource be overwritten."""
-    return Remedy("to destroy it", f"svcmgr -s {resource.service.name} provision --allow-destroy {resource['dev']}")
+    dev = name or resource["dev"]
+    return Remedy("to destroy it", f"svcmgr -s {resource.service.name} provision --allow-destroy {dev}")
 
 
 def zeroing(device: str, file: str = "") -> Steps:

@@ -27,6 +27,17 @@ def size(device: str) -> Command:
     return Command(("blockdev", "--getsize64", device), tool=TOOL)
 
 
+def reread(device: str) -> Command:
+    """Have the kernel read the partition table again: what is not in it any more goes."""
+    return Command(
+        ("blockdev", "--rereadpt", device),
+        kind="changes",
+        check=Check(uses(device), path="words[1]", absent=True),
+        shows=False,
+        tool=TOOL,
+    )
+
+
 def uses(device: str) -> Command:
     """Ask what a device is used for; read the answer with `users`."""
     return Command(("lsblk", "-nro", "NAME,MOUNTPOINT", device), tool=TOOL)

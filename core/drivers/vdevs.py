@@ -1,0 +1,190 @@
+"""The devices of a pool of ZFS: where their labels are, the proof that they are blank, and what leaves them so.
+
+A device that is a whole disk gets a partition table from zpool, and the label is in its first partition. A file is
+used as it is, though it is attached to a loop device: the file has the same name tomorrow, the loop device has not.
+"""
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from core.answers import pick
+from core.command import Command, Note, Steps, Thing
+from core.config.sizes import human
+from core.driver import Tie
+from core.drivers import blank
+from core.errors import Failed
+from core.evidence import MEBIBYTE
+from core.tools import blkdiscard, blkid, blockdev, dd, files, losetup, lsblk, zpool
+
+if TYPE_CHECKING:
+    from core.config.service import Resource
+
+FRONT, REAR = 2 * MEBIBYTE, 10 * MEBIBYTE
+"""What holds the tables and labels of a disk that has a partition table of zpool's, at its front and at its end."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
+_RESERVED = re.compile(r"(mirror|raidz|draid|spare).*|log|c[0-9].*")
+
+
+class Leaf(NamedTuple):
+    """A device of a pool. word: as the file calls it. device: the block device, "" for none. place: its label's."""
+
+    word: str
+    device: str
+    place: str
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is a file."""
+        return self.place == self.word != self.device
+
+    @property
+    def has_table(self) -> bool:
+        """Tell whether it is a disk that zpool makes partitions of."""
+        return self.place not in {self.word, self.device}
+
+
+def name_complaint(name: str) -> str | None:
+    """Say why a pool cannot have this name."""
+    if not _NAME.fullmatch(name):
+        return f"{name!r} cannot be the name of a pool: a letter first, then letters, digits and any of _.:-"
+    if _RESERVED.fullmatch(name):
+        return f"{name!r} cannot be the name of a pool: it is a word of `zpool create`, or looks like a disk"
+    return None
+
+
+def complaint(text: str) -> str | None:
+    """Say what is wrong with the words that a pool is to be made of."""
+    words = text.split()
+    devices = zpool.devices(words)
+    if wrong := next((word for word in devices if not word.startswith("/")), None):
+        return f"{wrong!r} is neither an absolute path nor one of {', '.join((*zpool.REDUNDANT, *zpool.PARTS))}"
+    if twice := next((word for word in devices if devices.count(word) > 1), None):
+        return f"{twice} is named twice"
+    groups = zpool.groups(words)
+    data = [group for group in groups if not group.part]
+    if not data:
+        return "it holds no data: name a device, or a mirror or raidz of some, before the others"
+    for group in groups:
+        least = zpool.REDUNDANT.get(group.kind, 1)
+        if len(group.devices) < least:
+            return f"{group.kind or group.part} needs {least} devices at least, and has {len(group.devices)}"
+        if group.kind and (group.part in {"cache", "spare"} or (group.part == "log" and group.kind != "mirror")):
+            return f"{group.part} devices cannot be a {group.kind}"
+    if len({(group.kind, len(group.devices)) for group in data}) > 1:
+        return "its groups are not alike, so the weakest would be all that protects the data; make them alike"
+    return None
+
+
+def present(disk: "Resource") -> Steps:
+    """The devices that `vdev` names, as far as they are there."""
+    found = []
+    for word in zpool.devices(disk.words("vdev")):
+        if not (yield blockdev.is_block_device(word)).returncode:
+            real = (yield files.read_link(word)).stdout.strip() or word
+            kind = (yield lsblk.kind(real)).stdout.strip()
+            found.append(Leaf(word, word, zpool.first_partition(real) if kind == "disk" else word))
+        elif not (yield files.is_file(word)).returncode:
+            loops = pick((yield losetup.associated(word)).stdout, "lines")
+            found.append(Leaf(word, loops[0] if loops else "", word))
+    return found
+
+
+def leaves(disk: "Resource") -> Steps:
+    """The devices that `vdev` names. Raises Failed for one that is not there."""
+    found = yield from present(disk)
+    there = {leaf.word: leaf for leaf in found}
+    for word in zpool.devices(disk.words("vdev")):
+        if word not in there:
+            raise Failed(f"{disk.rid}: device does not exist {word}; attach it, or correct vdev")
+        if not there[word].device:
+            text = f"{word} is a file without a loop device; a [disk#...] of type loop attaches it"
+            raise Failed(f"{disk.rid}: {text}")
+    return found
+
+
+def first(disk: "Resource", found: list[Leaf]) -> Leaf:
+    """The first device that holds data: its label tells whether the pool is there."""
+    group = next(group for group in zpool.groups(disk.words("vdev")) if not group.part)
+    return next(leaf for leaf in found if leaf.word == group.devices[0])
+
+
+def have_labels(found: list[Leaf]) -> Steps:
+    """Tell whether any of the devices has the label of a pool."""
+    for leaf in found:
+        if (yield blkid.value(leaf.place, "TYPE")).stdout.strip() == zpool.MEMBER:
+            return True
+    return False
+
+
+def are_given_up(disk: "Resource", found: list[Leaf]) -> Steps:
+    """Tell whether the operator said of each device that what is on it may be destroyed."""
+    for leaf in found:
+        if not (yield from blank.is_given_up(disk, leaf.device, leaf.word)):
+            return False
+    return True
+
+
+def large_enough(disk: "Resource", leaf: Leaf) -> Steps:
+    """Raise Failed for a device on which a pool has no room."""
+    size = int((yield blockdev.size(leaf.device)).stdout)
+    least = zpool.BYTES_MIN + (FRONT + REAR if leaf.has_table else 0)
+    if size < least:
+        raise Failed(f"{disk.rid}: {leaf.word} has {human(size)}, and a pool needs {human(least)} of each device")
+
+
+def ours(name: str, identity: str) -> Thing:
+    """The pool of this name as a thing that is destroyed while it is imported."""
+    return Thing("pool", identity, at=name, proofs=(zpool.is_imported(name, identity),))
+
+
+def zeroing(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
+    """The commands that leave the devices of a pool blank: of each its end first, and what says what it is last."""
+    commands: list[Command] = []
+    for leaf in found:
+        labelled = (zpool.is_absent(disk["name"]), blkid.holds(leaf.place, "UUID", identity))
+        lost = (Thing("pool", identity, at=leaf.word, proofs=labelled),)
+        if leaf.has_table:
+            zero = dd.zero if not blkdiscard.can_zero((yield blkdiscard.version())) else blkdiscard.zero
+            size = int((yield blockdev.size(leaf.device)).stdout)
+            zeroes = [zero(leaf.device, size - REAR, REAR), zero(leaf.device, 0, FRONT)]
+            commands += [each._replace(destroys=lost) for each in zeroes]
+            commands.append(blockdev.reread(leaf.device))
+        else:
+            zeroes = yield from blank.zeroing(leaf.device, leaf.word if leaf.is_file else "")
+            commands += [each._replace(destroys=lost) for each in zeroes]
+    return commands
+
+
+def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
+    """Leave the devices blank that have the label of the pool still, and let the record forget it."""
+    names, mine = (f"{disk.rid}.pool",), []
+    for leaf in found:
+        there = (yield blkid.value(leaf.place, "UUID")).stdout.strip()
+        if there == identity:
+            mine.append(leaf)
+        elif there:
+            yield Note(f"{leaf.word} holds {there} by now, and is let be", "warning")
+        elif leaf.has_table and not (yield blockdev.is_block_device(leaf.place)).returncode:
+            # A run was killed before the kernel heard that there is no partition any more.
+            yield blockdev.reread(leaf.device)
+    yield from _missed(disk, found)
+    commands = yield from zeroing(disk, identity, mine)
+    for command in commands[:-1]:
+        yield command
+    if commands:
+        yield commands[-1]._replace(unmakes=names)
+    else:
+        yield zpool.forget(disk["name"], names)
+
+
+def _missed(disk: "Resource", found: list[Leaf]) -> Steps:
+    """See that no label stays on a device that is not there, unless the disk goes with the service."""
+    there = {leaf.word for leaf in found}
+    recorded = {thing.rid for thing in disk.service.record.made.values()}
+    for word in zpool.devices(disk.words("vdev")):
+        if word in there:
+            continue
+        givers = [each.rid for each in disk.service.resources() if Tie("device", word) in each.driver.gives(each)]
+        if recorded.isdisjoint(givers):
+            raise Failed(f"{disk.rid}: device does not exist {word}: what was made on it cannot be deleted; attach it")
+        yield Note(f"device does not exist {word}: what was made on it goes with its disk")
