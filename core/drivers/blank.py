@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def prove(resource: "Resource", device: str, name: str = "") -> Steps:
     """Prove that a device is blank, or destroy what it holds where the operator has named it.
 
-    name: what the file calls the device, where that is not `dev`. Return the `Thing` that the next command destroys. Raises Refused with what is there, and what would allow it.
+    name: what the file calls the device, where that is not `dev`. Return the `Thing` that the next command destroys.
+    Raises Refused with what is there, and what would allow it.
     """
     dev = name or resource["dev"]
     found: evidence.Evidence = yield from evidence.look(device)

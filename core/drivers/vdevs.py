@@ -169,8 +169,7 @@ def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
             yield blockdev.reread(leaf.device)
     yield from _missed(disk, found)
     commands = yield from zeroing(disk, identity, mine)
-    for command in commands[:-1]:
-        yield command
+    yield from commands[:-1]
     if commands:
         yield commands[-1]._replace(unmakes=names)
     else:

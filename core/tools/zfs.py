@@ -24,11 +24,11 @@ def values(answer: Completed) -> dict[str, str]:
     What is in a dataset inherits its mark, and was not made for the resource: only its own one counts.
     """
     rows = [line.split("\t") for line in answer.stdout.splitlines()] if not answer.returncode else []
-    found = {}
-    for name, value, source in (row for row in rows if len(row) == 3):  # noqa: PLR2004 - as it was asked
-        if value != "-" and (name != MARK or source == "local"):
-            found[name] = value
-    return found
+    return {
+        name: value
+        for name, value, source in (row for row in rows if len(row) == 3)  # noqa: PLR2004 - as it was asked
+        if value != "-" and (name != MARK or source == "local")
+    }
 
 
 def guid(dataset: str) -> Command:
@@ -48,9 +48,7 @@ def is_gone(dataset: str) -> Check:
 
 def below(dataset: str) -> Command:
     """Ask for a dataset and everything in it, snapshots too: a name on each line; 1 for none."""
-    return Command(
-        ("zfs", "list", "-H", "-o", "name", "-t", "all", "-r", dataset), accepts=(0, ABSENT), tool=TOOL
-    )
+    return Command(("zfs", "list", "-H", "-o", "name", "-t", "all", "-r", dataset), accepts=(0, ABSENT), tool=TOOL)
 
 
 def create(dataset: str, mark: str, refquota: int, made: str) -> Command:

@@ -117,7 +117,7 @@ def names(answer: Completed) -> list[str]:
 
 
 def status(name: str) -> Command:
-    """Ask what a pool is made of, and how each device is: 0, or 1 for none. Read the answer with `sick` and `leaves`."""
+    """Ask how each device of a pool is: 0, or 1 for none. Read the answer with `sick` and `leaves`."""
     return Command(("zpool", "status", "-P", "-L", name), accepts=(0, ABSENT), tool=TOOL)
 
 

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from tests.node_vm.build import made_in, ran
 from tests.node_vm.recipe import (
-    DEFAULT, RELEASE, Recipe, Unavailable, apt_options, cache_directory, digest, kernel, missing, program, sources,
+    DEFAULT,
+    RELEASE,
+    Recipe,
+    Unavailable,
+    apt_options,
+    cache_directory,
+    digest,
+    kernel,
+    missing,
+    program,
+    sources,
 )  # fmt: skip
 
 SOURCE = "zfs-dkms"
@@ -61,7 +71,9 @@ def recipe() -> Recipe:
     if why := missing():
         raise Unavailable(why)
     if not place().exists():
-        raise Unavailable("the modules of ZFS are not built for the VM's kernel (python -m tests.node_vm.zfs: 5 minutes)")
+        raise Unavailable(
+            "the modules of ZFS are not built for the VM's kernel (python -m tests.node_vm.zfs: 5 minutes)"
+        )
     return RECIPE._replace(extra_modules=str(place() / "modules"))
 
 
@@ -77,6 +89,7 @@ def _build(directory: Path, say: Callable[[str], None]) -> None:
     began, version = time.monotonic(), kernel(RECIPE)[0].removeprefix("linux-image-")
     say(f"building the modules of ZFS for {version}")
     (directory / "build.sh").write_text(BUILD, encoding="utf-8")
+    (directory / "modules").mkdir()
     (directory / "sources.list").write_text("\n".join(sources(RECIPE)) + "\n", encoding="utf-8")
     ran(
         directory,

@@ -4,7 +4,7 @@ from binascii import crc32
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from core.command import Check, Note, Steps, Thing
+from core.command import Check, Note, Steps
 from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import blank, vdevs

@@ -115,7 +115,9 @@ class ZfsFilesystem(Mounting):
         around = zfs.values((yield zfs.properties(above)))
         if not around:
             maker = "a [fs#...] of type zfs" if "/" in above else "a [disk#...] of type zpool"
-            raise Failed(f"{fs.rid}: there is no {above} to make {dataset} in; {maker} makes it, `start` imports its pool")
+            raise Failed(
+                f"{fs.rid}: there is no {above} to make {dataset} in; {maker} makes it, `start` imports a pool"
+            )
         size = _size(fs)
         available = int(around.get("available", "0"))
         if size > available:
@@ -144,7 +146,9 @@ class ZfsFilesystem(Mounting):
         if not fs["size"] or size == before:
             return False
         if size < (used := int(found.get("used", "0"))):
-            raise Refused(f"{fs.rid}: {fs['dev']} holds {human(used)}, which is more than size {human(size)}", "raise it")
+            raise Refused(
+                f"{fs.rid}: {fs['dev']} holds {human(used)}, which is more than size {human(size)}", "raise it"
+            )
         yield zfs.set_refquota(fs["dev"], size, before)
         return True
 
@@ -188,7 +192,9 @@ class ZfsFilesystem(Mounting):
         disks = [each for each in fs.service.resources() if Tie("device", pool) in each.driver.gives(each)]
         is_there = not (yield zfs.guid(pool)).returncode
         if not is_there and not any(disk.made("pool") for disk in disks):
-            raise Failed(f"{fs.rid}: the pool {pool} is not imported, so what was made in it cannot be deleted; import it")
+            raise Failed(
+                f"{fs.rid}: the pool {pool} is not imported, so what was made in it cannot be deleted; import it"
+            )
         yield Note(f"no dataset {fs['dev']}: " + ("it is gone already" if is_there else "it goes with its pool"))
         yield zfs.forget(fs["dev"], names)
 

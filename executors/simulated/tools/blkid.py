@@ -14,7 +14,7 @@ PROGRAMS = {"blkid": "util-linux", "findfs": "util-linux"}
 PARTITION_TABLES = ("dos", "gpt")
 BLOCK_SIZE_SINCE = (2, 36)
 BLOCK_SIZES = {"btrfs": "4096", "xfs": "512"}
-VERSIONS = {"ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1"}
+VERSIONS = {"ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1", "zfs_member": "5000"}
 NOTHING_FOUND = 2
 USAGE = 4
 
@@ -64,7 +64,7 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
     tags = {
         "LABEL": content["label"],
         "UUID": content["uuid"],
-        "UUID_SUB": _uuid_of_device(content["uuid"]) if type_ == "btrfs" else "",
+        "UUID_SUB": _OF_DEVICE[type_](content) if type_ in _OF_DEVICE else "",
         "SEC_TYPE": "ext2" if is_ext2_too else "",
         "VERSION": VERSIONS.get(type_, ""),
         "BLOCK_SIZE": str(block_size(device) if type_ in EXT else BLOCK_SIZES.get(type_, "")) if is_new else "",
@@ -74,10 +74,18 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
     return {name: value for name, value in tags.items() if value}
 
 
-def _uuid_of_device(uuid: str) -> str:
+def _uuid_of_device(content: Content) -> str:
     """The uuid of the one device of a btrfs: another one than the filesystem's, always the same."""
-    digits = digits_of(uuid, 32)
+    digits = digits_of(content["uuid"], 32)
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def _guid_of_device(content: Content) -> str:
+    """The guid of one device of a pool."""
+    return str(int(digits_of(f"{content['uuid']}/{content['role']}", 15), 16))
+
+
+_OF_DEVICE = {"btrfs": _uuid_of_device, "zfs_member": _guid_of_device}
 
 
 def _find(node: SimulatedNode, words: tuple[str, ...]) -> Completed:
