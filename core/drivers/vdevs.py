@@ -169,10 +169,9 @@ def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
             yield blockdev.reread(leaf.device)
     yield from _missed(disk, found)
     commands = yield from zeroing(disk, identity, mine)
-    yield from commands[:-1]
-    if commands:
-        yield commands[-1]._replace(unmakes=names)
-    else:
+    for left, command in zip(reversed(range(len(commands))), commands, strict=True):
+        yield command._replace(unmakes=() if left else names)
+    if not commands:
         yield zpool.forget(disk["name"], names)
 
 
