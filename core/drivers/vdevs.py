@@ -13,12 +13,14 @@ from core.config.sizes import human
 from core.driver import Tie
 from core.drivers import blank
 from core.errors import Failed
-from core.evidence import MEBIBYTE
+from core.evidence import MEBIBYTE, ends
 from core.tools import blkdiscard, blkid, blockdev, dd, files, losetup, lsblk, zpool
 
 if TYPE_CHECKING:
     from core.config.service import Resource
 
+WHOLE = ("disk", "raid")
+"""The kinds of block device that zpool makes partitions of. It leaves loop devices and logical volumes as they are."""
 FRONT, REAR = 2 * MEBIBYTE, 10 * MEBIBYTE
 """What holds the tables and labels of a disk that has a partition table of zpool's, at its front and at its end."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
@@ -82,7 +84,7 @@ def present(disk: "Resource") -> Steps:
         if not (yield blockdev.is_block_device(word)).returncode:
             real = (yield files.read_link(word)).stdout.strip() or word
             kind = (yield lsblk.kind(real)).stdout.strip()
-            found.append(Leaf(word, word, zpool.first_partition(real) if kind == "disk" else word))
+            found.append(Leaf(word, word, zpool.first_partition(real) if kind.startswith(WHOLE) else word))
         elif not (yield files.is_file(word)).returncode:
             loops = pick((yield losetup.associated(word)).stdout, "lines")
             found.append(Leaf(word, loops[0] if loops else "", word))
@@ -149,8 +151,13 @@ def zeroing(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
             zeroes = [zero(leaf.device, size - REAR, REAR), zero(leaf.device, 0, FRONT)]
             commands += [each._replace(destroys=lost) for each in zeroes]
             commands.append(blockdev.reread(leaf.device))
+        elif leaf.is_file:
+            # It need not be attached: after a reboot it is there, and its loop device is not.
+            size = int((yield files.blocks(leaf.word)).stdout.split()[0])
+            zeroes = [dd.zero(leaf.word, *end) for end in reversed(ends(size))]
+            commands += [each._replace(destroys=lost) for each in zeroes]
         else:
-            zeroes = yield from blank.zeroing(leaf.device, leaf.word if leaf.is_file else "")
+            zeroes = yield from blank.zeroing(leaf.device)
             commands += [each._replace(destroys=lost) for each in zeroes]
     return commands
 
