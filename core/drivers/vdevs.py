@@ -8,13 +8,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.answers import pick
-from core.command import Command, Note, Steps, Thing
+from core.command import Check, Command, Note, Steps, Thing
 from core.config.sizes import human
 from core.driver import Tie
 from core.drivers import blank
 from core.errors import Failed
 from core.evidence import MEBIBYTE, ends
-from core.tools import blkdiscard, blkid, blockdev, dd, files, losetup, lsblk, zpool
+from core.tools import blkdiscard, blkid, blockdev, cmp, dd, files, losetup, lsblk, zpool
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -28,11 +28,15 @@ _RESERVED = re.compile(r"(mirror|raidz|draid|spare).*|log|c[0-9].*")
 
 
 class Leaf(NamedTuple):
-    """A device of a pool. word: as the file calls it. device: the block device, "" for none. place: its label's."""
+    """A device of a pool. word: as the file calls it. device: the block device, "" for none. place: its label's.
+
+    is_auxiliary: a spare or a cache, on which nothing says what it is, nor which pool it is of.
+    """
 
     word: str
     device: str
     place: str
+    is_auxiliary: bool = False
 
     @property
     def is_file(self) -> bool:
@@ -79,15 +83,17 @@ def complaint(text: str) -> str | None:
 
 def present(disk: "Resource") -> Steps:
     """The devices that `vdev` names, as far as they are there."""
-    found = []
-    for word in zpool.devices(disk.words("vdev")):
+    found, words = [], disk.words("vdev")
+    auxiliary = {word for group in zpool.groups(words) if group.part in {"spare", "cache"} for word in group.devices}
+    for word in zpool.devices(words):
         if not (yield blockdev.is_block_device(word)).returncode:
             real = (yield files.read_link(word)).stdout.strip() or word
             kind = (yield lsblk.kind(real)).stdout.strip()
-            found.append(Leaf(word, word, zpool.first_partition(real) if kind.startswith(WHOLE) else word))
+            place = zpool.first_partition(real) if kind.startswith(WHOLE) else word
+            found.append(Leaf(word, word, place, word in auxiliary))
         elif not (yield files.is_file(word)).returncode:
             loops = pick((yield losetup.associated(word)).stdout, "lines")
-            found.append(Leaf(word, loops[0] if loops else "", word))
+            found.append(Leaf(word, loops[0] if loops else "", word, word in auxiliary))
     return found
 
 
@@ -143,8 +149,7 @@ def zeroing(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
     """The commands that leave the devices of a pool blank: of each its end first, and what says what it is last."""
     commands: list[Command] = []
     for leaf in found:
-        labelled = (zpool.is_absent(disk["name"]), blkid.holds(leaf.place, "UUID", identity))
-        lost = (Thing("pool", identity, at=leaf.word, proofs=labelled),)
+        lost = (Thing("pool", identity, at=leaf.word, proofs=_proofs(disk, identity, leaf)),)
         if leaf.has_table:
             zero = dd.zero if not blkdiscard.can_zero((yield blkdiscard.version())) else blkdiscard.zero
             size = int((yield blockdev.size(leaf.device)).stdout)
@@ -153,7 +158,7 @@ def zeroing(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
             commands.append(blockdev.reread(leaf.device))
         elif leaf.is_file:
             # It need not be attached: after a reboot it is there, and its loop device is not.
-            size = int((yield files.blocks(leaf.word)).stdout.split()[0])
+            size = yield from _length(leaf)
             zeroes = [dd.zero(leaf.word, *end) for end in reversed(ends(size))]
             commands += [each._replace(destroys=lost) for each in zeroes]
         else:
@@ -162,13 +167,29 @@ def zeroing(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
     return commands
 
 
+def _proofs(disk: "Resource", identity: str, leaf: Leaf) -> tuple[Check, ...]:
+    """What has to hold right before a device is zeroed: its pool is not imported, and it is one of that pool's."""
+    absent = zpool.is_absent(disk["name"])
+    if not leaf.is_auxiliary:
+        return absent, blkid.holds(leaf.place, "UUID", identity)
+    unsigned = Check(blkid.value(leaf.place, "TYPE"), path=".", absent=True)
+    return (
+        absent,
+        unsigned,
+        *((Check(blkid.value(leaf.place, "PART_ENTRY_NAME"), path="."),) if leaf.has_table else ()),
+    )
+
+
 def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
     """Leave the devices blank that have the label of the pool still, and let the record forget it."""
-    names, mine = (f"{disk.rid}.pool",), []
+    names, mine = (f"{disk.rid}.pool",), list[Leaf]()
     for leaf in found:
         there = (yield blkid.value(leaf.place, "UUID")).stdout.strip()
         if there == identity:
             mine.append(leaf)
+        elif leaf.is_auxiliary and not there and (yield from _is_left(disk, leaf)):
+            # While a label says what the others are.
+            mine.insert(0, leaf)
         elif there:
             yield Note(f"{leaf.word} holds {there} by now, and is let be", "warning")
         elif leaf.has_table and not (yield blockdev.is_block_device(leaf.place)).returncode:
@@ -180,6 +201,27 @@ def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
         yield command._replace(unmakes=() if left else names)
     if not commands:
         yield zpool.forget(disk["name"], names)
+
+
+def _is_left(disk: "Resource", leaf: Leaf) -> Steps:
+    """Tell whether a spare or a cache is what zpool made of it: a disk of its partitions, or a disk of the service."""
+    if leaf.has_table:
+        return bool((yield blkid.value(leaf.place, "PART_ENTRY_NAME")).stdout.startswith(zpool.PARTITION))
+    recorded = {thing.rid for thing in disk.service.record.made.values()}
+    givers = {each.rid for each in disk.service.resources() if Tie("device", leaf.word) in each.driver.gives(each)}
+    if recorded.isdisjoint(givers):
+        yield Note(f"{leaf.word} was {disk['name']}'s, and stays as it is: nothing on it says so", "warning")
+        return False
+    for offset, length in ends((yield from _length(leaf))):
+        if (yield cmp.zeroes(leaf.word, offset, length)).returncode == 1:
+            return True
+    return False
+
+
+def _length(leaf: Leaf) -> Steps:
+    if leaf.is_file:
+        return int((yield files.blocks(leaf.word)).stdout.split()[0])
+    return int((yield blockdev.size(leaf.device)).stdout)
 
 
 def _missed(disk: "Resource", found: list[Leaf]) -> Steps:

@@ -10,6 +10,8 @@ TOOL = "zpool"
 MEMBER = "zfs_member"
 """What blkid calls a device with the label of a pool on it."""
 ABSENT = 1
+PARTITION = "zfs-"
+"""How the name of a partition begins that zpool makes."""
 BYTES_MIN = 64 * 1024 * 1024
 COMMENT_BYTES_MAX = 32
 REDUNDANT = {"mirror": 2, "raidz": 2, "raidz1": 2, "raidz2": 3, "raidz3": 4}

@@ -6,6 +6,7 @@ from typing import Any
 from core.block_device import block_device
 from core.tools.zpool import first_partition
 from executors.simulated.devices import MEBIBYTE, SECTOR_BYTES, is_formatted
+from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
 
 TABLES = ("gpt", "dos")
@@ -17,6 +18,20 @@ def of(node: SimulatedNode, disk: str) -> list[str]:
     """The partitions of a disk that the kernel has."""
     name = re.compile(rf"{re.escape(disk)}{'p' if disk[-1:].isdigit() else ''}\d+")
     return sorted(path for path in node.state["devices"] if name.fullmatch(path))
+
+
+def entry(node: SimulatedNode, path: str) -> dict[str, str]:
+    """What a probe says of the place of a partition that zpool made; nothing of any other device."""
+    disk = re.sub(r"(?<=[a-z])[19]$|(?<=\d)p[19]$", "", path)
+    devices = node.state["devices"]
+    if disk == path or path not in devices or disk not in devices:
+        return {}
+    first = first_partition(disk)
+    rest = devices.get(f"{first[:-1]}9")
+    if rest is None or rest["size"] != RESERVED_SECTORS * SECTOR_BYTES:
+        return {}
+    named = {"PART_ENTRY_NAME": f"zfs-{digits_of(disk, 16)}"} if path == first else {}
+    return {"PART_ENTRY_SCHEME": "gpt", **named, "PART_ENTRY_NUMBER": path[-1]}
 
 
 def is_whole(node: SimulatedNode, path: str) -> bool:

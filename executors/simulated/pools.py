@@ -75,8 +75,17 @@ def located(node: SimulatedNode, guid: str, places: Iterable[str]) -> dict[int, 
         label = label_at(node, place)
         if label is not None and label["uuid"] == guid:
             position = known.index(place) if not label["role"] and place in known else int(label["role"] or 0)
-            found[position] = place
+            found.setdefault(position, place)
+    for path in auxiliary(node.state["pools"][guid]["vdevs"]):
+        # What is on a spare or a cache says of no pool that it is its.
+        if storage(node, path) is not None:
+            found.setdefault(known.index(path), path)
     return found
+
+
+def auxiliary(words: list[str]) -> set[str]:
+    """The devices of a pool that hold nothing of it: spares and caches."""
+    return {path for group in groups(words) if group.part in {"spare", "cache"} for path in group.devices}
 
 
 def everywhere(node: SimulatedNode) -> list[str]:
@@ -87,7 +96,7 @@ def everywhere(node: SimulatedNode) -> list[str]:
 def missing(node: SimulatedNode, guid: str, places: Iterable[str] = ()) -> list[str]:
     """The devices of a pool that are not there, by their last known path; of an imported pool wherever they are."""
     known = devices(node.state["pools"][guid]["vdevs"])
-    there = located(node, guid, places or known)
+    there = located(node, guid, (*places, *known))
     return [path for position, path in enumerate(known) if position not in there]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
+from executors.simulated import partitions
 from executors.simulated.devices import RAID, is_formatted, storage
 from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
@@ -35,14 +36,12 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     path = operands[0]
     device = storage(node, path)
     content = None if device is None else node.content(device)
-    if device is None or content is None or not is_formatted(content):
+    entry = partitions.entry(node, node.tree.real(path))
+    if device is None or content is None or not (is_formatted(content) or entry):
         # A device that cannot be read, or is not there, looks just like one that holds nothing.
         return Completed(NOTHING_FOUND)
-    tags = {
-        name: value
-        for name, value in _tags(node, path, device, content).items()
-        if "-s" not in found or name in found["-s"]
-    }
+    every = {**(_tags(node, path, device, content) if is_formatted(content) else {}), **entry}
+    tags = {name: value for name, value in every.items() if "-s" not in found or name in found["-s"]}
     if form == "value":
         return Completed(0, "".join(f"{value}\n" for value in tags.values()))
     lines = {"DEVNAME": path, **{name: value.replace(" ", "\\ ") for name, value in tags.items()}}

@@ -97,10 +97,13 @@ def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
         listed = "\n".join(children)
         return Completed(1, "", f"cannot destroy '{name}': filesystem has children\n"
                                 f"use '-r' to destroy the following datasets:\n{listed}\n")  # fmt: skip
-    for mount in pools.mounts(node, name):
+    for mount in pools.mounts(node, name)[:1]:
         if is_busy(node, mount["mount_point"]):
             return Completed(1, "", f"cannot unmount '{mount['mount_point']}': pool or dataset is busy\n")
         node.state["mounts"].remove(mount)
+    if pools.mounts(node, name):
+        # It unmounts the dataset in one place, and not in the next.
+        return Completed(1, "", f"cannot destroy '{name}': dataset is busy\n")
     del pool["datasets"][name]
     return Completed(0)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import is_hole
-from core.tools.zpool import COMMENT_BYTES_MAX, PARTS, REDUNDANT, devices, groups
+from core.tools.zpool import BYTES_MIN, COMMENT_BYTES_MAX, PARTS, REDUNDANT, devices, groups
 from executors.simulated import partitions, pools
 from executors.simulated.devices import is_formatted, signature, storage
 from executors.simulated.node import SimulatedNode
@@ -67,7 +67,10 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
     for position, place in enumerate(places.values()):
         label = {**signature(pools.MEMBER, guid, name, tail=True), "mountable": False, "known": False}
         holder = storage(node, place)
-        if holder is not None:
+        if holder is not None and place in pools.auxiliary(known):
+            # No probe recognises what is on a spare or a cache.
+            node.set_content(holder, {"kind": "residue", "head": True, "tail": True})
+        elif holder is not None:
             node.set_content(holder, {**label, "member_of": guid, "role": str(position)})
     pool: dict[str, Any] = {
         "name": name,
@@ -99,8 +102,7 @@ def _refusal_of_words(vdev: list[str]) -> str:
     for group in parted:
         least = REDUNDANT.get(group.kind, 1)
         if len(group.devices) < least:
-            kind = "raidz" if group.kind.startswith("raidz") else group.kind
-            return f"invalid vdev specification: {kind} requires at least {least} devices\n"
+            return f"invalid vdev specification: {group.kind} requires at least {least} devices\n"
     if not any(not group.part for group in parted):
         return "invalid vdev specification: at least one toplevel vdev must be specified\n"
     return ""
@@ -110,16 +112,20 @@ def _refusal_of_devices(node: SimulatedNode, name: str, vdev: list[str]) -> str:
     named = devices(vdev)
     for device in named:
         if storage(node, device) is None:
-            if node.tree.exists(device):
-                return f"cannot use '{device}': must be a block device or regular file\n"
-            return f"cannot open '{device}': No such device or address\n"
+            return f"cannot resolve path '{device}'\n"
     if any(named.count(device) > 1 for device in named):
         shared = (
             "one or more vdevs refer to the same device, or one of\nthe devices is part of an active md or lvm device"
         )
         return f"cannot create '{name}': {shared}\n"
-    wrong = "".join(_held(node, device) for device in named)
-    if wrong:
+    for device in named:
+        mounted = [mount for mount in node.state["mounts"] if mount["device"] == node.tree.real(device)]
+        if mounted:
+            return f"{device} is in use and contains a {mounted[0]['type']} filesystem.\n"
+    for device in named:
+        if (found := storage(node, device)) is not None and found["size"] < BYTES_MIN:
+            return f"cannot create '{name}': one or more devices is less than the minimum size (64M)\n"
+    if wrong := "".join(_held(node, device) for device in named):
         return f"invalid vdev specification\nuse '-f' to override the following errors:\n{wrong}"
     return ""
 
@@ -133,23 +139,32 @@ def _refusal_of_name(node: SimulatedNode, name: str, comment: str) -> str:
 
 
 def _held(node: SimulatedNode, device: str) -> str:
-    """Why a device is not used without being forced to."""
+    """Why a device is not used without being forced to: of a file only the label of a pool is looked for."""
     found = storage(node, device)
     content = {"kind": "zero"} if found is None else node.content(found)
-    return f"{device} contains a filesystem of type '{content['type']}'\n" if is_formatted(content) else ""
+    if not is_formatted(content):
+        return ""
+    if content["type"] != pools.MEMBER:
+        is_file = node.device(device) is None
+        return "" if is_file else f"{device} contains a filesystem of type '{content['type']}'\n"
+    pool = node.state["pools"].get(content["uuid"])
+    if pool is None:
+        return ""
+    state = "active" if pool["imported"] else "potentially active" if pool["host"] else "exported"
+    return f"{device} is part of {state} pool '{pool['name']}'\n"
 
 
-def _named(node: SimulatedNode, words: list[str], verb: str) -> tuple[str, tuple[str, dict[str, Any]]] | Completed:
+def _named(node: SimulatedNode, words: list[str]) -> tuple[str, tuple[str, dict[str, Any]]] | Completed:
     """The name that a verb is given, with the imported pool of it; or what zpool says where there is none."""
     _, operands = options(words, flags=("-f",), most=1)
     if not operands:
-        raise Usage("missing pool name argument" if verb == "destroy" else "missing pool argument")
+        raise Usage("missing pool argument")
     found = pools.called(node, operands[0])
     return Completed(1, "", f"cannot open '{operands[0]}': no such pool\n") if found is None else (operands[0], found)
 
 
 def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    named = _named(node, words, "destroy")
+    named = _named(node, words)
     if isinstance(named, Completed):
         return named
     name, (guid, _) = named
@@ -160,7 +175,7 @@ def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
 
 
 def _export(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    named = _named(node, words, "export")
+    named = _named(node, words)
     if isinstance(named, Completed):
         return named
     name, (_, pool) = named
@@ -182,16 +197,13 @@ def _unmounted(node: SimulatedNode, name: str) -> str:
 def _import(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     found, operands = options(words, flags=("-N", "-f"), values=("-o", "-d"), most=1)
     places = found.get("-d") or pools.everywhere(node)
-    for place in found.get("-d", ()):
-        if storage(node, place) is None:
-            return Completed(1, "", f"cannot open '{place}': No such file or directory\n")
     labels = [label for place in places if (label := pools.label_at(node, place)) is not None]
     known = node.state["pools"]
     guids = list(dict.fromkeys(label["uuid"] for label in labels if label["uuid"] in known))
     guids = [guid for guid in guids if not known[guid]["imported"]]
     if not operands:
         shown = "\n".join(_importable(node, guid, places) for guid in guids)
-        return Completed(0, shown) if guids else Completed(1, "", "no pools available to import\n")
+        return Completed(0, shown) if guids else Completed(0, "", "no pools available to import\n")
     wanted = operands[0]
     chosen = [guid for guid in guids if wanted in {guid, known[guid]["name"]}]
     if not chosen:
