@@ -39,6 +39,7 @@ PROBES = {
     "systemd": Probe(("systemctl", "--version"), "systemd_run", "systemd "),
     "util-linux": Probe(("blkid", "--version"), "blkid", "util-linux "),
     "xfsprogs": Probe(("mkfs.xfs", "-V"), "xfs", "version "),
+    "zfsutils-linux": Probe(("zfs", "version"), "zfs", "zfs-"),
 }
 """The packages that bring what drivers run, by the name that a node state has for them."""
 

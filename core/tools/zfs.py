@@ -1,5 +1,7 @@
 """zfs(8): datasets of a pool that is imported."""
 
+from typing import NamedTuple
+
 from core.command import Check, Command, Completed, Makes
 
 TOOL = "zfs"
@@ -100,3 +102,31 @@ def forget(dataset: str, unmakes: tuple[str, ...]) -> Command:
     return guid(dataset)._replace(
         kind="changes", accepts=(ABSENT,), unmakes=unmakes, check=is_gone(dataset), quiet=True
     )
+
+
+class Dataset(NamedTuple):
+    """A dataset with its properties: value and source of each."""
+
+    name: str
+    properties: dict[str, tuple[str, str]]
+
+
+def everything(pool: str) -> Command:
+    """Ask about every dataset of a pool, snapshots left out; read the answer with `datasets`."""
+    return Command(
+        (
+            *("zfs", "get", "-H", "-p", "-r", "-t", "filesystem,volume", "-o", "name,property,value,source"),
+            *(",".join(PROPERTIES), pool),
+        ),
+        accepts=(0, ABSENT),
+        tool=TOOL,
+    )
+
+
+def datasets(answer: Completed) -> list[Dataset]:
+    """Read the answer of `everything`."""
+    found: dict[str, dict[str, tuple[str, str]]] = {}
+    for row in (line.split("\t") for line in answer.stdout.splitlines()):
+        if len(row) == 4:  # noqa: PLR2004 - as it was asked
+            found.setdefault(row[0], {})[row[1]] = row[2], row[3]
+    return [Dataset(name, properties) for name, properties in found.items()]

@@ -19,6 +19,8 @@ REDUNDANT = {"mirror": 2, "raidz": 2, "raidz1": 2, "raidz2": 3, "raidz3": 4}
 PARTS = ("log", "cache", "spare", "special", "dedup")
 """The words after which devices do not hold the data itself."""
 SICK = ("DEGRADED", "FAULTED", "OFFLINE", "REMOVED", "UNAVAIL", "SUSPENDED")
+_GROUP = re.compile(r"(mirror|raidz[1-3])-\d+|(replacing|spare)-\d+")
+_PARTS_SHOWN = {"logs": "log", "cache": "cache", "spares": "spare", "special": "special", "dedup": "dedup"}
 _POOL = re.compile(r"^\s+pool: (?P<name>\S+)\n\s+id: (?P<guid>\d+)\n\s+state: (?P<state>\S+)", re.MULTILINE)
 _COMMENT = re.compile(r"^ ?comment: (.*)$", re.MULTILINE)
 
@@ -67,12 +69,13 @@ def first_partition(disk: str) -> str:
 
 
 class Pool(NamedTuple):
-    """A pool that is imported (health: `ONLINE`, `DEGRADED`, ...), or could be."""
+    """A pool that is imported (health: `ONLINE`, `DEGRADED`, ...), or could be; then `vdevs` is what it is made of."""
 
     name: str
     guid: str
     health: str
     comment: str
+    vdevs: tuple[str, ...] = ()
 
 
 def of_name(name: str) -> Command:
@@ -119,27 +122,41 @@ def names(answer: Completed) -> list[str]:
 
 
 def status(name: str) -> Command:
-    """Ask how each device of a pool is: 0, or 1 for none. Read the answer with `sick` and `leaves`."""
+    """Ask how each device of a pool is: 0, or 1 for none. Read the answer with `sick` and `vdevs`."""
     return Command(("zpool", "status", "-P", "-L", name), accepts=(0, ABSENT), tool=TOOL)
 
 
 def sick(answer: Completed) -> list[str]:
-    """Read the answer of `status`: the lines of devices that do not work, `/dev/vdb1 UNAVAIL`."""
+    """Read the answer of `status`: the devices that do not work, and how they are: `/dev/vdb1 UNAVAIL`."""
     found = []
-    for line in _configuration(answer):
-        words = line.split()
-        if len(words) > 1 and words[1] in SICK and words[0].startswith("/"):
-            found.append(" ".join((words[0], words[1], *words[5:])))
+    for words in _configuration(answer.stdout):
+        if len(words) > 1 and words[1] in SICK and not _GROUP.fullmatch(words[0]):
+            # One that is not there is called by a number, and by its last path behind `was`.
+            was = words[words.index("was") + 1 :][:1] if "was" in words else []
+            why = [] if was else words[5:]
+            found.append(" ".join((was[0] if was else words[0], words[1], *why)))
     return found
 
 
-def leaves(answer: Completed) -> list[str]:
-    """Read the answer of `status`: the paths of all devices."""
-    return [words[0] for line in _configuration(answer) if (words := line.split()) and words[0].startswith("/")]
+def vdevs(text: str) -> list[str]:
+    """The words that a pool could be made from again, out of the answer of `status` or `importable`."""
+    found = []
+    for words in _configuration(text):
+        name = words[words.index("was") + 1] if "was" in words else words[0]
+        if name in _PARTS_SHOWN:
+            found.append(_PARTS_SHOWN[name])
+        elif match := _GROUP.fullmatch(name):
+            found.append(match[1])
+        else:
+            found.append(name if name.startswith("/") else first_partition(f"/dev/{name}"))
+    return found
 
 
-def _configuration(answer: Completed) -> list[str]:
-    return answer.stdout.partition("\nconfig:\n")[2].partition("\nerrors:")[0].splitlines()
+def _configuration(text: str) -> list[list[str]]:
+    """The rows of the table of devices, without its head and the pool itself."""
+    table = re.split(r"\n ?config:\n", text, maxsplit=1)[-1].partition("\nerrors:")[0]
+    rows = [line.split() for line in table.splitlines() if line.strip()]
+    return [row for row in rows if row[0] != "NAME"][1:]
 
 
 def importable(places: tuple[str, ...]) -> Command:
@@ -153,7 +170,8 @@ def pools(answer: Completed) -> list[Pool]:
     for part in re.split(r"\n(?=\s+pool: )", f"\n{answer.stdout}"):
         if match := _POOL.search(part):
             comment = _COMMENT.search(part)
-            found.append(Pool(match["name"], match["guid"], match["state"], comment[1] if comment else ""))
+            said = comment[1] if comment else ""
+            found.append(Pool(match["name"], match["guid"], match["state"], said, tuple(vdevs(part))))
     return found
 
 

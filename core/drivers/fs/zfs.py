@@ -37,7 +37,7 @@ class ZfsFilesystem(Mounting):
     """A dataset, made where it is missing. `size` is what its files may take; snapshots of it do not count."""
 
     type = "zfs"
-    unique = ("dev", "mnt")
+    unique: tuple[str, ...] = ("dev", "mnt")
     keywords = (
         Keyword("dev", "The dataset: POOL/NAME.", required=True, syntax=_complaint),
         *Mounting.keywords,
