@@ -12,15 +12,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.node_vm.build import made_in, ran
+from tests.node_vm.build import ran
+from tests.node_vm.kept import cache_directory, digest, made
 from tests.node_vm.recipe import (
     DEFAULT,
     RELEASE,
     Recipe,
     Unavailable,
     apt_options,
-    cache_directory,
-    digest,
     kernel,
     missing,
     program,
@@ -29,6 +28,8 @@ from tests.node_vm.recipe import (
 
 SOURCE = "zfs-dkms"
 TOOLS = "zfsutils-linux"
+KIND = "zfs"
+"""Where they are kept, below the cache."""
 NEEDS = ("gcc", "make", "autoconf", "automake", "libtool", "libelf-dev", "file", "gawk", "perl", "kmod")
 """What its build needs beside the headers."""
 BUILD_SECONDS_MAX = 3600
@@ -61,28 +62,20 @@ RECIPE = DEFAULT._replace(
 """The node VM with the tools, and their modules loaded; where they are is told by `recipe`."""
 
 
-def place() -> Path:
-    """Where the modules for the VM's kernel are kept, whether they are there or not."""
-    return cache_directory() / "zfs" / f"{kernel(RECIPE)[0]}-{digest(kernel(RECIPE), sources(RECIPE), NEEDS, BUILD)}"
+def name() -> str:
+    """What the modules for the VM's kernel are kept as."""
+    return f"{kernel(RECIPE)[0]}-{digest(kernel(RECIPE), sources(RECIPE), NEEDS, BUILD)}"
 
 
-def recipe() -> Recipe:
-    """The recipe of a VM with ZFS. Raises Unavailable where the modules have not been built."""
+def recipe(*, builds: bool = False) -> Recipe:
+    """The recipe of a VM with ZFS. Raises Unavailable where the modules are not built; `builds` builds them then."""
     if why := missing():
         raise Unavailable(why)
-    if not place().exists():
-        raise Unavailable(
-            "the modules of ZFS are not built for the VM's kernel (python -m tests.node_vm.zfs: 5 minutes)"
-        )
-    return RECIPE._replace(extra_modules=str(place() / "modules"))
-
-
-def build(say: Callable[[str], None] = print) -> Recipe:
-    """The same recipe; the modules are built where they are not there yet."""
-    if why := missing():
-        raise Unavailable(why)
-    made_in(place(), lambda directory: _build(directory, say))
-    return recipe()
+    place = cache_directory() / KIND / name()
+    if not place.exists() and not builds:
+        raise Unavailable("ZFS is not built for the VM's kernel (python -m tests.node_vm.zfs builds it: 5 minutes)")
+    place = made(KIND, name(), lambda directory: _build(directory, print))
+    return RECIPE._replace(extra_modules=str(place / "modules"))
 
 
 def _build(directory: Path, say: Callable[[str], None]) -> None:
@@ -114,7 +107,7 @@ def _build(directory: Path, say: Callable[[str], None]) -> None:
 def main() -> int:
     """Build the modules."""
     try:
-        print(build().extra_modules)
+        print(recipe(builds=True).extra_modules)
     except Unavailable as error:
         print(f"no node VM with ZFS here: {error}", file=sys.stderr)
         return 1
