@@ -116,12 +116,14 @@ def first(disk: "Resource", found: list[Leaf]) -> Leaf:
     return next(leaf for leaf in found if leaf.word == group.devices[0])
 
 
-def have_labels(found: list[Leaf]) -> Steps:
-    """Tell whether any of the devices has the label of a pool."""
+def labels(found: list[Leaf]) -> Steps:
+    """Name the pools whose labels the devices have: by the word of a device, `tank, guid 42`."""
+    pools = {}
     for leaf in found:
-        if (yield blkid.value(leaf.place, "TYPE")).stdout.strip() == zpool.MEMBER:
-            return True
-    return False
+        tags = blkid.tags((yield blkid.probe(leaf.place)))
+        if tags.get("TYPE") == zpool.MEMBER:
+            pools[leaf.word] = f"{tags.get('LABEL', '')}, guid {tags.get('UUID', '')}"
+    return pools
 
 
 def are_given_up(disk: "Resource", found: list[Leaf]) -> Steps:

@@ -137,7 +137,8 @@ def used(pool: Pool) -> int:
 
 def available(pool: Pool, name: str) -> int:
     """What a dataset may still take: of the pool, or of its own quota."""
-    left, found = pool["size"] - used(pool), pool["datasets"][name]
+    left: int = pool["size"] - used(pool)
+    found = pool["datasets"][name]
     quota = int(found["properties"].get("refquota", "0"))
     return max(0, min(left, quota - found["used"]) if quota else left)
 

@@ -55,7 +55,7 @@ strip --strip-debug /root/modules/*.ko
 RECIPE = DEFAULT._replace(
     name="zfs",
     packages=(*DEFAULT.packages, TOOLS),
-    modules=(*DEFAULT.modules, "zfs"),
+    boot_modules=(*DEFAULT.boot_modules, "zfs"),
     components=("main", "contrib"),
     memory_mebibytes=1024,
 )

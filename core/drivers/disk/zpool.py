@@ -155,7 +155,7 @@ class Zpool(Driver):
                 return False
             raise disk.service.error(disk.rid, "vdev", f"there is no pool {name}, and nothing says what to make it of")
         places = tuple(leaf.place for leaf in leaves)
-        if (yield from vdevs.have_labels(leaves)):
+        if labelled := (yield from vdevs.labels(leaves)):
             there = zpool.pools((yield zpool.importable(places)))
             if (found := next((each for each in there if each.name == name), None)) is not None:
                 if disk.made("pool") == found.guid or disk.rid in disk.service.adopt:
@@ -164,8 +164,11 @@ class Zpool(Driver):
                     yield zpool.import_(name, found.guid, places)
                     yield from self._used(disk, found)
                     return False
-                if not (yield from vdevs.are_given_up(disk, leaves)):
+            if not (yield from vdevs.are_given_up(disk, leaves)):
+                if found is not None:
                     raise self._stranger(disk, found)
+                word, pool = next(iter(labelled.items()))
+                raise Refused(f"{disk.rid}: {word} has the label of the pool {pool}", blank.allowing(disk, word))
         lost = []
         for leaf in leaves:
             yield from vdevs.large_enough(disk, leaf)
@@ -207,7 +210,7 @@ class Zpool(Driver):
         return found[0]
 
     def _can_be_imported(self, identity: str, leaves: list[vdevs.Leaf]) -> Steps:
-        if not (yield from vdevs.have_labels(leaves)):
+        if not (yield from vdevs.labels(leaves)):
             return False
         found = zpool.pools((yield zpool.importable(tuple(leaf.place for leaf in leaves))))
         return any(each.guid == identity for each in found)
