@@ -8,6 +8,7 @@
 - block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end:
   not of a volume that was attached nowhere when the plan was made, of which the plan supposes the worst);
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
+- pools of ZFS: devices, comment, imported or not, and datasets with their quotas and marks;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
 - interfaces: up, addresses, labels. Not the hardware address of a bridge, which the kernel makes up;
 - docker daemons with the program that runs them, their containers and the names of their images. Not their pids, nor
@@ -29,6 +30,8 @@ from core.observe import begin, learn
 from core.plan import Plan
 from core.record import Record
 from core.state import NodeState, Question
+from core.tools import zfs
+from core.tools import zpool as vdevs
 from core.tree import Tree
 from svcprov.action import Action
 from svcprov.keeping import Unkept
@@ -39,6 +42,8 @@ Facts = dict[str, object]
 TEMPORARY = "/tmp/"
 NOT_READ = "not read"
 """What a device holds that neither the plan nor the observation had a reason to look at."""
+DATASET = ("mountpoint", "refquota", zfs.MARK)
+"""The properties of a dataset that are compared."""
 LAYERS = "/btrfs/subvolumes/"
 """Where docker keeps the layers of images and containers, on btrfs a subvolume for each."""
 
@@ -134,6 +139,9 @@ def questions(state: NodeState) -> Iterator[Question]:
         yield Question("content", path)
     for socket in state["docker"]:
         yield Question("docker", socket)
+    for pool in state["pools"].values():
+        places = () if pool["imported"] else vdevs.devices(pool["vdevs"])
+        yield from (Question("zfs", place) for place in ("imported", *places))
 
 
 def visible(state: NodeState) -> Iterator[str]:
@@ -162,7 +170,7 @@ def differences(predicted: NodeState, observed: NodeState, ours: str) -> list[st
     files elsewhere in /tmp are left out, and so are these files.
     """
     found: list[str] = []
-    for part in (files, devices, mounts, interfaces, daemons, cloud):
+    for part in (files, devices, pools, mounts, interfaces, daemons, cloud):
         one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
         strangers = {name for name in {**one, **other} if f" {TEMPORARY}" in name and f" {ours}" not in name}
         strangers |= {name for name, value in one.items() if value == NOT_READ}
@@ -239,7 +247,36 @@ def _content(content: dict[str, Any]) -> object:
     if content["kind"] != "signature":
         return NOT_READ if content["kind"] in {"unseen", "unknown"} else content
     kept = {name: content[name] for name in ("type", "uuid", "label", "tail", "mountable")}
+    if content["type"] == "gpt":
+        # Nobody asks for the identity of a partition table that zpool made.
+        kept["uuid"] = ""
     return {**kept, "subvolumes": sorted(name for name in content["subvolumes"] if LAYERS not in name)}
+
+
+def pools(state: NodeState, *_both: NodeState) -> Facts:
+    """Pools of ZFS, and the datasets of those that are imported."""
+    return {
+        f"pool {pool['name']}": (
+            guid,
+            pool["imported"],
+            pool["vdevs"],
+            pool["properties"],
+            {
+                name: (
+                    dataset["type"],
+                    {key: dataset["properties"].get(key) for key in (*DATASET, "guid")[: depth(name)]},
+                )
+                for name, dataset in pool["datasets"].items()
+                if pool["imported"]
+            },
+        )
+        for guid, pool in state["pools"].items()
+    }
+
+
+def depth(name: str) -> int:
+    """How many properties of a dataset are compared: all but the guid of the one that comes with its pool."""
+    return len(DATASET) + ("/" in name)
 
 
 def mounts(state: NodeState, *both: NodeState) -> Facts:

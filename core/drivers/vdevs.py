@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.answers import pick
-from core.command import Check, Command, Note, Steps, Thing
+from core.command import Check, Command, Note, Steps, Thing, Wait
 from core.config.sizes import human
 from core.driver import Tie
 from core.drivers import blank
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WHOLE = ("disk", "raid")
 """The kinds of block device that zpool makes partitions of. It leaves loop devices and logical volumes as they are."""
+PARTITIONS_SECONDS_MAX = 10
 FRONT, REAR = 2 * MEBIBYTE, 10 * MEBIBYTE
 """What holds the tables and labels of a disk that has a partition table of zpool's, at its front and at its end."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]*")
@@ -169,6 +170,16 @@ def zeroing(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
     return commands
 
 
+def unmaking(commands: list[Command]) -> tuple[Command | Check, ...]:
+    """The same commands as steps of an undo, which waits for partitions to go, too."""
+    steps: list[Command | Check] = []
+    for command in commands:
+        steps.append(command)
+        if command.argv[:2] == ("blockdev", "--rereadpt"):
+            steps.append(blockdev.has_no_partitions(command.argv[-1])._replace(seconds_max=PARTITIONS_SECONDS_MAX))
+    return tuple(steps)
+
+
 def _proofs(disk: "Resource", identity: str, leaf: Leaf) -> tuple[Check, ...]:
     """What has to hold right before a device is zeroed: its pool is not imported, and it is one of that pool's."""
     absent = zpool.is_absent(disk["name"])
@@ -203,6 +214,11 @@ def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
         yield command._replace(unmakes=() if left else names)
     if not commands:
         yield zpool.forget(disk["name"], names)
+    for leaf in mine:
+        if leaf.has_table:
+            gone = blockdev.has_no_partitions(leaf.device)
+            subject = f"the partitions of {leaf.word} to go"
+            yield Wait(gone.ask, (gone,), every_seconds=1, seconds_max=PARTITIONS_SECONDS_MAX, subject=subject)
 
 
 def _is_left(disk: "Resource", leaf: Leaf) -> Steps:

@@ -65,10 +65,13 @@ def zeroed(node: SimulatedNode, disk: str, offset: int, length: int) -> None:
         first["content"] = {**content, "tail": tail}
     else:
         first["content"] = {"kind": "residue", "head": head, "tail": tail} if head or tail else {"kind": "zero"}
+    # udev has the kernel read the table again when somebody has written to a disk.
+    reread(node, disk)
 
 
 def reread(node: SimulatedNode, disk: str) -> None:
     """Let the partitions go of a disk that has no partition table any more."""
-    if node.content(node.state["devices"][disk]).get("type") not in TABLES:
+    device = node.state["devices"].get(disk)
+    if device is not None and node.content(device).get("type") not in TABLES:
         for path in of(node, disk):
             del node.state["devices"][path]

@@ -190,7 +190,7 @@ class Zpool(Driver):
         )
         destroy = zpool.destroy(name)._replace(destroys=(vdevs.ours(name, identity),))
         zeroes = yield from vdevs.zeroing(disk, identity, leaves)
-        return {"again": again, "undo": (again, alone, destroy, *zeroes)}
+        return {"again": again, "undo": (again, alone, destroy, *vdevs.unmaking(zeroes))}
 
     def _stranger(self, disk: "Resource", found: zpool.Pool) -> Refused:
         said = f"{disk.rid}: the pool {found.name} is not recorded as this service's: guid {found.guid}"

@@ -14,7 +14,7 @@ from executors.simulated.usage import Usage, options
 PROGRAMS = {"blkid": "util-linux", "findfs": "util-linux"}
 PARTITION_TABLES = ("dos", "gpt")
 BLOCK_SIZE_SINCE = (2, 36)
-BLOCK_SIZES = {"btrfs": "4096", "xfs": "512"}
+BLOCK_SIZES = {"btrfs": "4096", "xfs": "512", "zfs_member": "512"}
 VERSIONS = {"ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1", "zfs_member": "5000"}
 NOTHING_FOUND = 2
 USAGE = 4
@@ -60,7 +60,9 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
         for mount in node.state["mounts"]
     )
     is_ext2_too = type_ == "ext3" and not written
+    first = {"VERSION": VERSIONS[type_]} if type_ == "zfs_member" else {}
     tags = {
+        **first,
         "LABEL": content["label"],
         "UUID": content["uuid"],
         "UUID_SUB": _OF_DEVICE[type_](content) if type_ in _OF_DEVICE else "",

@@ -120,8 +120,9 @@ def _refusal_of_devices(node: SimulatedNode, name: str, vdev: list[str]) -> str:
         return f"cannot create '{name}': {shared}\n"
     for device in named:
         mounted = [mount for mount in node.state["mounts"] if mount["device"] == node.tree.real(device)]
-        if mounted:
-            return f"{device} is in use and contains a {mounted[0]['type']} filesystem.\n"
+        if mounted or (node.device(device) is not None and node.users(device)):
+            type_ = mounted[0]["type"] if mounted else "unknown"
+            return f"{device} is in use and contains a {type_} filesystem.\n"
     for device in named:
         if (found := storage(node, device)) is not None and found["size"] < BYTES_MIN:
             return f"cannot create '{name}': one or more devices is less than the minimum size (64M)\n"
