@@ -31,8 +31,12 @@ def _imported(state: NodeState, name: str) -> Steps:
         return
     pool = _pool(found, zpool.vdevs((yield anyhow(zpool.status(name))).stdout))
     pool.update(imported=True, host=state["hostname"])
+    before = state["pools"].get(found.guid, {}).get("datasets", {})
     for dataset in zfs.datasets((yield anyhow(zfs.everything(name)))):
         pool["datasets"][dataset.name] = _dataset(dataset)
+        if dataset.name in before:
+            # What was found in it stays known.
+            pool["datasets"][dataset.name]["content"] = before[dataset.name]["content"]
         if dataset.name == name:
             taken = (int(dataset.properties[key][0]) for key in ("used", "available"))
             pool["size"] = sum(taken)

@@ -4,7 +4,7 @@ from core.command import Completed
 from executors.simulated import pools
 from executors.simulated.node import SimulatedNode
 
-FAILED, NOWHERE, BUSY = 1, 2, 16
+FAILED, NOWHERE, BUSY = 1, 2, 128
 FLAGS = ("nosuid", "nodev", "noexec")
 KNOWN = frozenset(("defaults", "ro", "rw", "noatime", "atime", "relatime", *FLAGS, "suid", "dev", "exec"))
 
@@ -24,7 +24,9 @@ def mounted(node: SimulatedNode, name: str, target: str, chosen: list[str]) -> C
     pool = pools.called(node, name.partition("/")[0])
     where = pools.inherited(pool[1], name, "mountpoint")[0] if pool is not None else ""
     if where != "legacy":
-        return Completed(FAILED, "", f"filesystem '{name}' cannot be mounted using 'mount'.\n")
+        said = f"filesystem '{name}' cannot be mounted using 'mount'.\n"
+        hint = f"Use 'zfs set mountpoint=legacy' or 'zfs mount {name}'.\nSee zfs(8) for more information.\n"
+        return Completed(FAILED, "", said + hint)
     if any((mount["device"], mount["mount_point"]) == (name, point) for mount in node.state["mounts"]):
         return Completed(BUSY, "", f"filesystem '{name}' is already mounted\n")
     mode = "ro" if "ro" in chosen else "rw"

@@ -5,59 +5,16 @@ from core.engine import asked
 from core.observe import learn
 from core.state import Question, load
 from core.tools import zfs, zpool
+from tests.conftest import REPOSITORY
 
-DEGRADED = """\
-  pool: tank
- state: DEGRADED
-status: One or more devices could not be used because the label is missing or
-	invalid.  Sufficient replicas exist for the pool to continue
-	functioning in a degraded state.
-action: Replace the device using 'zpool replace'.
-config:
+CAPTURED = REPOSITORY / "fixtures/captured/zfsutils-linux-2.1.11"
 
-	NAME                     STATE     READ WRITE CKSUM
-	tank                     DEGRADED     0     0     0
-	  mirror-0               DEGRADED     0     0     0
-	    4474644463098545788  UNAVAIL      0     0     0  was /dev/vdb1
-	    /dev/vdc1            ONLINE       0     0     0
-	logs	
-	  /dev/vdd1              ONLINE       0     0     0
-	cache
-	  /dev/vde1              ONLINE       0     0     0
-	spares
-	  /var/t/d               AVAIL   
 
-errors: No known data errors
-"""
-IMPORTABLE = """\
-   pool: tank
-     id: 6239374615381349495
-  state: ONLINE
- action: The pool can be imported using its name or numeric identifier.
-comment: svc1.disk.0
- config:
+def said(name: str) -> str:
+    """What was printed once."""
+    return (CAPTURED / f"{name}.txt").read_text(encoding="utf-8")
 
-	tank          ONLINE
-	  raidz2-0    ONLINE
-	    /var/t/a  ONLINE
-	    /var/t/b  ONLINE
-	    /var/t/c  ONLINE
-	spares
-	  /var/t/d
-	logs	
-	  vdb         ONLINE
 
-   pool: other
-     id: 7447101490859461642
-  state: UNAVAIL
- status: One or more devices are missing from the system.
- action: The pool cannot be imported. Attach the missing
-	devices and try again.
- config:
-
-	other         UNAVAIL  insufficient replicas
-	  /var/t/e    UNAVAIL  cannot open
-"""
 DATASETS = """\
 tank\ttype\tfilesystem\t-
 tank\tguid\t972194300220512332\t-
@@ -78,27 +35,28 @@ tank/data\tsvcprov:resource\tsvc1.fs.0\tlocal
 
 def test_a_sick_device_is_named_by_where_it_was() -> None:
     """Not by its number; groups are not named, and what they are made of is read as the words that make them."""
-    answer = Completed(0, DEGRADED)
-    assert zpool.sick(answer) == ["/dev/vdb1 UNAVAIL"]
-    assert zpool.vdevs(DEGRADED) == [
-        *("mirror", "/dev/vdb1", "/dev/vdc1", "log", "/dev/vdd1", "cache", "/dev/vde1", "spare", "/var/t/d")
+    text = said("zpool-status-degraded")
+    assert zpool.sick(Completed(0, text)) == ["/dev/vdb1 UNAVAIL"]
+    assert zpool.vdevs(text) == ["mirror", "/dev/vdb1", "/dev/vdc1", "cache", "/var/t/c", "spare", "/dev/vdd1"]
+    assert zpool.vdevs(said("zpool-status-parts")) == [
+        *("raidz2", "/var/t/a", "/var/t/b", "/var/t/c", "log", "/dev/vdb1", "cache", "/dev/vdc1", "spare", "/var/t/d")
     ]
 
 
 def test_what_could_be_imported() -> None:
     """Each with its guid, its comment and its devices; one that cannot be, too."""
-    first, second = zpool.pools(Completed(0, IMPORTABLE))
+    [first, second] = zpool.pools(Completed(0, said("zpool-import") + "\n" + said("zpool-import-unavailable")))
     assert first == zpool.Pool(
-        *("tank", "6239374615381349495", "ONLINE", "svc1.disk.0"),
-        ("raidz2", "/var/t/a", "/var/t/b", "/var/t/c", "spare", "/var/t/d", "log", "/dev/vdb1"),
+        *("tank", "15030584048982635880", "ONLINE", "c"),
+        ("mirror", "/dev/vdb1", "/dev/vdc1", "cache", "/var/t/c", "spare", "/dev/vdd1"),
     )
-    assert (second.name, second.health, second.comment, second.vdevs) == ("other", "UNAVAIL", "", ("/var/t/e",))
+    assert second == zpool.Pool("tank", "15513903060964224540", "UNAVAIL", "", ("/var/t/a", "/var/t/b"))
     assert zpool.pools(Completed(0, "", "no pools available to import\n")) == []
 
 
 def test_groups_of_words() -> None:
     """A device without a kind stands alone; a part lasts until the next."""
-    found = zpool.groups("mirror a b mirror c d log e cache f g spare h".split())
+    found = zpool.groups(["mirror", "a", "b", "mirror", "c", "d", "log", "e", "cache", "f", "g", "spare", "h"])
     assert [(group.part, group.kind, "".join(group.devices)) for group in found] == [
         *(("", "mirror", "ab"), ("", "mirror", "cd"), ("log", "", "e"), ("cache", "", "f"), ("cache", "", "g")),
         ("spare", "", "h"),
@@ -107,8 +65,10 @@ def test_groups_of_words() -> None:
 
 def test_only_a_mark_of_its_own_counts() -> None:
     """And what is not set is not there."""
-    inherited = "guid\t1\t-\nsvcprov:resource\tsvc1.fs.0\tinherited from tank/data\nmountpoint\tlegacy\tdefault\n"
-    assert zfs.values(Completed(0, inherited)) == {"guid": "1", "mountpoint": "legacy"}
+    found = zfs.values(Completed(0, said("zfs-get-inherited")))
+    assert found["guid"] == "8178252726224292385"
+    assert found["mountpoint"] == "legacy"
+    assert zfs.MARK not in found
     assert zfs.values(Completed(1, "", "cannot open 'tank/x': dataset does not exist\n")) == {}
 
 
@@ -131,9 +91,9 @@ def test_pools_are_observed() -> None:
         {
             "zpool list": "tank\n",
             "zpool get": "guid\t42\nhealth\tDEGRADED\ncomment\tsvc1.disk.0\n",
-            "zpool status": DEGRADED,
+            "zpool status": said("zpool-status-degraded"),
             "zfs get": DATASETS,
-            "zpool import": IMPORTABLE,
+            "zpool import": said("zpool-import"),
         }
     )
     questions = [Question("zfs", "imported"), Question("zfs", "/var/t/a")]
@@ -151,5 +111,5 @@ def test_pools_are_observed() -> None:
         "refquota": "52428800",
         "svcprov:resource": "svc1.fs.0",
     }
-    assert not state["pools"]["6239374615381349495"]["imported"]
+    assert not state["pools"]["15030584048982635880"]["imported"]
     assert load(state) == state

@@ -1,8 +1,7 @@
-"""Tests here take `vm`: a node with ZFS that has done nothing yet. SVCPROV_ZFS_BUILD=1 builds what is missing for it."""
+"""Tests here take `vm`: a node with ZFS that has done nothing yet. SVCPROV_ZFS_BUILD=1 builds what it lacks."""
 
 import os
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
@@ -31,9 +30,11 @@ def vm(shared_vm: Shared, with_zfs: Recipe) -> VM:
     return found
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _told() -> Iterator[None]:
-    """What was compared is counted by the command, and shown at the end."""
-    yield
-    for line in LEDGER.rows() if hasattr(LEDGER, "rows") else ():
-        print(line)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was compared with the real tools, and how often."""
+    entries = sorted(LEDGER.times.items())
+    if entries:
+        terminalreporter.section("compared with ZFS in the VM")
+    for entry, times in entries:
+        known = f" (known: {'; '.join(entry.differences)})" if entry.differences else ""
+        terminalreporter.write_line(f"{times:3} {entry.form} -> {entry.outcome}{known}")

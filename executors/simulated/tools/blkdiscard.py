@@ -41,7 +41,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     content = node.content(device)
     if device["read_only"]:
         return Completed(1, "", f"blkdiscard: {path}: BLKZEROOUT ioctl failed: Operation not permitted\n")
-    warned = f"blkdiscard: {path} contains existing file system ({content['type']}).\n" if is_formatted(content) else ""
+    kind = "partition" if content.get("type") in partitions.TABLES else "file system"
+    warned = f"blkdiscard: {path} contains existing {kind} ({content['type']}).\n" if is_formatted(content) else ""
     zero(node, device, offset, min(length, device["size"] - offset))
     partitions.zeroed(node, node.tree.real(path), offset, length)
     return Completed(0, "", warned)

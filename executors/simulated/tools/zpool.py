@@ -118,17 +118,21 @@ def _refusal_of_devices(node: SimulatedNode, name: str, vdev: list[str]) -> str:
             "one or more vdevs refer to the same device, or one of\nthe devices is part of an active md or lvm device"
         )
         return f"cannot create '{name}': {shared}\n"
-    for device in named:
-        mounted = [mount for mount in node.state["mounts"] if mount["device"] == node.tree.real(device)]
-        if mounted or (node.device(device) is not None and node.users(device)):
-            type_ = mounted[0]["type"] if mounted else "unknown"
-            return f"{device} is in use and contains a {type_} filesystem.\n"
+    if busy := "".join(_in_use(node, device) for device in named):
+        return busy
     for device in named:
         if (found := storage(node, device)) is not None and found["size"] < BYTES_MIN:
             return f"cannot create '{name}': one or more devices is less than the minimum size (64M)\n"
     if wrong := "".join(_held(node, device) for device in named):
         return f"invalid vdev specification\nuse '-f' to override the following errors:\n{wrong}"
     return ""
+
+
+def _in_use(node: SimulatedNode, device: str) -> str:
+    mounted = [mount for mount in node.state["mounts"] if mount["device"] == node.tree.real(device)]
+    if not mounted and (node.device(device) is None or not node.users(device)):
+        return ""
+    return f"{device} is in use and contains a {mounted[0]['type'] if mounted else 'unknown'} filesystem.\n"
 
 
 def _refusal_of_name(node: SimulatedNode, name: str, comment: str) -> str:
@@ -229,7 +233,8 @@ def _imported(node: SimulatedNode, guid: str, places: list[str], wanted: str, *,
                                 "The pool can be imported, use 'zpool import -f' to import the pool.\n")  # fmt: skip
     located = pools.located(node, guid, places)
     if pools.health(pool, pools.missing(node, guid, places)) == "UNAVAIL":
-        return Completed(1, "", f"cannot import '{name}': one or more devices is currently unavailable\n")
+        hint = "\tDestroy and re-create the pool from\n\ta backup source.\n"
+        return Completed(1, "", f"cannot import '{name}': no such pool or dataset\n{hint}")
     positions = iter(range(len(devices(pool["vdevs"]))))
     pool["vdevs"] = [
         word if word in PARTS or word in REDUNDANT else located.get(next(positions), word) for word in pool["vdevs"]
