@@ -80,6 +80,7 @@ class Command(NamedTuple):
     temporary: a bracket (a temporary mount or directory): closed by the engine when its driver could not.
     reaches: it only lets others reach what lies in something (a mount, a loop device); gone after a reboot, it is done
     again before a rollback takes back what lies there.
+    again: what reaches the thing that it made after a reboot took it out of reach; done again likewise.
     background: a daemon; done when started. quiet: housekeeping, not in the info log.
     shows: stdout and stderr are for people and go to the log (else they are an answer to the driver).
     public: what it makes is for others to reach, too (a directory above a mount point), not only for its owner.
@@ -98,6 +99,7 @@ class Command(NamedTuple):
     destroys: tuple[Thing, ...] = ()
     temporary: bool = False
     reaches: bool = False
+    again: "Command | None" = None
     background: bool = False
     quiet: bool = False
     shows: bool = True

@@ -17,8 +17,10 @@ PATTERNS = {
     "allocation": r"eipalloc-[0-9a-f]+",
     "array": r"[0-9a-f]{8}(?::[0-9a-f]{8}){3}",
     "container": r"[0-9a-f]{12,64}",
+    "dataset": r"[0-9]{1,20}",
     "device": r"/dev/[A-Za-z0-9._/-]+",
     "loop": r"/dev/loop[0-9]+",
+    "pool": r"[0-9]{1,20}",
     "tmpdir": r"/tmp/tmp[A-Za-z0-9_]+",
     "token": r"[0-9a-f-]{8,64}",
     "uuid": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -63,6 +65,7 @@ def fill(command: Command, bound: Mapping[str, str]) -> Command:
         stdin=None if command.stdin is None else fill_text(command.stdin, bound),
         check=None if command.check is None else fill_check(command.check, bound),
         only_if=tuple(fill_check(check, bound) for check in command.only_if),
+        again=None if command.again is None else fill(command.again, bound),
         undo=tuple(fill_check(step, bound) if isinstance(step, Check) else fill(step, bound) for step in command.undo),
         destroys=tuple(
             thing._replace(

@@ -80,28 +80,44 @@ def arrays(content: Shape) -> Shape:
 
 
 def pools(content: Shape) -> Shape:
-    """Pools of ZFS by name. vdevs: the words that they were created from. members: uuid of each device, its state."""
+    """Pools of ZFS by guid, which is what the labels on their devices say.
+
+    vdevs: the words that it was created from, each device by the path at which its label is (`/dev/sdb1`). The role of
+    a member is its position among these devices. datasets: by their whole names, `tank` and `tank/data`. host: who
+    imported it last, where it was not exported since.
+    """
     dataset = fields(
         {
             "type": (choice("filesystem", "volume"), "filesystem"),
             "properties": (table(text), dict),
-            "mounted": (flag, False),
+            "used": (size, 24 * 1024),
             "content": (content, lambda: {"kind": "zero"}),
         }
     )
     pool = fields(
         {
-            "guid": (text, REQUIRED),
+            "name": (text, REQUIRED),
             "imported": (flag, False),
-            "cachefile": (text, ""),
+            "host": (text, ""),
             "vdevs": (items(text), list),
-            "members": (table(text), dict),
             "size": (size, 0),
             "properties": (table(text), dict),
             "datasets": (table(dataset), dict),
         }
     )
     return table(pool)
+
+
+def pool_called(state: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The pool of this name that is imported."""
+    found = (pool for pool in state["pools"].values() if pool["name"] == name and pool["imported"])
+    return next(found, None)
+
+
+def dataset(state: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The dataset of this name, in a pool that is imported."""
+    pool = pool_called(state, name.partition("/")[0]) if state["pools"] else None
+    return None if pool is None else pool["datasets"].get(name)
 
 
 def images(content: Shape) -> Shape:
@@ -135,6 +151,8 @@ def holder(state: dict[str, Any], stacked: dict[str, str]) -> dict[str, Any]:
             found = {"content": {"kind": "zero"}}
         case "array":
             found = state["arrays"][stacked["of"]]
+        case "dataset":
+            found = dataset(state, stacked["of"]) or {"content": {"kind": "unseen"}}
         case _:
             found = state["images"][stacked["of"]]
     return found

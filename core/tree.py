@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from core import stacked
+from core.block_device import block_device
 from core.state import Entry, NodeState, Question
 
 LINKS_MAX = 40
@@ -112,7 +113,7 @@ class Tree:
             if not links or (len(links) <= FEW_LINKS and not path.startswith(tuple(links))):
                 return True
         else:
-            device = self._state["devices"].get(mount["device"])
+            device = self._mounted(mount)
             if device is None or self._is_of_the_root(mount):
                 return False
             content, subvolume = self.holder(device)["content"], mount["subvolume"]
@@ -179,7 +180,7 @@ class Tree:
     def _placed(self, path: str) -> tuple[dict[str, Entry], str, str]:
         """The fields of a `Place`, which most who look something up need for a moment only."""
         mount = self.mount_of(path) if self._state["mounts"] else None
-        device = self._state["devices"].get(mount["device"]) if mount is not None else None
+        device = self._mounted(mount) if mount is not None else None
         if mount is None or mount["mount_point"] == "/":
             return self._state["files"], path, ""
         if device is None or self._is_of_the_root(mount):
@@ -216,6 +217,13 @@ class Tree:
         above = f"/{top['subvolume']}" if top["mount_point"] == "/" and top["subvolume"] else ""
         return self._state["files"], inside.removeprefix(above) or "/", f"{ROOT}[/{mount['subvolume']}]"
 
+    def _mounted(self, mount: dict[str, Any]) -> dict[str, Any] | None:
+        """The device that is mounted; of a dataset of ZFS, which has none, what stands for one."""
+        device = self._state["devices"].get(mount["device"])
+        if device is None and mount["type"] == "zfs" and stacked.dataset(self._state, mount["device"]) is not None:
+            return block_device(0, stacked={"kind": "dataset", "of": mount["device"], "name": ""})
+        return device  # type: ignore[no-any-return]
+
     def holder(self, device: dict[str, Any]) -> dict[str, Any]:
         """What has the `content` of a device: the device itself, its volume, or its loop file."""
         if device["volume"] and self._state["ec2"]:
@@ -242,10 +250,10 @@ class Tree:
 
     def _is_open(self, device: str) -> bool:
         """Tell whether a filesystem may hold more than the state says; `device` is empty for the root filesystem."""
-        found = self._state["devices"].get(device)
+        found = self._state["devices"].get(device) or stacked.dataset(self._state, device)
         if found is None:
             return not device.startswith(MEMORY)
-        content: dict[str, Any] = self.holder(found)["content"]
+        content: dict[str, Any] = found["content"] if "stacked" not in found else self.holder(found)["content"]
         known: bool = content.get("known", content["kind"] != "unseen")
         return not known
 
@@ -318,7 +326,7 @@ class Tree:
         prefix = "" if place.path == "/" else place.path
         names = {name[len(prefix) + 1 :].split("/")[0] for name in place.files if name.startswith(f"{prefix}/")}
         mount = self.mount_of(real)
-        device = self._state["devices"].get(mount["device"]) if mount is not None else None
+        device = self._mounted(mount) if mount is not None else None
         if mount is not None and device is not None:
             above = from_the_top(mount, real) + "/"
             subvolumes = self.holder(device)["content"].get("subvolumes", {})

@@ -10,6 +10,7 @@
 - volume groups with what they are made of and what is made in them, arrays with their members. Not whether a new array
   has been synchronised already: that takes the time it takes. Devices that have numbers are called by what they are;
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
+- pools of ZFS: devices, comment, imported or not, and datasets with their quotas and marks;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
 - interfaces: up, addresses, labels. Not the hardware address of a bridge, which the kernel makes up;
 - docker daemons with the program that runs them, their containers and the names of their images. Not their pids, nor
@@ -32,6 +33,8 @@ from core.observe import begin, learn
 from core.plan import Plan
 from core.record import Record
 from core.state import NodeState, Question
+from core.tools import zfs
+from core.tools import zpool as vdevs
 from core.tree import Tree
 from svcprov.action import Action
 from svcprov.keeping import Unkept
@@ -43,6 +46,8 @@ Facts = dict[str, object]
 TEMPORARY = "/tmp/"
 NOT_READ = "not read"
 """What a device holds that neither the plan nor the observation had a reason to look at."""
+DATASET = ("mountpoint", "refquota", zfs.MARK)
+"""The properties of a dataset that are compared."""
 LAYERS = "/btrfs/subvolumes/"
 """Where docker keeps the layers of images and containers, on btrfs a subvolume for each."""
 
@@ -138,6 +143,9 @@ def questions(state: NodeState) -> Iterator[Question]:
         yield Question("content", path)
     for socket in state["docker"]:
         yield Question("docker", socket)
+    for pool in state["pools"].values():
+        places = () if pool["imported"] else vdevs.devices(pool["vdevs"])
+        yield from (Question("zfs", place) for place in ("imported", *places))
 
 
 def visible(state: NodeState) -> Iterator[str]:
@@ -165,9 +173,9 @@ def differences(predicted: NodeState, observed: NodeState, ours: str) -> list[st
     ours: the directory of the service. Loop devices are the machine's, and other tests make some meanwhile: those of
     files elsewhere in /tmp are left out, and so are these files.
     """
-    predicted, observed = canonical(predicted), canonical(observed)
+    predicted, observed = dict(canonical(predicted)), dict(canonical(observed))
     found: list[str] = []
-    for part in (files, devices, groups, arrays, mounts, interfaces, daemons, cloud):
+    for part in (files, devices, groups, arrays, pools, mounts, interfaces, daemons, cloud):
         one, other = part(predicted, predicted, observed), part(observed, predicted, observed)
         strangers = {name for name in {**one, **other} if f" {TEMPORARY}" in name and f" {ours}" not in name}
         strangers |= {name for name, value in one.items() if value == NOT_READ}
@@ -247,8 +255,14 @@ def groups(state: NodeState, *_both: NodeState) -> Facts:
             uuid,
             group["extent_size"],
             sorted(group["tags"]),
-            {each: (held["size"], held["extents"], held["missing"]) for each, held in group["physical_volumes"].items()},
-            {name: (each["uuid"], sum(part[2] for part in each["segments"])) for name, each in group["volumes"].items()},
+            {
+                each: (held["size"], held["extents"], held["missing"])
+                for each, held in group["physical_volumes"].items()
+            },
+            {
+                name: (each["uuid"], sum(part[2] for part in each["segments"]))
+                for name, each in group["volumes"].items()
+            },
         )
         for uuid, group in state["volume_groups"].items()
     }
@@ -276,7 +290,36 @@ def _content(content: dict[str, Any]) -> object:
     if content["type"] in MEMBERS:
         # What lies at the end of a member is the affair of whatever it belongs to.
         del kept["tail"]
+    if content["type"] == "gpt":
+        # Nobody asks for the identity of a partition table that zpool made.
+        kept["uuid"] = ""
     return {**kept, "subvolumes": sorted(name for name in content["subvolumes"] if LAYERS not in name)}
+
+
+def pools(state: NodeState, *_both: NodeState) -> Facts:
+    """Pools of ZFS, and the datasets of those that are imported."""
+    return {
+        f"pool {pool['name']}": (
+            guid,
+            pool["imported"],
+            pool["vdevs"],
+            pool["properties"],
+            {
+                name: (
+                    dataset["type"],
+                    {key: dataset["properties"].get(key) for key in (*DATASET, "guid")[: depth(name)]},
+                )
+                for name, dataset in pool["datasets"].items()
+                if pool["imported"]
+            },
+        )
+        for guid, pool in state["pools"].items()
+    }
+
+
+def depth(name: str) -> int:
+    """How many properties of a dataset are compared: all but the guid of the one that comes with its pool."""
+    return len(DATASET) + ("/" in name)
 
 
 def mounts(state: NodeState, *both: NodeState) -> Facts:

@@ -29,7 +29,7 @@ class Mounting(Driver):
     """Something that is mounted. `type` is what `mount -t` calls it."""
 
     type = ""
-    unique = ("mnt",)
+    unique: tuple[str, ...] = ("mnt",)
     keywords: tuple[Keyword, ...] = (
         Keyword("mnt", "The directory that it is mounted on.", kind="mountpoint", required=True),
         Keyword("mnt_opt", "Mount options, separated by commas.", default=""),

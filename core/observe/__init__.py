@@ -42,6 +42,9 @@ def begin(hostname: str) -> Steps:
     state = load({"complete": False, "hostname": hostname, "tools": {}, "names": {}})
     yield from network.interfaces(state)
     yield from storage.devices(state)
+    if any(each["type"] == "zfs" for each in state["mounts"]):
+        # Where a path leads depends on the dataset that it is in.
+        yield from learn(state, [Question("zfs", pools.IMPORTED)])
     behind = [Question("path", device["file"]) for device in state["devices"].values() if device["file"]]
     yield from learn(state, behind)
     return state
@@ -67,9 +70,8 @@ def learn(state: NodeState, questions: Iterable[Question]) -> Steps:
     wanted = [*questions]
     # Files are kept with the filesystem that they are in, so that has to be known first.
     inside = {Tree(state).place(question.subject).device for question in wanted if question.kind in ON_PATHS}
-    unseen = (
-        each for each in inside & state["devices"].keys() if state["devices"][each]["content"]["kind"] == "unseen"
-    )
+    devices = {each: state["devices"][each] for each in inside if each in state["devices"]}
+    unseen = (each for each, device in devices.items() if device["content"]["kind"] == "unseen")
     wanted += (Question("content", device) for device in sorted(unseen))
     for kind, answer in ANSWERS.items():
         subjects = list(dict.fromkeys(question.subject for question in wanted if question.kind == kind))

@@ -1,11 +1,78 @@
 """Pools of ZFS and their datasets: what a node knows of them."""
 
+from typing import Any
+
 from core.command import Steps
+from core.observe.reads import anyhow, is_denied, note_unseen
 from core.state import NodeState
+from core.tools import zfs, zpool
+
+IMPORTED = "imported"
+"""The subject of the question for all pools that are imported; any other is a place where there is a label."""
 
 
 def everything(state: NodeState, subjects: list[str]) -> Steps:
-    """Look at all of them; whatever was asked about is answered then."""
-    del state
-    yield from ()
+    """Look at all pools that are imported, and at those that could be from the places that were asked about."""
+    answer = yield anyhow(zpool.everything())
+    if is_denied(answer):
+        note_unseen(state, "pools of ZFS", answer)
+    for name in zpool.names(answer):
+        yield from _imported(state, name)
+    for place in subjects:
+        if place != IMPORTED:
+            for found in zpool.pools((yield anyhow(zpool.importable((place,))))):
+                state["pools"].setdefault(found.guid, _pool(found, list(found.vdevs)))
     return subjects
+
+
+def _imported(state: NodeState, name: str) -> Steps:
+    found = zpool.pool(name, (yield anyhow(zpool.of_name(name))))
+    if found is None:
+        return
+    pool = _pool(found, zpool.vdevs((yield anyhow(zpool.status(name))).stdout))
+    pool.update(imported=True, host=state["hostname"])
+    before = state["pools"].get(found.guid, {}).get("datasets", {})
+    for dataset in zfs.datasets((yield anyhow(zfs.everything(name)))):
+        pool["datasets"][dataset.name] = _dataset(dataset)
+        if dataset.name in before:
+            # What was found in it stays known.
+            pool["datasets"][dataset.name]["content"] = before[dataset.name]["content"]
+        if dataset.name == name:
+            taken = (int(dataset.properties[key][0]) for key in ("used", "available"))
+            pool["size"] = sum(taken)
+    state["pools"][found.guid] = pool
+
+
+def _pool(found: zpool.Pool, vdevs: list[str]) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "imported": False,
+        "host": "",
+        "vdevs": vdevs,
+        "size": 0,
+        "properties": {"comment": found.comment} if found.comment else {},
+        "datasets": {},
+    }
+
+
+def _dataset(dataset: zfs.Dataset) -> dict[str, Any]:
+    values = {name: value for name, (value, source) in dataset.properties.items() if source == "local"}
+    guid = dataset.properties["guid"][0]
+    return {
+        "type": dataset.properties["type"][0],
+        "properties": {"guid": guid, **values},
+        "used": int(dataset.properties["used"][0]),
+        "content": {
+            "kind": "signature",
+            "type": "zfs",
+            "uuid": guid,
+            "label": "",
+            "mountable": True,
+            "tail": False,
+            "known": False,
+            "files": {},
+            "subvolumes": {},
+            "member_of": "",
+            "role": "",
+        },
+    }

@@ -42,6 +42,7 @@ PROBES = {
     "udev": Probe(("udevadm", "--version"), "udevadm"),
     "util-linux": Probe(("blkid", "--version"), "blkid", "util-linux "),
     "xfsprogs": Probe(("mkfs.xfs", "-V"), "xfs", "version "),
+    "zfsutils-linux": Probe(("zfs", "version"), "zfs", "zfs-"),
 }
 """The packages that bring what drivers run, by the name that a node state has for them."""
 

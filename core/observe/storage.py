@@ -138,7 +138,7 @@ def _signature(tags: dict[str, str], *, tail: bool) -> Content:
         "known": False,
         "files": {},
         "subvolumes": {},
-        "member_of": "",
+        "member_of": tags["UUID"] if type_ == "zfs_member" else "",
         "role": "",
         "size": 0,
     }

@@ -27,6 +27,26 @@ def size(device: str) -> Command:
     return Command(("blockdev", "--getsize64", device), tool=TOOL)
 
 
+def reread(device: str) -> Command:
+    """Have the kernel read the partition table again: what is not in it any more goes.
+
+    1 when a partition is open, as it is for a moment while udev looks into it; udev reads the table again itself then.
+    """
+    return Command(
+        ("blockdev", "--rereadpt", device),
+        kind="changes",
+        accepts=(0, 1),
+        check=has_no_partitions(device),
+        shows=False,
+        tool=TOOL,
+    )
+
+
+def has_no_partitions(device: str) -> Check:
+    """Hold when the kernel knows no partition of the device, nor anything else that is made of it."""
+    return Check(uses(device), path="words[1]", absent=True)
+
+
 def uses(device: str) -> Command:
     """Ask what a device is used for; read the answer with `users`."""
     return Command(("lsblk", "-nro", "NAME,MOUNTPOINT", device), tool=TOOL)

@@ -55,6 +55,11 @@ def _path(entry: dict[str, Any]) -> str:
     return f"/dev/{entry['kname'].replace('!', '/')}"
 
 
+def kind(device: str) -> Command:
+    """Ask what kind of device it is: `disk`, `part`, `loop`, `lvm`, `raid1`."""
+    return Command(("lsblk", "-dno", "TYPE", device), tool=TOOL)
+
+
 def volume_of_serial(serial: str) -> str:
     """Read a serial number that is the id of a volume: `vol0a1b...` is `vol-0a1b...`; "" for any other."""
     volume = _VOLUME_SERIAL.fullmatch(serial)

@@ -37,6 +37,13 @@ def of(device: str) -> Command:
     )
 
 
+def of_type(type_: str) -> Command:
+    """Ask where filesystems of a type are mounted: 0, or 1 for nowhere. Read the answer with `mounts`."""
+    return Command(
+        ("findmnt", "-P", "-o", "SOURCE,TARGET,FSTYPE,OPTIONS", "-t", type_), accepts=(0, NOTHING_FOUND), tool=TOOL
+    )
+
+
 def everything() -> Command:
     """Ask for everything that is mounted, in the order of the kernel. Read the answer with `mounts`."""
     return Command(("findmnt", "-P", "-o", "SOURCE,TARGET,FSTYPE,OPTIONS"), accepts=(0, NOTHING_FOUND), tool=TOOL)

@@ -320,7 +320,7 @@ class Journal:
     def _reach(self) -> None:
         """Do again what a reboot took, as far as it only lets us reach what the action made: mounts, loop devices."""
         for entry in self.entries:
-            command = entry.command
+            command = entry.command if entry.command.again is None else entry.command.again
             wanted = entry.state == "done" and command.reaches and not command.temporary and not entry.undone
             if not wanted or command.verb == ROLLBACK:
                 continue

@@ -21,6 +21,7 @@ MAGIC = {
     "swap": ("0xff6", "53 57 41 50 53 50 41 43 45 32"),
     "LVM2_member": ("0x218", "4c 56 4d 32 20 30 30 31"),
     "linux_raid_member": ("0x1000", "fc 4e 2b a9"),
+    "gpt": ("0x200", "45 46 49 20 50 41 52 54"),
 }
 """Where the signature of a type is, and its bytes."""
 

@@ -254,7 +254,12 @@ class SimulatedNode:
         device = self.state["devices"].get(real)
         mounts = [mount["mount_point"] for mount in self.state["mounts"] if mount["device"] == real]
         swaps = ["[SWAP]"] if real in self.state["swaps"] else []
-        return mounts + swaps + (list(device["holders"]) if device is not None else [])
+        return mounts + swaps + (list(device["holders"]) if device is not None else []) + self._pools_on(real)
+
+    def _pools_on(self, path: str) -> list[str]:
+        """The imported pools that have a device, or a partition of it, open."""
+        pools = (pool for pool in self.state["pools"].values() if pool["imported"])
+        return [pool["name"] for pool in pools if {path, f"{path}1", f"{path}p1"}.intersection(pool["vdevs"])]
 
 
 @lru_cache(maxsize=256)

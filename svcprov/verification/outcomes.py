@@ -12,7 +12,7 @@ from svcprov.verification.world import World
 
 _IDENTIFIER = re.compile(
     r"vol-[0-9a-f]+|eipalloc-[0-9a-f]+|eipassoc-[0-9a-f]+|/tmp/tmp[A-Za-z0-9_]+|[0-9a-f]{64}"
-    r"|\b[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}\b"
+    r"|\b[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}\b|\b1\d{18}\b"
     r"|[0-9a-f]{8}(?::[0-9a-f]{8}){3}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{1,3}(?:\.\d{1,3}){3}\b"
     r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
 )

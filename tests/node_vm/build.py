@@ -101,7 +101,7 @@ def _version(recipe: Recipe) -> str:
     return kernel(recipe)[0].removeprefix("linux-image-")
 
 
-def _run(directory: Path, *argv: str, seconds_max: int = 600, **variables: str) -> None:
+def ran(directory: Path, *argv: str, seconds_max: int = 600, **variables: str) -> None:
     """Run a step of the build; what it said is shown when it fails."""
     ended = subprocess.run(
         argv,
@@ -130,10 +130,10 @@ def _build(recipe: Recipe, directory: Path, say: Callable[[str], None]) -> None:
     say(f"building the image of a node VM ({recipe.name}): Debian {sources(recipe)[0].split()[2]}, {kernel(recipe)[0]}")
     version = _version(recipe)
     # As another user, apt could not write here.
-    _run(directory, "apt-get", "-qq", "-o", "APT::Sandbox::User=", "download", "=".join(kernel(recipe)))
-    _run(directory, "dpkg-deb", "--extract", str(next(directory.glob("linux-image-*.deb"))), "kernel")
+    ran(directory, "apt-get", "-qq", "-o", "APT::Sandbox::User=", "download", "=".join(kernel(recipe)))
+    ran(directory, "dpkg-deb", "--extract", str(next(directory.glob("linux-image-*.deb"))), "kernel")
     (directory / "sources.list").write_text("\n".join(sources(recipe)) + "\n", encoding="utf-8")
-    _run(
+    ran(
         directory,
         *(program("mmdebstrap"), "--quiet", "--mode=auto", "--variant=minbase", "--architectures=amd64"),
         f"--include={','.join(recipe.packages)}",
@@ -145,17 +145,17 @@ def _build(recipe: Recipe, directory: Path, say: Callable[[str], None]) -> None:
     )
     packages = time.monotonic() - began
     for name in ("key", "host_key"):
-        _run(directory, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "node-vm", "-f", name)
+        ran(directory, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "node-vm", "-f", name)
     public = (directory / "host_key.pub").read_text(encoding="ascii")
     (directory / "known_hosts").write_text(f"node-vm {public}", encoding="ascii")
     (directory / "sshd.conf").write_text(SSHD, encoding="ascii")
-    _run(
+    ran(
         directory, *_as_root(), "sh", "-c", FINISH, KERNEL=version, HOSTNAME=HOSTNAME, SIZE=str(recipe.disk_mebibytes),
         EXTRA_MODULES=recipe.extra_modules and str(Path(recipe.extra_modules).absolute()),
         EXTRA_FILES=recipe.extra_files and str(Path(recipe.extra_files).absolute()),
     )  # fmt: skip
     _keep_for_ramdisk(directory, version)
-    _run(directory, "qemu-img", "convert", "-O", "qcow2", "root.img", "root.qcow2")
+    ran(directory, "qemu-img", "convert", "-O", "qcow2", "root.img", "root.qcow2")
     shutil.move(directory / f"kernel/boot/vmlinuz-{version}", directory / "vmlinuz")
     for name in ("root.img", "host_key", "host_key.pub", "sshd.conf", "sources.list"):
         (directory / name).unlink()
@@ -203,5 +203,5 @@ def _ramdisk(recipe: Recipe, base: Path, directory: Path) -> None:
         shutil.copy(REPOSITORY / name, tree / "guest/code" / name)
     for path in tree.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.suffix in {".sh", ""} else 0o644)
-    _run(tree, "sh", "-c", "find . | cpio --quiet -o -H newc -R 0:0 | gzip -1 >../initrd.img")
+    ran(tree, "sh", "-c", "find . | cpio --quiet -o -H newc -R 0:0 | gzip -1 >../initrd.img")
     shutil.rmtree(tree)

@@ -26,7 +26,18 @@ def archive() -> bytes:
         library = Path(folder) / LIBRARY
         here = ("--no-build-isolation",) if find_spec("hatchling") else ()
         subprocess.run(
-            (sys.executable, "-m", "pip", "install", "-q", "--no-deps", *here, "--target", str(library), str(REPOSITORY)),
+            (
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--no-deps",
+                *here,
+                "--target",
+                str(library),
+                str(REPOSITORY),
+            ),
             capture_output=True,
             text=True,
             check=True,
@@ -36,7 +47,10 @@ def archive() -> bytes:
             place = Path(str(importlib.util.find_spec(name).origin)).parent  # type: ignore[union-attr]
             subprocess.run(("cp", "-r", str(place), str(library)), check=True)
         compileall.compile_dir(
-            str(library), quiet=2, stripdir=folder, invalidation_mode=__import__("py_compile").PycInvalidationMode.UNCHECKED_HASH
+            str(library),
+            quiet=2,
+            stripdir=folder,
+            invalidation_mode=__import__("py_compile").PycInvalidationMode.UNCHECKED_HASH,
         )
         written = io.BytesIO()
         with tarfile.open(fileobj=written, mode="w") as packed:

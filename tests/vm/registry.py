@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.send_error(404)
 
-    do_HEAD = do_GET
+    do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
     def _answer(self, body: bytes, kind: str) -> None:
         self.send_response(200)

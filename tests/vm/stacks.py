@@ -67,7 +67,7 @@ class _Service:
 
 def _array(service: _Service, below: list[Stacked]) -> Stacked:
     """An array of these devices."""
-    level = service.draw(st.sampled_from(("0", "1") if len(below) < 3 else ("0", "1", "5")))  # noqa: PLR2004 - members
+    level = service.draw(st.sampled_from(("0", "1") if len(below) < 3 else ("0", "1", "5")))
     devs = " ".join(each.name for each in below)
     chunk = {} if level == "1" else {"chunk": "64k"}
     number = service.disk("md", uuid="", devs=devs, level=level, **chunk)
@@ -79,7 +79,9 @@ def _array(service: _Service, below: list[Stacked]) -> Stacked:
 def _volumes(service: _Service, below: list[Stacked]) -> list[Stacked]:
     """A volume group of these devices, and one or two volumes in it: of a resource, or of the filesystem on them."""
     number = service.disk(
-        service.draw(st.sampled_from(("lvm", "vg"))), name=f"g{service.disks}", pvs=" ".join(each.name for each in below)
+        service.draw(st.sampled_from(("lvm", "vg"))),
+        name=f"g{service.disks}",
+        pvs=" ".join(each.name for each in below),
     )
     room = sum(each.mebibytes - LOST_MIB for each in below)
     layers = 2 + max(each.layers for each in below)
@@ -104,7 +106,7 @@ def _grow(service: _Service, below: list[Stacked]) -> None:
     draw = service.draw
     layers = max(each.layers for each in below)
     kinds = ["filesystem"]
-    if layers < LAYERS_MAX - 1 and min(each.mebibytes for each in below) >= 60:  # noqa: PLR2004 - room for metadata
+    if layers < LAYERS_MAX - 1 and min(each.mebibytes for each in below) >= 60:
         kinds += ["volumes"] * 2
         kinds += ["array"] * 3 * (len(below) > 1)
     kind = draw(st.sampled_from(kinds[::-1]))
@@ -116,7 +118,7 @@ def _grow(service: _Service, below: list[Stacked]) -> None:
     else:
         for each in below:
             mount_point = service.filesystem(each, "/srv/{svcname}")
-            if each.layers < LAYERS_MAX - 1 and each.mebibytes > 150 and draw(st.booleans()):  # noqa: PLR2004 - MiB
+            if each.layers < LAYERS_MAX - 1 and each.mebibytes > 150 and draw(st.booleans()):
                 _grow(service, [_file(service, mount_point, each.mebibytes, each.layers + 1)])
 
 

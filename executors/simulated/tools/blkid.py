@@ -4,6 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.state import Content
+from executors.simulated import partitions
 from executors.simulated.devices import PARTITION_TABLES, RAID, is_formatted, storage
 from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
@@ -12,8 +13,15 @@ from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"blkid": "util-linux", "findfs": "util-linux"}
 BLOCK_SIZE_SINCE = (2, 36)
-BLOCK_SIZES = {"btrfs": "4096", "xfs": "512"}
-VERSIONS = {"LVM2_member": "LVM2 001", "ext2": "1.0", "ext3": "1.0", "ext4": "1.0", "swap": "1"}
+BLOCK_SIZES = {"btrfs": "4096", "xfs": "512", "zfs_member": "512"}
+VERSIONS = {
+    "LVM2_member": "LVM2 001",
+    "ext2": "1.0",
+    "ext3": "1.0",
+    "ext4": "1.0",
+    "swap": "1",
+    "zfs_member": "5000",
+}
 NOTHING_FOUND = 2
 USAGE = 4
 
@@ -34,14 +42,12 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     path = operands[0]
     device = storage(node, path)
     content = None if device is None else node.content(device)
-    if device is None or content is None or not is_formatted(content):
+    entry = partitions.entry(node, node.tree.real(path))
+    if device is None or content is None or not (is_formatted(content) or entry):
         # A device that cannot be read, or is not there, looks just like one that holds nothing.
         return Completed(NOTHING_FOUND)
-    tags = {
-        name: value
-        for name, value in _tags(node, path, device, content).items()
-        if "-s" not in found or name in found["-s"]
-    }
+    every = {**(_tags(node, path, device, content) if is_formatted(content) else {}), **entry}
+    tags = {name: value for name, value in every.items() if "-s" not in found or name in found["-s"]}
     if form == "value":
         return Completed(0, "".join(f"{value}\n" for value in tags.values()))
     lines = {"DEVNAME": path, **{name: value.replace(" ", "\\ ") for name, value in tags.items()}}
@@ -60,10 +66,12 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
         for mount in node.state["mounts"]
     )
     is_ext2_too = type_ == "ext3" and not written
+    first = {"VERSION": VERSIONS[type_]} if type_ == "zfs_member" else {}
     tags = {
+        **first,
         "LABEL": content["label"],
         "UUID": content["uuid"],
-        "UUID_SUB": _uuid_of_device(content["uuid"]) if type_ == "btrfs" else "",
+        "UUID_SUB": _OF_DEVICE[type_](content) if type_ in _OF_DEVICE else "",
         "SEC_TYPE": "ext2" if is_ext2_too else "",
         "VERSION": VERSIONS.get(type_, ""),
         "BLOCK_SIZE": str(block_size(size) if type_ in EXT else BLOCK_SIZES.get(type_, "")) if is_new else "",
@@ -73,10 +81,18 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
     return {name: value for name, value in tags.items() if value}
 
 
-def _uuid_of_device(uuid: str) -> str:
+def _uuid_of_device(content: Content) -> str:
     """The uuid of the one device of a btrfs: another one than the filesystem's, always the same."""
-    digits = digits_of(uuid, 32)
+    digits = digits_of(content["uuid"], 32)
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def _guid_of_device(content: Content) -> str:
+    """The guid of one device of a pool."""
+    return str(int(digits_of(f"{content['uuid']}/{content['role']}", 15), 16))
+
+
+_OF_DEVICE = {"btrfs": _uuid_of_device, "zfs_member": _guid_of_device}
 
 
 def _find(node: SimulatedNode, words: tuple[str, ...]) -> Completed:

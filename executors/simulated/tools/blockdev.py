@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from core.command import Command, Completed
+from executors.simulated import partitions
 from executors.simulated.devices import shown, shown_mount
 from executors.simulated.node import SimulatedNode
 
@@ -16,6 +17,8 @@ def run(node: SimulatedNode, command: Command) -> Completed:
             return _size(node, path)
         case ("lsblk", "-nro", "NAME,MOUNTPOINT", path):
             return _uses(node, path)
+        case ("blockdev", "--rereadpt", path):
+            return _reread(node, path)
         case ("blockdev", _) | ("blockdev",):
             return Completed(1, "", "blockdev: no device specified\nTry 'blockdev --help' for more information.\n")
         case (program, *words):
@@ -35,6 +38,16 @@ def _size(node: SimulatedNode, path: str) -> Completed:
     return Completed(1, "", f"blockdev: cannot open {path}: No such file or directory\n")
 
 
+def _reread(node: SimulatedNode, path: str) -> Completed:
+    if node.device(path) is None:
+        return Completed(1, "", f"blockdev: cannot open {path}: No such file or directory\n")
+    real = node.tree.real(path)
+    if any(node.users(each) for each in partitions.of(node, real)):
+        return Completed(1, "", "blockdev: ioctl error on BLKRRPART: Device or resource busy\n")
+    partitions.reread(node, real)
+    return Completed(0)
+
+
 def _uses(node: SimulatedNode, path: str) -> Completed:
     device = node.device(path)
     if device is None:
@@ -47,5 +60,6 @@ def _rows(node: SimulatedNode, path: str) -> Iterator[tuple[str, str]]:
     """A device, and below it whatever is made of it, each with where it is mounted."""
     yield shown(node, path), shown_mount(node, path) or ("[SWAP]" if path in node.state["swaps"] else "")
     device = node.state["devices"].get(path)
-    for holder in sorted(device["holders"]) if device is not None else ():
+    held = {*device["holders"], *partitions.of(node, path)} if device is not None else ()
+    for holder in sorted(held):
         yield from _rows(node, holder)

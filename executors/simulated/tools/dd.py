@@ -1,6 +1,7 @@
 """dd of coreutils on a simulated node: zeroes on a part of a device."""
 
 from core.command import Command, Completed
+from executors.simulated import partitions
 from executors.simulated.devices import storage, zero
 from executors.simulated.node import SimulatedNode
 
@@ -36,6 +37,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         why = "Operation not permitted" if device["read_only"] else "No space left on device"
         return Completed(1, "", f"dd: error writing '{path}': {why}\n1+0 records in\n0+0 records out\n{_copied(0)}")
     zero(node, device, offset, size)
+    partitions.zeroed(node, node.tree.real(path), offset, size)
     return Completed(0, "", f"1+0 records in\n1+0 records out\n{_copied(size)}")
 
 

@@ -81,6 +81,8 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
 
 def _mounted(node: SimulatedNode, found: Options, source: str, target: str) -> Completed:
     where, type_ = f"mount: {target}: ", found.get("-t", ["auto"])[-1]
+    if type_ == "zfs":
+        return _mount_dataset(node, found, source, target)
     if not node.tree.exists(target):
         return Completed(REFUSED, "", f"{where}mount point does not exist.\n")
     chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
@@ -127,6 +129,14 @@ def _mount_source(
     if entry is None or entry["kind"] != "directory":
         return Completed(REFUSED, "", f"{where}mount point is not a directory.\n")
     return _put(node, where, path, node.tree.real(target), type_, chosen, subvolume or "")
+
+
+def _mount_dataset(node: SimulatedNode, found: Options, name: str, target: str) -> Completed:
+    """Mount a dataset, as mount.zfs does."""
+    from executors.simulated import datasets
+
+    chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
+    return datasets.mounted(node, name, target, chosen)
 
 
 def _no_device(node: SimulatedNode, where: str, source: str) -> Completed:
@@ -234,7 +244,7 @@ def _umount(node: SimulatedNode, words: list[str]) -> Completed:
     if not here:
         return Completed(REFUSED, "", f"umount: {target}: not mounted.\n")
     point = mounts[here[-1]]["mount_point"]
-    if point == "/" or _is_busy(node, point):
+    if point == "/" or is_busy(node, point):
         return Completed(REFUSED, "", f"umount: {target}: target is busy.\n")
     gone = mounts.pop(here[-1])
     release(node, gone["device"])
@@ -242,7 +252,7 @@ def _umount(node: SimulatedNode, words: list[str]) -> Completed:
     return Completed(0)
 
 
-def _is_busy(node: SimulatedNode, point: str) -> bool:
+def is_busy(node: SimulatedNode, point: str) -> bool:
     """Tell whether anything below a mount point is in use: a mount, a file of a process, a loop device, a daemon."""
     below = f"{point}/"
     mounted = any(mount["mount_point"].startswith(below) for mount in node.state["mounts"])
@@ -253,7 +263,7 @@ def _is_busy(node: SimulatedNode, point: str) -> bool:
 
 
 def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
-    found, operands = options(words, flags=("-n", "-P"), values=("-o", "-S"), most=2)
+    found, operands = options(words, flags=("-n", "-P"), values=("-o", "-S", "-t"), most=2)
     columns = found.get("-o", ["TARGET,SOURCE,FSTYPE,OPTIONS"])[-1].split(",")
     for column in columns:
         if column not in COLUMNS:
@@ -265,6 +275,7 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
         for mount in node.state["mounts"]
         if (not target or mount["mount_point"] == node.tree.real(target))
         and (not source or mount["device"] == (node.by_tag(source) or source))
+        and mount["type"] in found.get("-t", [mount["type"]])[-1].split(",")
     ]
     if not rows:
         return Completed(1)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.command import Command, Completed
+from executors.simulated import partitions
 from executors.simulated.devices import MAGIC, is_formatted, storage
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
@@ -60,5 +61,6 @@ def _erase(node: SimulatedNode, path: str, device: dict[str, Any]) -> Completed:
         what = f"{content['type']} magic string at offset {int(offset, 16):#010x}"
         return Completed(1, "", f"wipefs: {path}: failed to erase {what}: Operation not permitted\n")
     node.set_content(device, {"kind": "residue", "head": True, "tail": content.get("tail", True)})
+    partitions.reread(node, node.tree.real(path))
     erased = f"{len(magic.split())} bytes were erased at offset {int(offset, 16):#010x} ({content['type']}): {magic}"
     return Completed(0, f"{path}: {erased}\n")

@@ -109,7 +109,7 @@ def test_a_pattern_is_what_it_matches_now() -> None:
 
 
 def test_a_link_is_called_as_the_kernel_does() -> None:
-    """lvm does not know links outside /dev."""
+    """Lvm does not know links outside /dev."""
     of = group("/srv/link")
     on = node()
     on.tree.put("/srv/link", {"kind": "link", "target": "/dev/sdb"})
@@ -235,7 +235,7 @@ def test_a_group_that_is_adopted_is_used() -> None:
 
 
 def test_two_groups_of_one_name_are_refused() -> None:
-    """lvm does not tell them apart, so nothing is done to either."""
+    """Lvm does not tell them apart, so nothing is done to either."""
     on = foreign()
     other = copy(on.state)["volume_groups"][OF]
     label = {**on.state["devices"]["/dev/sdb"]["content"], "uuid": LABEL["uuid"][::-1], "member_of": OF[::-1]}

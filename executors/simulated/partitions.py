@@ -1,0 +1,77 @@
+"""Partitions of disks on a simulated node, as far as zpool makes them of whole disks."""
+
+import re
+from typing import Any
+
+from core.block_device import block_device
+from core.tools.zpool import first_partition
+from executors.simulated.devices import MEBIBYTE, SECTOR_BYTES, is_formatted
+from executors.simulated.identifiers import digits_of
+from executors.simulated.node import SimulatedNode
+
+TABLES = ("gpt", "dos")
+FIRST_SECTOR, RESERVED_SECTORS, TABLE_SECTORS, ALIGNED_SECTORS = 2048, 16384, 34, 2048
+FRONT = 2 * MEBIBYTE
+
+
+def of(node: SimulatedNode, disk: str) -> list[str]:
+    """The partitions of a disk that the kernel has."""
+    name = re.compile(rf"{re.escape(disk)}{'p' if disk[-1:].isdigit() else ''}\d+")
+    return sorted(path for path in node.state["devices"] if name.fullmatch(path))
+
+
+def entry(node: SimulatedNode, path: str) -> dict[str, str]:
+    """What a probe says of the place of a partition that zpool made; nothing of any other device."""
+    disk = re.sub(r"(?<=[a-z])[19]$|(?<=\d)p[19]$", "", path)
+    devices = node.state["devices"]
+    if disk == path or path not in devices or disk not in devices:
+        return {}
+    first = first_partition(disk)
+    rest = devices.get(f"{first[:-1]}9")
+    if rest is None or rest["size"] != RESERVED_SECTORS * SECTOR_BYTES:
+        return {}
+    named = {"PART_ENTRY_NAME": f"zfs-{digits_of(disk, 16)}"} if path == first else {}
+    return {"PART_ENTRY_SCHEME": "gpt", **named, "PART_ENTRY_NUMBER": path[-1]}
+
+
+def is_whole(node: SimulatedNode, path: str) -> bool:
+    """Tell whether a device is a disk, and neither a partition, nor a loop device, nor made of others."""
+    device = node.state["devices"][path]
+    partition = any(path in of(node, other) for other in node.state["devices"])
+    return not (partition or device["file"] or device["stacked"] is not None)
+
+
+def split(node: SimulatedNode, disk: str) -> str:
+    """Make the partitions that zpool makes of a whole disk; return the one that is for the pool."""
+    sectors = node.state["devices"][disk]["size"] // SECTOR_BYTES
+    last = sectors - TABLE_SECTORS
+    length = (last - FIRST_SECTOR - RESERVED_SECTORS) // ALIGNED_SECTORS * ALIGNED_SECTORS
+    first = first_partition(disk)
+    node.state["devices"][first] = block_device(length * SECTOR_BYTES)
+    node.state["devices"][f"{first[:-1]}9"] = block_device(RESERVED_SECTORS * SECTOR_BYTES)
+    return first
+
+
+def zeroed(node: SimulatedNode, disk: str, offset: int, length: int) -> None:
+    """What is left of the first partition when a part of its disk was zeroed."""
+    first = node.state["devices"].get(first_partition(disk))
+    if first is None or first["content"]["kind"] == "zero":
+        return
+    content: dict[str, Any] = first["content"]
+    head, tail = is_formatted(content) or content["head"], content["tail"]
+    head = head and not (offset == 0 and length >= FRONT)
+    tail = tail and offset + length < node.state["devices"][disk]["size"]
+    if head and is_formatted(content):
+        first["content"] = {**content, "tail": tail}
+    else:
+        first["content"] = {"kind": "residue", "head": head, "tail": tail} if head or tail else {"kind": "zero"}
+    # udev has the kernel read the table again when somebody has written to a disk.
+    reread(node, disk)
+
+
+def reread(node: SimulatedNode, disk: str) -> None:
+    """Let the partitions go of a disk that has no partition table any more."""
+    device = node.state["devices"].get(disk)
+    if device is not None and node.content(device).get("type") not in TABLES:
+        for path in of(node, disk):
+            del node.state["devices"][path]

@@ -1,0 +1,169 @@
+"""Pools of ZFS on a simulated node: what their labels say, what is missing of one, how much it holds.
+
+No rule of udev imports a pool; what a boot would import stands in a cache file, and pools of services are in none.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from core import stacked
+from core.state import Content, Question
+from core.tools.zpool import Group, devices, groups
+from executors.simulated import partitions
+from executors.simulated.devices import signature, storage
+from executors.simulated.node import SimulatedNode
+
+MEMBER = "zfs_member"
+SPARED = {"": 0, "mirror": -1, "raidz": 1, "raidz1": 1, "raidz2": 2, "raidz3": 3}
+"""How many devices of a group of each kind may be missing; of a mirror all but one."""
+
+Pool = dict[str, Any]
+
+
+def appeared(node: SimulatedNode, path: str) -> None:
+    """A device with a label has come: nothing is done about it."""
+    del node, path
+
+
+def rebooted(node: SimulatedNode) -> None:
+    """No pool is imported any more. It was not exported, so this host is still the one that used it last."""
+    for pool in node.state["pools"].values():
+        pool["imported"] = False
+    for disk in [*node.state["devices"]]:
+        if disk in node.state["devices"]:
+            partitions.reread(node, disk)
+
+
+def called(node: SimulatedNode, name: str) -> tuple[str, Pool] | None:
+    """The guid of the imported pool of this name, and the pool."""
+    _ask(node, "imported")
+    return next(((guid, pool) for guid, pool in node.state["pools"].items() if is_called(pool, name)), None)
+
+
+def is_called(pool: Pool, name: str) -> bool:
+    """Tell whether this is the imported pool of a name."""
+    return bool(pool["imported"] and pool["name"] == name)
+
+
+def dataset(node: SimulatedNode, name: str) -> dict[str, Any] | None:
+    """The dataset of this name, in an imported pool."""
+    _ask(node, "imported")
+    return stacked.dataset(node.state, name)
+
+
+def _ask(node: SimulatedNode, subject: str) -> None:
+    if not node.state["complete"]:
+        node.ask(Question("zfs", subject))
+
+
+def label_at(node: SimulatedNode, place: str) -> Content | None:
+    """The label of a pool on a device or in a file; None where there is none."""
+    device = storage(node, place)
+    content = None if device is None else node.content(device)
+    if content is None or content.get("type") != MEMBER:
+        return None
+    if content["uuid"] not in node.state["pools"]:
+        _ask(node, place)
+    return content
+
+
+def located(node: SimulatedNode, guid: str, places: Iterable[str]) -> dict[int, str]:
+    """Where the devices of a pool are: their positions in it, each with the place where its label was found."""
+    known = devices(node.state["pools"][guid]["vdevs"])
+    found: dict[int, str] = {}
+    for place in places:
+        label = label_at(node, place)
+        if label is not None and label["uuid"] == guid:
+            position = known.index(place) if not label["role"] and place in known else int(label["role"] or 0)
+            found.setdefault(position, place)
+    for path in auxiliary(node.state["pools"][guid]["vdevs"]):
+        # What is on a spare or a cache says of no pool that it is its.
+        if storage(node, path) is not None:
+            found.setdefault(known.index(path), path)
+    return found
+
+
+def auxiliary(words: list[str]) -> set[str]:
+    """The devices of a pool that hold nothing of it: spares and caches."""
+    return {path for group in groups(words) if group.part in {"spare", "cache"} for path in group.devices}
+
+
+def everywhere(node: SimulatedNode) -> list[str]:
+    """The places in which labels are looked for when none are named: the block devices, loop devices among them."""
+    return sorted(node.present())
+
+
+def missing(node: SimulatedNode, guid: str, places: Iterable[str] = ()) -> list[str]:
+    """The devices of a pool that are not there, by their last known path; of an imported pool wherever they are."""
+    known = devices(node.state["pools"][guid]["vdevs"])
+    there = located(node, guid, (*places, *known))
+    return [path for position, path in enumerate(known) if position not in there]
+
+
+def health(pool: Pool, gone: Iterable[str]) -> str:
+    """How a pool is whose devices are partly gone: `ONLINE`, `DEGRADED`, `UNAVAIL`; spares and caches do not count."""
+    lost, worst = set(gone), "ONLINE"
+    for group in groups(pool["vdevs"]):
+        missed = len(lost.intersection(group.devices))
+        if group.part in {"spare", "cache"} or not missed:
+            continue
+        worst = "DEGRADED" if missed <= _spared(group) and worst == "ONLINE" else worst
+        if missed > _spared(group):
+            return "UNAVAIL"
+    return worst
+
+
+def _spared(group: Group) -> int:
+    spared = SPARED[group.kind]
+    return len(group.devices) - 1 if spared < 0 else spared
+
+
+def space(node: SimulatedNode, pool: Pool) -> int:
+    """What fits into a pool, roughly: of each group what its kind leaves of the smallest device."""
+    total = 0
+    for group in groups(pool["vdevs"]):
+        if group.part:
+            continue
+        sizes = [device["size"] for path in group.devices if (device := storage(node, path)) is not None]
+        counted = 1 if group.kind == "mirror" else len(group.devices) - _spared(group)
+        total += min(sizes, default=0) * counted
+    return total * 3 // 4
+
+
+def used(pool: Pool) -> int:
+    """What is taken of a pool."""
+    return sum(each["used"] for each in pool["datasets"].values())
+
+
+def available(pool: Pool, name: str) -> int:
+    """What a dataset may still take: of the pool, or of its own quota."""
+    left: int = pool["size"] - used(pool)
+    found = pool["datasets"][name]
+    quota = int(found["properties"].get("refquota", "0"))
+    return max(0, min(left, quota - found["used"]) if quota else left)
+
+
+def new_dataset(guid: str, **properties: str) -> dict[str, Any]:
+    """A filesystem in a pool, with nothing in it."""
+    content = signature("zfs", guid)
+    return {"type": "filesystem", "properties": {"guid": guid, **properties}, "used": 24 * 1024, "content": content}
+
+
+def inherited(pool: Pool, name: str, key: str) -> tuple[str, str]:
+    """The value of a property that is inherited, and where it comes from: `local`, `inherited from tank`, `default`."""
+    at = name
+    while at:
+        value = pool["datasets"][at]["properties"].get(key) if at in pool["datasets"] else None
+        if value is not None:
+            return value, "local" if at == name else f"inherited from {at}"
+        at = at.rpartition("/")[0]
+    return "", "default"
+
+
+def mounts(node: SimulatedNode, name: str) -> list[dict[str, Any]]:
+    """Where datasets of a pool are mounted."""
+    return [
+        mount
+        for mount in node.state["mounts"]
+        if mount["type"] == "zfs" and f"{mount['device']}/".startswith(f"{name}/")
+    ]
