@@ -23,7 +23,7 @@ import json
 from typing import Any, NamedTuple
 
 from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
-from core.stacked import STACKED, TABLES
+from core.stacked import CLUSTER, STACKED, TABLES
 
 FORMAT = 1
 STATE_BYTES_MAX = 64 * 1024 * 1024
@@ -317,6 +317,7 @@ _STATE = fields(
         "mounts": (items(_MOUNT), list),
         "swaps": (items(text), list),
         **{name: (shape(_content), dict) for name, shape in TABLES.items()},
+        "ceph": (CLUSTER, None),
         "processes": (table(_PROCESS), dict),
         "ec2": (optional(_EC2), None),
         "registry": (table(_IMAGE), dict),

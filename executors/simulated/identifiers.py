@@ -22,6 +22,8 @@ def generated(kind: str, seed: str, serial: int) -> str:
             return f"/tmp/tmp{digits[:6]}"
         case "container" | "image":
             return digits
+        case "locker":
+            return f"client.{4100 + serial}"
         case "pid":
             return str(4000 + serial)
         case _:
