@@ -50,7 +50,7 @@ class Running(NamedTuple):
 class Elsewhere(Protocol):
     """Another machine, on which the processes of this one's commands run."""
 
-    def run(  # noqa: PLR0913 - what `processes.run` is given
+    def run(
         self,
         argv: tuple[str, ...],
         given: str | None,

@@ -14,7 +14,10 @@ says of what). Images and snapshots are kept by content in $SVCPROV_VM_CACHE (de
 """
 
 from tests.node_vm.build import image
+from tests.node_vm.connection import Lost
+from tests.node_vm.disks import Disk
+from tests.node_vm.qemu import OUTSIDE
 from tests.node_vm.recipe import DEFAULT, Recipe, Unavailable
-from tests.node_vm.vm import OUTSIDE, VM, Disk
+from tests.node_vm.vm import VM
 
-__all__ = ["DEFAULT", "OUTSIDE", "VM", "Disk", "Recipe", "Unavailable", "image"]
+__all__ = ["DEFAULT", "OUTSIDE", "VM", "Disk", "Lost", "Recipe", "Unavailable", "image"]

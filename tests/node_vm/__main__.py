@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from tests.node_vm import VM, Disk, Unavailable, image
 from tests.node_vm.recipe import missing
@@ -20,7 +21,9 @@ def main() -> int:
     words.add_parser("times", help="measure starts and commands")
     for word, help_ in (("run", "run lines of shell in a fresh VM"), ("shell", "a shell in a fresh VM")):
         one = words.add_parser(word, help=help_)
-        one.add_argument("--disks", default="512,512,512,512", help="sizes of its blank disks, in MiB (default: %(default)s)")
+        one.add_argument(
+            "--disks", default="512,512,512,512", help="sizes of its blank disks, in MiB (default: %(default)s)"
+        )
         one.add_argument("--boot", action="store_true", help="switch it on instead of restoring it")
         if word == "run":
             one.add_argument("text", help="the lines; `-` reads them from standard input")
@@ -61,7 +64,7 @@ def _inside(disks: str, text: str | None, *, boot: bool) -> int:
             vm.restore()
         print(f"# {'boot' if boot else 'restore'}: {vm.seconds['boot' if boot else 'restore']:.2f} s", file=sys.stderr)
         if text is None:
-            return subprocess.call((*vm.ssh, "-t", "127.0.0.1"), env={**os.environ, "LC_ALL": "C.UTF-8"})
+            return subprocess.call((*vm.ssh, "-t"), env={**os.environ, "LC_ALL": "C.UTF-8"})
         ended = vm.run("sh", "-c", sys.stdin.read() if text == "-" else text)
         print(ended.stdout, end="")
         print(ended.stderr, end="", file=sys.stderr)
@@ -88,15 +91,21 @@ def _times() -> int:
         for _ in range(3):
             vm.kill()
             _shown("restore, new process", vm.restore)
-        for argv in (("true",), ("pvs",), ("vgs", "-o", "+vg_tags"), ("blkid", "-p", "/dev/vdb"), ("python3", "-c", "")):
-            _shown(" ".join(argv), lambda argv=argv: vm.run(*argv), times=7)
+        for argv in (
+            ("true",),
+            ("pvs",),
+            ("vgs", "-o", "+vg_tags"),
+            ("blkid", "-p", "/dev/vdb"),
+            ("python3", "-c", ""),
+        ):
+            _shown(" ".join(argv), partial(vm.run, *argv), times=7)
         for text in (
             "pvcreate /dev/vdb", "vgcreate vg0 /dev/vdb", "lvcreate -y -L 300M -n lv0 vg0", "mkfs.xfs -q /dev/vg0/lv0",
             "mkfs.ext4 -q -F /dev/vg0/lv0", "mkfs.btrfs -q -f /dev/vg0/lv0", "mount /dev/vg0/lv0 /mnt", "umount /mnt",
             "vgremove -q -y vg0", "wipefs -a /dev/vdb",
             "mdadm --create /dev/md/m --run --level=1 --raid-devices=2 /dev/vdb /dev/vdc",
         ):  # fmt: skip
-            _shown(text, lambda text=text: vm.shell(text))
+            _shown(text, partial(vm.shell, text))
         _shown("plug a disk (scsi)", lambda: vm.plug("a", 64))
         _shown("plug a disk (virtio)", lambda: vm.plug("b", 64, bus="virtio"))
         _shown("unplug it (scsi)", lambda: vm.unplug("a"))

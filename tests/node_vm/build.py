@@ -10,17 +10,28 @@ import json
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.node_vm.kept import digest, made
 from tests.node_vm.recipe import (
-    DEFAULT, GUEST, RELEASE, REPOSITORY, Recipe, Unavailable, apt_options, cache_directory, candidates, digest, kernel, missing,
-    program, sources,
+    DEFAULT,
+    RELEASE,
+    Recipe,
+    Unavailable,
+    apt_options,
+    candidates,
+    kernel,
+    missing,
+    program,
+    sources,
 )  # fmt: skip
 
+GUEST = Path(__file__).parent / "guest"
+"""The programs of ours that run inside."""
+REPOSITORY = Path(__file__).parents[2]
 RAMDISK_MODULES = ("virtio_pci", "virtio_blk", "virtio_net", "virtio_rng")
 """What the guest needs to reach its root disk."""
 CODE = ("core/__init__.py", "core/command.py", "executors/__init__.py", "executors/missing.py",
@@ -77,36 +88,18 @@ def image(recipe: Recipe = DEFAULT, say: Callable[[str], None] = print) -> Image
     if why := missing():
         raise Unavailable(why)
     extra = [Path(path) for path in (recipe.extra_modules, recipe.extra_files) if path]
-    base = cache_directory() / "images" / digest(recipe._replace(modules=(), memory_mebibytes=0, processors=0),
-                                                 candidates(recipe), FINISH, SSHD, *extra)  # fmt: skip
-    _made(base, lambda directory: _build(recipe, directory, say))
+    # What a VM is given when it runs does not make it another image.
+    packed = recipe._replace(boot_modules=(), warm_modules=(), memory_mebibytes=0, processors=0)
+    name = digest(packed, candidates(recipe), FINISH, SSHD, *extra)
+    base = made("images", name, lambda directory: _build(recipe, directory, say))
     code = [REPOSITORY / file for file in CODE]
-    ramdisk = cache_directory() / "ramdisks" / digest(base.name, recipe.modules, RAMDISK_MODULES, GUEST, *code)
-    _made(ramdisk, lambda directory: _ramdisk(recipe, base, directory))
+    name = digest(name, recipe.boot_modules, RAMDISK_MODULES, GUEST, *code)
+    ramdisk = made("ramdisks", name, lambda directory: _ramdisk(recipe, base, directory))
     return Image(recipe, base, ramdisk / "initrd.img", _version(recipe))
 
 
 def _version(recipe: Recipe) -> str:
     return kernel(recipe)[0].removeprefix("linux-image-")
-
-
-def _made(place: Path, make: Callable[[Path], None]) -> None:
-    """Make a directory of the cache, all or nothing; of two who make it at once, one wins."""
-    if place.exists():
-        os.utime(place)
-        return
-    place.parent.mkdir(parents=True, exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
-    try:
-        make(directory)
-        directory.chmod(0o755)
-        try:
-            directory.rename(place)
-        except OSError:
-            if not place.exists():
-                raise
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _run(directory: Path, *argv: str, seconds_max: int = 600, **variables: str) -> None:
@@ -125,7 +118,7 @@ def _run(directory: Path, *argv: str, seconds_max: int = 600, **variables: str) 
         | variables,
     )
     if ended.returncode:
-        raise RuntimeError(f"{argv[0]} ended with {ended.returncode}:\n{ended.stdout[-3000:]}")
+        raise Unavailable(f"{argv[0]} ended with {ended.returncode}:\n{ended.stdout[-3000:]}")
 
 
 def _as_root() -> tuple[str, ...]:
@@ -178,15 +171,15 @@ def _build(recipe: Recipe, directory: Path, say: Callable[[str], None]) -> None:
 def _keep_for_ramdisk(directory: Path, version: str) -> None:
     """Copy the modules that the root disk is reached with, and the order to load them in."""
     below = directory / "kernel/lib/modules" / version
-    needs = {}
+    needs: dict[str, tuple[str, list[str]]] = {}
     for line in (directory / "modules.dep").read_text(encoding="ascii").splitlines():
-        name, _, others = line.partition(":")
-        needs[Path(name).stem] = (name, others.split())
+        path, _, others = line.partition(":")
+        needs[Path(path).stem] = (path, others.split())
     order: list[str] = []
     for module in RAMDISK_MODULES:
         if module in needs:
-            name, others = needs[module]
-            order += [path for path in (*reversed(others), name) if path not in order]
+            own, wanted = needs[module]
+            order += [path for path in (*reversed(wanted), own) if path not in order]
     (directory / "modules").mkdir()
     for path in order:
         shutil.copy(below / path, directory / "modules")
@@ -205,7 +198,7 @@ def _ramdisk(recipe: Recipe, base: Path, directory: Path) -> None:
     for name in ("init.sh", "systemd-run.sh"):
         shutil.copy(GUEST / name, tree / "guest" / name)
     shutil.copy(GUEST / "agent.py", tree / "guest/code/agent.py")
-    (tree / "guest/modules.wanted").write_text(" ".join(recipe.modules) + "\n", encoding="ascii")
+    (tree / "guest/modules.wanted").write_text(" ".join(recipe.boot_modules) + "\n", encoding="ascii")
     for name in CODE:
         (tree / "guest/code" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, tree / "guest/code" / name)

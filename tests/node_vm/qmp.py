@@ -11,7 +11,7 @@ CONNECT_SECONDS_MAX = 20
 ANSWER_SECONDS_MAX = 60
 
 
-class RefusedByQemu(Exception):  # noqa: N818 - qemu's answer
+class RefusedByQemu(Exception):
     """Qemu would not do what it was told; the text is its own."""
 
 

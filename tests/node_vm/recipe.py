@@ -1,29 +1,25 @@
 """What a node VM is made of, as a value: a variant of it is another value (`DEFAULT._replace(name="zfs", ...)`)."""
 
-import hashlib
-import json
 import os
 import shutil
 import subprocess
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 RELEASE = "bookworm"
-GUEST = Path(__file__).parent / "guest"
-"""The programs of ours that run inside."""
-REPOSITORY = Path(__file__).parents[2]
 PACKAGES = (
     *("lvm2", "thin-provisioning-tools", "dmsetup", "mdadm", "btrfs-progs", "xfsprogs", "e2fsprogs", "dosfstools"),
     *("mount", "util-linux", "fdisk", "parted", "udev", "kmod", "psmisc", "procps", "curl", "ca-certificates"),
     *("iproute2", "net-tools", "iputils-arping", "iputils-ping", "openssh-server", "python3", "busybox-static"),
     *("docker.io", "iptables"),
 )
-MODULES = (
-    *("raid0", "raid1", "raid456", "raid10", "linear", "dm-mod", "dm-raid", "dm-thin-pool", "dm-snapshot", "dm-mirror"),
-    *("loop", "btrfs", "xfs", "virtio_scsi", "sd_mod", "dummy", "overlay", "bridge", "veth"),
+BOOT_MODULES = ("dm-mod", "loop", "virtio_scsi", "sd_mod")
+"""The kernel's modules that are loaded when a node boots. The others are on its disk, and come when they are needed."""
+WARM_MODULES = (
+    *("raid0", "raid1", "raid456", "raid10", "linear", "dm-raid", "dm-thin-pool", "dm-snapshot", "dm-mirror"),
+    *("btrfs", "xfs", "overlay", "bridge", "br_netfilter", "veth", "dummy"),
 )
-"""The kernel's modules that are loaded when a node has booted; all others are on its disk."""
+"""Those that are loaded, too, before a snapshot is taken: nobody has to wait for them after that."""
 NEEDED = {
     "qemu-system-x86_64": "qemu-system-x86",
     "qemu-img": "qemu-utils",
@@ -36,6 +32,7 @@ NEEDED = {
     "cpio": "cpio",
     "mkfs.ext4": "e2fsprogs",
     "setpriv": "util-linux",
+    "socat": "socat",
 }
 NEEDED_UNPRIVILEGED = {"newuidmap": "uidmap", "unshare": "util-linux"}
 SBIN = "/usr/sbin:/sbin"
@@ -46,7 +43,8 @@ class Recipe(NamedTuple):
     """What one kind of node VM is made of.
 
     packages: Debian packages, with what they depend on. kernel: the package that names the kernel.
-    modules: what is loaded before a test begins. extra_modules: a directory with modules built elsewhere (ZFS).
+    boot_modules, warm_modules: what is loaded when it boots, and before its snapshot is taken.
+    extra_modules: a directory with modules built elsewhere (ZFS).
     extra_files: a directory that is laid over the root filesystem. disk_mebibytes: what the root filesystem can hold.
     memory_mebibytes, processors: of each VM. build_seconds_max: how long the packages may take.
     """
@@ -54,7 +52,8 @@ class Recipe(NamedTuple):
     name: str = "node"
     packages: tuple[str, ...] = PACKAGES
     kernel: str = "linux-image-cloud-amd64"
-    modules: tuple[str, ...] = MODULES
+    boot_modules: tuple[str, ...] = BOOT_MODULES
+    warm_modules: tuple[str, ...] = WARM_MODULES
     extra_modules: str = ""
     extra_files: str = ""
     components: tuple[str, ...] = ("main",)
@@ -67,7 +66,7 @@ class Recipe(NamedTuple):
 DEFAULT = Recipe()
 
 
-class Unavailable(Exception):  # noqa: N818 - the reason why there is no VM, not a fault
+class Unavailable(Exception):
     """No VM can be made here; the text says why, and the remedy."""
 
 
@@ -82,18 +81,15 @@ def program(name: str) -> str:
 def missing() -> str:
     """Say why no VM can be made or run on this machine; empty when one can."""
     wanted = NEEDED if os.geteuid() == 0 else NEEDED | NEEDED_UNPRIVILEGED
-    absent = [name for name in wanted if shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{SBIN}") is None]
+    absent = [
+        name for name in wanted if shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:{SBIN}") is None
+    ]
     if absent:
         packages = " ".join(sorted({wanted[name] for name in absent}))
         return f"not installed: {', '.join(absent)} (apt-get install {packages})"
     if not sources(DEFAULT):
         return f"apt knows no archive of Debian's {RELEASE} here (is it in the sources? has `apt-get update` been run?)"
     return ""
-
-
-def cache_directory() -> Path:
-    """Where images and snapshots are kept; below it, everything can be removed at any time."""
-    return Path(os.environ.get("SVCPROV_VM_CACHE") or "~/.cache/svcprov/node-vm").expanduser().absolute()
 
 
 def asked(*argv: str) -> str:
@@ -145,19 +141,3 @@ def candidates(recipe: Recipe) -> tuple[str, ...]:
         elif line.startswith("  Candidate: "):
             found.append(f"{name}={line.removeprefix('  Candidate: ')}")
     return (*sorted(found), "=".join(kernel(recipe)))
-
-
-def digest(*parts: object) -> str:
-    """A short name for what is made from these parts."""
-    text = json.dumps([_content(part) if isinstance(part, Path) else part for part in parts], default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _content(path: Path) -> list[tuple[str, str]]:
-    """The files of a directory (or one file) and what is in them."""
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
-    return [
-        (str(file.relative_to(path)), hashlib.sha256(file.read_bytes()).hexdigest())
-        for file in files
-        if "__pycache__" not in file.parts
-    ]

@@ -16,4 +16,4 @@ $b mkdir -p /new/usr/local/lib/node-vm
 $b cp -a /guest/. /new/usr/local/lib/node-vm/
 $b umount /proc
 $b mount --move /dev /new/dev
-exec $b switch_root /new /bin/sh /usr/local/lib/node-vm/init.sh
+exec $b switch_root /new /bin/busybox sh /usr/local/lib/node-vm/init.sh
