@@ -89,7 +89,7 @@ def image(recipe: Recipe = DEFAULT, say: Callable[[str], None] = print) -> Image
         raise Unavailable(why)
     extra = [Path(path) for path in (recipe.extra_modules, recipe.extra_files) if path]
     # What a VM is given when it runs does not make it another image.
-    packed = recipe._replace(boot_modules=(), warm_modules=(), memory_mebibytes=0, processors=0)
+    packed = recipe._replace(boot_modules=(), warm_modules=(), warm_up="", memory_mebibytes=0, processors=0)
     name = digest(packed, candidates(recipe), FINISH, SSHD, *extra)
     base = made("images", name, lambda directory: _build(recipe, directory, say))
     code = [REPOSITORY / file for file in CODE]

@@ -1,26 +1,20 @@
 """A node VM with a Ceph cluster of its own: one monitor, one object store in a file, one pool. No key is asked for.
 
-    with with_cluster() as vm:                # restored with the cluster at work; the first time it is made
+    with VM(recipe=CEPH) as vm:               # restored with the cluster at work; the first time it is made
         vm.did("rbd", "create", "--size", "64", "rbd/image")
+        vm.kill()
+        vm.boot()
+        again(vm)                             # its daemons start
 
-The daemons are Debian's. The monitor needs half a minute of emulated time to find its quorum and the store to register,
-so a snapshot of the working cluster is kept; the daemons notice nothing of it but that time has passed.
+The daemons are Debian's. They notice nothing of a snapshot but that time has passed, which they do not mind: who does
+not answer is not reported for an hour.
 """
 
-from tests.node_vm.recipe import DEFAULT, MODULES, PACKAGES
+from tests.node_vm.recipe import DEFAULT, PACKAGES
 from tests.node_vm.vm import VM
 
 POOL = "rbd"
-CEPH = DEFAULT._replace(
-    name="ceph",
-    packages=(*PACKAGES, "ceph-common", "ceph-mon", "ceph-osd", "rbd-nbd"),
-    modules=MODULES,
-    memory_mebibytes=2560,
-    build_seconds_max=1800,
-)
-"""rbd and nbd are not among the modules that are loaded: the tools load them."""
-UP = """
-set -e
+UP = f"""
 address=10.0.2.15
 cluster=$(cat /proc/sys/kernel/random/uuid)
 store=$(cat /proc/sys/kernel/random/uuid)
@@ -54,27 +48,24 @@ ceph --connect-timeout 120 osd new "$store"
 truncate -s 1G /var/lib/ceph/osd/ceph-0/block
 ceph-osd -i 0 --mkfs --osd-uuid "$store" --no-mon-config
 ceph-osd -i 0
-ceph --connect-timeout 120 osd pool create POOL 8
+ceph --connect-timeout 120 osd pool create {POOL} 8
 """
 """A cluster comes up for the first time."""
-AGAIN = "ceph-mon -i a && ceph-osd -i 0"
+AGAIN = "ceph-mon -i a\nceph-osd -i 0\n"
 """Its daemons start again after a power loss."""
-WORKS = "rbd create --size 8 POOL/warm && rbd rm POOL/warm"
+WORKS = f"rbd create --size 8 {POOL}/warm\nrbd info {POOL}/warm\nrbd rm --no-progress {POOL}/warm\nrbd-nbd --version\n"
 """What only a cluster at work answers; its tools are in memory then."""
-
-
-def up(vm: VM) -> None:
-    """Make the cluster, and wait until it works."""
-    vm.shell(UP.replace("POOL", POOL))
-    works(vm)
+CEPH = DEFAULT._replace(
+    name="ceph",
+    packages=(*PACKAGES, "ceph-common", "ceph-mon", "ceph-osd", "rbd-nbd"),
+    warm_modules=(),
+    warm_up=f"{UP}{WORKS}",
+    memory_mebibytes=2560,
+    build_seconds_max=1800,
+)
+"""rbd and nbd are not among the modules that are loaded: the tools load them."""
 
 
 def again(vm: VM) -> None:
     """Start the cluster of a node that has booted, and wait until it works."""
-    vm.shell(AGAIN)
-    works(vm)
-
-
-def works(vm: VM) -> None:
-    """Wait until the cluster answers."""
-    vm.did("sh", "-e", "-c", WORKS.replace("POOL", POOL), seconds_max=180)
+    vm.shell(f"{AGAIN}{WORKS}")

@@ -243,8 +243,6 @@ def _mebibytes(disk: "Resource") -> int:
     size = disk.size("size")
     if isinstance(size, Share):
         raise disk.service.error(disk.rid, "size", f"an image has no size such as {size}", "write one such as 10G")
-    if size <= 0:
-        raise disk.service.error(disk.rid, "size", "an image of that size holds nothing", "write one such as 10G")
     return -(-size // MEBIBYTE)
 
 
