@@ -51,16 +51,17 @@ class Lock(NamedTuple):
 class Mapping(NamedTuple):
     """A way to have an image as a block device: by the kernel's own client (krbd) or by rbd-nbd.
 
-    field: what the list of mapped images calls the image.
+    field: what the list of mapped images calls the image. present: what it has for a snapshot where there is none.
     """
 
     program: str
     listing: tuple[str, ...]
     field: str
+    present: str
 
 
-KRBD = Mapping("rbd", ("rbd", "showmapped", *JSON), "name")
-NBD = Mapping("rbd-nbd", ("rbd-nbd", "list-mapped", *JSON), "image")
+KRBD = Mapping("rbd", ("rbd", "showmapped", *JSON), "name", "-")
+NBD = Mapping("rbd-nbd", ("rbd-nbd", "list-mapped", *JSON), "image", "")
 MAPPINGS = {"krbd": KRBD, "rbd-nbd": NBD}
 
 
@@ -233,13 +234,13 @@ def mapped(how: Mapping) -> Command:
 def device_path(how: Mapping, image: str) -> str:
     """Where the answer of `mapped` has the device of an image (of its present, not of a snapshot)."""
     pool, name = _split(image)
-    return f"[?pool=='{pool}'&&namespace==''&&{how.field}=='{name}'&&snap=='-'].device"
+    return f"[?pool=='{pool}'&&namespace==''&&{how.field}=='{name}'&&snap=='{how.present}'].device"
 
 
 def devices(how: Mapping, answer: Completed) -> dict[str, str]:
     """Read the answer of `mapped`: the image behind each device."""
     rows = json.loads(answer.stdout or "[]")
-    plain = [row for row in rows if not row.get("namespace") and row.get("snap", "-") == "-"]
+    plain = [row for row in rows if not row.get("namespace") and row.get("snap") == how.present]
     return {row["device"]: f"{row['pool']}/{row[how.field]}" for row in plain}
 
 

@@ -49,7 +49,18 @@ def last_words(answer: Completed) -> Any:
     return [line for line in answer.stderr.splitlines() if line and not line.startswith("time=")]
 
 
-READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words)}
+def fields(answer: Completed) -> Any:
+    """What drivers of images read in an answer that is JSON; ids, addresses and pids are the cluster's."""
+    if answer.returncode or not answer.stdout.strip():
+        return answer.stderr
+    found = json.loads(answer.stdout)
+    rows = found.get("watchers", [found]) if isinstance(found, dict) else found
+    kept = ("name", "size", "features", "image", "pool", "namespace", "snap", "device")
+    plain = [row if isinstance(row, str) else {key: row[key] for key in kept if key in row} for row in rows]
+    return plain, [row["id"] for row in rows if "locker" in row]
+
+
+READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words, fields)}
 """Every way to compare an answer, by its name."""
 
 
@@ -57,7 +68,8 @@ class Pair:
     """A real executor and a simulated node, made from a node state.
 
     changing: patterns of what is another in every run, and what is put in their place. state: reads that tell what
-    both sides are in, compared after each change. packages: the Debian package of a program.
+    both sides are in, compared after each change. packages: the Debian package of a program. versions: those of the
+    packages, where the real side is another machine than this.
     """
 
     def __init__(
@@ -68,12 +80,14 @@ class Pair:
         changing: Mapping[str, str],
         state: Callable[[Executor], Any],
         packages: Mapping[str, str],
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         self.real, self.node = real, SimulatedNode(load(given))
         self._given, self._steps = given, list[dict[str, Any]]()
         self._put_for = dict(changing)
         self._changing = {re.compile(pattern): put for pattern, put in changing.items()}
         self._state, self._packages = state, packages
+        self._versions = {each: package_version(each) for each in packages.values()} if versions is None else versions
 
     def run(self, command: Command, read: Read = words, **known: str) -> Completed:
         """Run a command on both sides and compare; return what the real one answered.
@@ -113,7 +127,7 @@ class Pair:
         if not (os.environ.get("RECORD_PAIRS") and self._steps):
             return
         package = self._packages[self._steps[0]["argv"][0]]
-        path = CAPTURED / f"{package}-{package_version(package)}/pairs/{name.removeprefix('test_')}.json"
+        path = CAPTURED / f"{package}-{self._versions[package]}/pairs/{name.removeprefix('test_')}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         runs = json.loads(path.read_text(encoding="utf-8")) if path in RECORDED else []
         runs.append({"state": self._given, "changing": self._put_for, "steps": self._steps})
@@ -132,7 +146,7 @@ class Pair:
     def _enter(self, command: Command, real: Completed, known: Mapping[str, str]) -> None:
         program = command.argv[0].rpartition("/")[2]
         package = self._packages[command.argv[0]]
-        is_of(program, f"{package} {package_version(package)}".strip())
+        is_of(program, f"{package} {self._versions[package]}".strip())
         # A daemon's log has the time in each line; why it ends is said in one without.
         said = [line for line in self._put(real.stderr).splitlines() if not line.startswith('time="')]
         first = said[0] if said and real.returncode else ""

@@ -5,8 +5,8 @@ from typing import Any
 from core.command import Command, Completed
 from core.engine import asked
 from core.observe import learn
-from core.record import MadeThing
 from core.recollection import recall
+from core.record import MadeThing
 from core.state import NodeState, Question, load
 from core.tools import rbd
 from executors.simulated.node import SimulatedNode

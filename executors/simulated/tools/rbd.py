@@ -250,8 +250,9 @@ def _mapped(how: str, field: str) -> Callable[[Given], Completed]:
         rows = []
         for at, (path, of) in enumerate(sorted(images.mapped(given.node, how).items())):
             pool, _, name = of.partition("/")
-            identity = str(at) if how == "krbd" else str(4000 + at)
-            rows.append({"id": identity, "pool": pool, "namespace": "", field: name, "snap": "-", "device": path})
+            identity: str | int = str(at) if how == "krbd" else 4000 + at
+            snapshot = "-" if how == "krbd" else ""
+            rows.append({"id": identity, "pool": pool, "namespace": "", field: name, "snap": snapshot, "device": path})
         return _said(rows)
 
     return answer

@@ -130,7 +130,7 @@ def test_a_device_that_is_no_image_is_not_unmapped() -> None:
 
 
 def test_features_that_the_kernel_lacks() -> None:
-    """krbd names them; rbd-nbd maps the image."""
+    """Krbd names them; rbd-nbd maps the image."""
     on = node(features=["layering", "journaling"])
     answer = run(on, "rbd map rbd/db")
     assert (answer.returncode, 'rbd feature disable rbd/db journaling"' in answer.stdout) == (6, True)
