@@ -262,7 +262,9 @@ def _map(given: Given) -> Completed:
     node, spec = given.node, given.words[0]
     image = given.image()
     if wrong := [each for each in image["features"] if each not in KRBD]:
-        fix = f'You can disable features unsupported by the kernel with "rbd feature disable {spec} {" ".join(wrong)}".'
+        # The pool that is taken where none is named is not named.
+        named = f"{spec.removeprefix('rbd/')} {' '.join(wrong)}"
+        fix = f'You can disable features unsupported by the kernel with "rbd feature disable {named}".'
         said = f"rbd: sysfs write failed\nrbd: map failed: ({NO_DEVICE}) No such device or address"
         raise Refusal(NO_DEVICE, said, f"RBD image feature set mismatch. {fix}\n{SYSLOG}")
     before = [path for path, of in images.mapped(node, "krbd").items() if of == spec]
@@ -290,9 +292,9 @@ def _nbd_map(given: Given) -> Completed:
     node = given.node
     try:
         given.image()
-    except Refusal as refusal:
-        said = str(refusal).replace("rbd: error opening", "rbd-nbd: failed to open")
-        raise Refusal(1, said) from None
+    except Refusal:
+        # It has gone to the background before it notices, and says nothing.
+        return Completed(1)
     wanted = node.identifier("nbd", given.command) if node.holes and given.command.makes is not None else ""
     return Completed(0, images.attach(node, given.words[0], "rbd-nbd", wanted) + "\n")
 

@@ -168,7 +168,7 @@ def test_an_image_that_another_node_has_open_stays() -> None:
     of, on = service(DISK), node()
     run(of, "provision", on)
     on.state["images"]["rbd/db"]["watchers"] = ["10.0.0.9:0/77"]
-    with pytest.raises(Failed, match="rbd/db is in use by 10.0.0.9:0/77"):
+    with pytest.raises(Failed, match=r"rbd/db is in use by 10\.0\.0\.9:0/77"):
         run(of, "unprovision", on)
 
 
@@ -343,6 +343,18 @@ def test_a_filesystem_names_it_by_any_of_its_names() -> None:
     assert list(krbd.driver.gives(krbd)) == [Tie("device", LINK), Tie("device", "/dev/rbd/rbd/db")]
     assert list(nbd.driver.gives(nbd)) == [Tie("device", LINK)]
     assert krbd.driver.backing(krbd) == {LINK: "rbd/db", "/dev/rbd/rbd/db": "rbd/db"}
+
+
+def test_a_filesystem_does_not_go_with_an_image_that_was_only_adopted() -> None:
+    """After a power loss, what was made on it is still there: unprovision says what starts the disk."""
+    of, on = service(f"{NBD}[fs#0]\ntype = ext4\ndev = {LINK}\nmnt = /srv\n"), node(images={"rbd/db": THEIRS})
+    of.adopt = frozenset(("disk#0",))
+    run(of, "provision", on)
+    on.state["files"]["/srv"] = {"kind": "directory", "mode": "0755", "docker": None}
+    run(of, "provision", on, "fs#0")
+    reboot(on.state)
+    with pytest.raises(Failed, match="what was made on it cannot be deleted; svcmgr -s svc1 start --rid disk"):
+        run(of, "unprovision", on, "fs#0")
 
 
 def test_the_keyring_comes_first() -> None:

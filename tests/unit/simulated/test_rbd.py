@@ -54,6 +54,7 @@ def run(on: SimulatedNode, line: str) -> Completed:
         ("rbd info rbd/db --format yaml", 1, "rbd: the argument for option '--format' is invalid"),
         ("rbd bogus", 1, "error: unknown option 'bogus'"),
         ("rbd-nbd bogus", 1, "rbd-nbd: unknown command: bogus"),
+        ("rbd-nbd map rbd/none", 1, ""),
         ("rbd-nbd unmap rbd/db", 1, "rbd-nbd: rbd/db is not mapped"),
     ],
 )
@@ -133,7 +134,7 @@ def test_features_that_the_kernel_lacks() -> None:
     """Krbd names them; rbd-nbd maps the image."""
     on = node(features=["layering", "journaling"])
     answer = run(on, "rbd map rbd/db")
-    assert (answer.returncode, 'rbd feature disable rbd/db journaling"' in answer.stdout) == (6, True)
+    assert (answer.returncode, 'rbd feature disable db journaling"' in answer.stdout) == (6, True)
     assert run(on, "rbd-nbd map rbd/db").stdout == "/dev/nbd0\n"
 
 
