@@ -14,6 +14,7 @@ from core.command import Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.config.sizes import Share, human
 from core.driver import Driver, Tie
+from core.drivers import image_locks
 from core.drivers.directories import remove_made
 from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
 from core.status import Remark, Status
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from core.config.service import Resource
 
 MEBIBYTE = 1024 * 1024
-AUTOMATIC = "auto "
-"""How the locks begin that the feature exclusive-lock takes and gives by itself."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
@@ -151,12 +150,13 @@ class RadosDisk(Driver):
             if found is None:
                 raise Failed(f"{disk.rid}: there is no image {image}; provision creates it")
             if disk["lock"]:
-                yield from _locked(disk, image, found, position)
+                yield from image_locks.locked(disk, _client(disk), image, found, position)
             how = _how(disk)
             device = yield from _device(how, image)
             if device:
                 yield Note(f"{image} is already mapped")
             else:
+                yield from _not_mapped_otherwise(disk, image, position)
                 made = (yield rbd.map_(_client(disk), how, image, f"{disk.rid}.nbd.{position}")).made
                 device = made if how is rbd.NBD else f"/dev/rbd/{image}"
             yield from _linked(disk, position, f"/dev/rbd/{image}" if how is rbd.KRBD else device)
@@ -176,8 +176,8 @@ class RadosDisk(Driver):
             if leads:
                 name = f"{disk.rid}.link.{position}"
                 yield files.remove(link, (name,))._replace(undo=(files.link(leads, link, name),))
-            if disk["lock"]:
-                yield from _unlocked(disk, image, position)
+            if disk["lock"] and (yield from _found(disk, image)) is not None:
+                yield from image_locks.unlocked(disk, _client(disk), image, position)
 
     def unprovision(self, disk: "Resource") -> Steps:
         """Unmap the images, and delete those that were created for the service."""
@@ -190,6 +190,9 @@ class RadosDisk(Driver):
                 yield Note(f"{image} is gone already", "warning")
                 yield rbd.forget(client, image, name)
                 continue
+            # The file may name other images by now.
+            if device := (yield from _device(_how(disk), image)):
+                yield from _unmapped(disk, _how(disk), image, device, 0)
             yield from _let_go(disk, image)
             yield rbd.remove(client, image, identity, name)
         yield from remove_made(disk, _link(disk, 0).rpartition("/")[0])
@@ -304,6 +307,15 @@ def _device(how: rbd.Mapping, image: str) -> Steps:
     return next(iter(pick((yield rbd.mapped(how)).stdout, rbd.device_path(how, image))), "")
 
 
+def _not_mapped_otherwise(disk: "Resource", image: str, position: int) -> Steps:
+    """Raise Failed when the link leads to a device of the other way of mapping: the file has changed meanwhile."""
+    leads = (yield files.target_of(_link(disk, position))).stdout.strip()
+    other = "/dev/rbd/" if _how(disk) is rbd.NBD else "/dev/nbd"
+    if leads.startswith(other) and not (yield files.exists(leads)).returncode:
+        stop = Remedy("to stop it", f"svcmgr -s {disk.service.name} stop --rid {disk.rid}")
+        raise Refused(f"{disk.rid}: {image} is mapped as {leads}, and map says {disk['map']} now", stop)
+
+
 def _linked(disk: "Resource", position: int, device: str) -> Steps:
     link = _link(disk, position)
     before = (yield files.target_of(link)).stdout.strip()
@@ -330,54 +342,10 @@ def _unmapped(disk: "Resource", how: rbd.Mapping, image: str, device: str, posit
         raise Failed(f"{disk.rid}: {image} is in use: a process has {device} open") from failure
 
 
-def _locked(disk: "Resource", image: str, found: rbd.Image, position: int) -> Steps:
-    """Lock an image in the name of this node. Raises Refused when it is another's: no lock is ever broken."""
-    if "exclusive-lock" in found.features:
-        off = f"rbd feature disable {image} object-map fast-diff exclusive-lock"
-        raise Failed(
-            f"{disk.rid}: {image} has the feature exclusive-lock, and could not be written to while locked; {off}"
-        )
-    node, tag = disk.service.nodename, disk["lock_shared_tag"] or disk.service.name
-    locks = rbd.parse_locks((yield rbd.locks(_client(disk), image)))
-    if any(lock.identity == node for lock in locks):
-        yield Note(f"{image} is already locked")
-        return
-    wanted = tag if disk["lock"] == "shared" else ""
-    if locks and not wanted:
-        raise _held(disk, image, locks[0])
-    try:
-        yield rbd.lock(_client(disk), image, node, wanted, f"{disk.rid}.lock.{position}")
-    except CommandFailed as failure:
-        if "already held" not in failure.stderr:
-            raise
-        raise _held(disk, image, (locks or rbd.parse_locks((yield rbd.locks(_client(disk), image))))[0]) from failure
-
-
-def _held(disk: "Resource", image: str, lock: rbd.Lock) -> Refused:
-    said = f"{disk.rid}: {image} is locked by {lock.identity} ({lock.locker}, {lock.address})"
-    remove = f"rbd lock remove {image} {lock.identity} {lock.locker}"
-    return Refused(said, f"stop the service there; if that node is dead: {remove}")
-
-
-def _unlocked(disk: "Resource", image: str, position: int) -> Steps:
-    if (yield from _found(disk, image)) is None:
-        return
-    client, node = _client(disk), disk.service.nodename
-    tag = (disk["lock_shared_tag"] or disk.service.name) if disk["lock"] == "shared" else ""
-    again = rbd.lock(client, image, node, tag, f"{disk.rid}.lock.{position}")._replace(makes=None, undo=())
-    for lock in rbd.parse_locks((yield rbd.locks(client, image))):
-        if lock.identity == node:
-            yield rbd.unlock(client, image, node, lock.locker)._replace(undo=(again,))
-
-
 def _let_go(disk: "Resource", image: str) -> Steps:
     """Wait until nobody has an image open: a node that lost power is listed for half a minute."""
     client = _client(disk)
-    held = [
-        lock for lock in rbd.parse_locks((yield rbd.locks(client, image))) if not lock.identity.startswith(AUTOMATIC)
-    ]
-    if held:
-        raise _held(disk, image, held[0])
+    yield from image_locks.free(disk, client, image)
     nobody = rbd.unwatched(client, image)
     try:
         yield Wait(nobody.ask, (nobody,), 2, rbd.WATCH_SECONDS_MAX, f"{image} to be let go")

@@ -357,6 +357,26 @@ def test_a_filesystem_does_not_go_with_an_image_that_was_only_adopted() -> None:
         run(of, "unprovision", on, "fs#0")
 
 
+def test_another_way_of_mapping_needs_a_stop() -> None:
+    """An image that is mapped is not mapped a second time, in another way."""
+    of, on = service(DISK), node()
+    run(of, "provision", on)
+    of.set("disk#0.map", "rbd-nbd")
+    with pytest.raises(Refused, match=r"mapped as /dev/rbd/rbd/db, and map says rbd-nbd now.*stop --rid disk#0"):
+        run(of, "start", on)
+
+
+def test_an_image_that_the_file_does_not_name_any_more_goes_as_well() -> None:
+    """Unprovision takes what it deletes from the record."""
+    of, on = service(DISK), node()
+    before = copy(on.state)
+    run(of, "provision", on)
+    of.set("disk#0.images", "rbd/other")
+    ran = run(of, "unprovision", on)
+    assert "rbd unmap /dev/rbd/rbd/db" in ran.lines
+    assert before["images"] == on.state["images"]
+
+
 def test_the_keyring_comes_first() -> None:
     """A keyring that lies in a filesystem of the service needs it."""
     disk = service(f"{DISK}keyring = /srv/keys/web\n").resource("disk#0")
