@@ -1,7 +1,8 @@
 """Find identities in what a tool answered, by paths that can be stored, printed and used by a shell script.
 
 A path is "." (all of the text), "lines" (each line), "words[1]" (the second word), or a small subset of JMESPath, the
-language of `aws --query`: `Volumes[].VolumeId`, `Reservations[0].Instances[0].InstanceId`, `[].addr_info[].local`.
+language of `aws --query`: `Volumes[].VolumeId`, `Reservations[0].Instances[0].InstanceId`, `[].addr_info[].local`,
+`[?pool=='rbd'&&name=='db'].device`.
 """
 
 import json
@@ -9,7 +10,16 @@ import re
 from typing import Any
 
 WORD = re.compile(r"words\[(\d+)\]")
-_STEP = re.compile(r"([A-Za-z0-9_-]+)|\[(\d*)\]")
+STEP = re.compile(r"([A-Za-z0-9_-]+)|\[(\d*)\]|\[\?([^\[\]]+)\]")
+_EQUAL = re.compile(r"([A-Za-z0-9_-]+)=='([^']*)'")
+
+
+def equals(condition: str) -> list[tuple[str, str]]:
+    """Read the condition of `[?...]`: the names, each with the text that it has to have."""
+    terms = [_EQUAL.fullmatch(part) for part in condition.split("&&")]
+    if None in terms:
+        raise ValueError(f"[?{condition}] has something else in it than NAME=='TEXT'")
+    return [(term[1], term[2]) for term in terms if term is not None]
 
 
 def version(text: str, after: str = "") -> tuple[int, int] | None:
@@ -31,8 +41,12 @@ def pick(text: str, path: str) -> list[str]:
     if word := WORD.fullmatch(path):
         return text.split()[int(word[1]) :][:1]
     found: list[Any] = [json.loads(text)] if text.strip() else []
-    for name, index in _STEP.findall(path):
-        if name:
+    for name, index, condition in STEP.findall(path):
+        if condition:
+            wanted = equals(condition)
+            rows = [item for value in found if isinstance(value, list) for item in value if isinstance(item, dict)]
+            found = [row for row in rows if all(row.get(name) == text for name, text in wanted)]
+        elif name:
             found = [value[name] for value in found if isinstance(value, dict) and value.get(name) is not None]
         elif index:
             found = [value[int(index)] for value in found if isinstance(value, list) and int(index) < len(value)]

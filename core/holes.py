@@ -21,6 +21,8 @@ PATTERNS = {
     "device": r"/dev/[A-Za-z0-9._/-]+",
     "loop": r"/dev/loop[0-9]+",
     "pool": r"[0-9]{1,20}",
+    "nbd": r"/dev/nbd[0-9]+",
+    "rbd image": r"[0-9a-f]+",
     "tmpdir": r"/tmp/tmp[A-Za-z0-9_]+",
     "token": r"[0-9a-f-]{8,64}",
     "uuid": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",

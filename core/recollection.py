@@ -1,7 +1,8 @@
 """What the record says lies on a volume that is attached nowhere, so that nobody can look at it.
 
-A service that is stopped in the cloud has its filesystems on volumes that no node has. A plan to start it supposes what
-the record knows; the run finds what is there, and stops where that is something else.
+A service that is stopped in the cloud has its filesystems on volumes that no node has; so has one whose images of a
+Ceph cluster are not mapped. A plan to start it supposes what the record knows; the run finds what is there, and stops
+where that is something else.
 """
 
 from core.config.service import Service
@@ -9,8 +10,9 @@ from core.state import NodeState
 
 
 def recall(state: NodeState, service: Service) -> None:
-    """Say of each volume that nobody has looked at what the service's record knows to be on it, in place."""
-    volumes = state["ec2"]["volumes"] if state["ec2"] else {}
+    """Say of each volume or image that nobody has looked at what the service's record knows to be on it, in place."""
+    images = {image["id"]: image for image in state["images"].values() if image["id"]}
+    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"], **images}
     if not any(volume["content"]["kind"] == "unseen" for volume in volumes.values()):
         return
     resources = service.resources()
@@ -22,7 +24,7 @@ def recall(state: NodeState, service: Service) -> None:
                 volume["content"] = content
         state["volume_groups"] |= resource.driver.recalled(resource)
     for thing in service.record.made.values():
-        volume = volumes.get(thing.identity) if thing.kind == "volume" else None
-        if volume is not None and volume["content"]["kind"] == "unseen" and not volume["snapshot"]:
+        volume = volumes.get(thing.identity) if thing.kind in {"volume", "rbd image"} else None
+        if volume is not None and volume["content"]["kind"] == "unseen" and not volume.get("snapshot"):
             # Bought for the service, which has made nothing on it: killed before it was attached, it is as it came.
             volume["content"] = {"kind": "zero"}

@@ -8,7 +8,7 @@ active is told by the block devices that are `stacked` on it.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from core.schema import REQUIRED, Shape, choice, count, fields, flag, items, size, table, text
+from core.schema import REQUIRED, Shape, choice, count, fields, flag, items, optional, size, table, text
 
 STACKED = ("logical volume", "array", "image")
 """What a device may be: where its content is kept."""
@@ -17,6 +17,8 @@ INACTIVE = "inactive"
 """The name in `stacked` of an array that holds some of its members and is not started: it has no size, no content."""
 
 MEBIBYTE = 1024 * 1024
+DEFAULT_FEATURES = ("layering", "exclusive-lock", "object-map", "fast-diff", "deep-flatten")
+"""What an image of Ceph can do where nothing else is configured."""
 
 
 def volume_groups(content: Shape) -> Shape:
@@ -121,18 +123,31 @@ def dataset(state: dict[str, Any], name: str) -> dict[str, Any] | None:
 
 
 def images(content: Shape) -> Shape:
-    """The images of a Ceph cluster by `POOL/IMAGE`."""
+    """The images of a Ceph cluster by `POOL/IMAGE`.
+
+    locks: each with its `id`, `locker` and `address`; all that are shared have the same `tag`, an exclusive one has "".
+    watchers: the addresses of other nodes that have it mapped.
+    """
+    lock = fields({"id": (text, REQUIRED), "locker": (text, REQUIRED), "address": (text, ""), "tag": (text, "")})
     image = fields(
         {
+            "id": (text, ""),
             "size": (size, REQUIRED),
             "format": (count, 2),
-            "features": (items(text), list),
-            "locks": (items(table(text)), list),
+            "features": (items(text), lambda: [*DEFAULT_FEATURES]),
+            "snapshots": (items(text), list),
+            "watchers": (items(text), list),
+            "locks": (items(lock), list),
             "content": (content, lambda: {"kind": "zero"}),
         }
     )
     return table(image)
 
+
+CLUSTER = optional(
+    fields({"pools": (items(text), list), "default_features": (items(text), lambda: [*DEFAULT_FEATURES])})
+)
+"""What a node knows of the Ceph cluster whose client it is; None when it is no client of any."""
 
 TABLES: dict[str, Callable[[Shape], Shape]] = {
     "volume_groups": volume_groups,

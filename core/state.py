@@ -27,7 +27,7 @@ import json
 from typing import Any, NamedTuple
 
 from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
-from core.stacked import STACKED, TABLES
+from core.stacked import CLUSTER, STACKED, TABLES
 
 FORMAT = 1
 STATE_BYTES_MAX = 64 * 1024 * 1024
@@ -326,6 +326,7 @@ _STATE = fields(
         "trees": (table(_files), dict),
         "swaps": (items(text), list),
         **{name: (shape(_content), dict) for name, shape in TABLES.items()},
+        "ceph": (CLUSTER, None),
         "processes": (table(_PROCESS), dict),
         "ec2": (optional(_EC2), None),
         "registry": (table(_IMAGE), dict),

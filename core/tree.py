@@ -93,6 +93,10 @@ class Tree:
             if entry is not None and entry["kind"] == "link" and followed < LINKS_MAX:
                 followed += 1
                 target = entry["target"]
+                if target.startswith("«"):
+                    # What a plan makes has no path yet: its name is one as it stands.
+                    done = target
+                    continue
                 left = [piece for piece in target.split("/") if piece and piece != "."] + left
                 done = "" if target.startswith("/") else done
             else:
@@ -139,7 +143,7 @@ class Tree:
         if path not in links or len(links) > FEW_LINKS or any(path.startswith(f"{link}/") for link in links):
             return None
         entry = self._entry_at(path)
-        leads_away = entry is not None and entry["kind"] == "link" and entry["target"].startswith("/")
+        leads_away = entry is not None and entry["kind"] == "link" and entry["target"].startswith(("/", "«"))
         # A link to another link may come back here: that is for the long way round, which counts its steps.
         return entry["target"] if entry is not None and leads_away and entry["target"] not in links else None
 

@@ -330,7 +330,8 @@ class Filesystem(Mounting):
             for resource in fs.service.resources()
             if Tie("device", fs["dev"]) in resource.driver.gives(resource)
         ]
-        if not any(thing.rid in disks for thing in fs.service.record.made.values()):
+        made_disks = (thing for thing in fs.service.record.made.values() if thing.kind not in {"directory", "link"})
+        if not any(thing.rid in disks for thing in made_disks):
             start = f"svcmgr -s {fs.service.name} start --rid disk"
             raise Failed(f"{fs.rid}: device does not exist {fs['dev']}: what was made on it cannot be deleted; {start}")
         yield Note(f"device does not exist {fs['dev']}: what was made on it goes with its disk")

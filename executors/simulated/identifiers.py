@@ -36,8 +36,11 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 def generated(kind: str, seed: str, serial: int) -> str:
     """Return identifier number `serial` of `kind`, in the form that the real maker gives it."""
-    if kind == "pid":
-        return str(4000 + serial)
+    match kind:
+        case "locker":
+            return f"client.{4100 + serial}"
+        case "pid":
+            return str(4000 + serial)
     digits = digits_of(f"{seed}/{kind}/{serial}", 64 if kind in LONG else 32)
     return FORMS[kind](digits) if kind in FORMS else digits[:12]
 

@@ -34,11 +34,12 @@ def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> 
     """Let a block device appear, with links to it (`/dev/mapper/svc1-root`); then udev has its turn."""
     node.state["devices"][path] = device
     for link in links:
-        above = link.rpartition("/")[0]
-        depth = link.count("/") - 2
-        # That of device-mapper is not ours to make: it outlives every device.
-        if above != MAPPER and not node.tree.exists(above):
-            node.tree.put(above, {"kind": "directory", "mode": "0755", "docker": None})
+        parts = link.split("/")
+        depth = len(parts) - 3
+        for above in ("/".join(parts[:length]) for length in range(3, len(parts))):
+            # That of device-mapper is not ours to make: it outlives every device.
+            if above != MAPPER and not node.tree.exists(above):
+                node.tree.put(above, {"kind": "directory", "mode": "0755", "docker": None})
         target = f"{'../' * depth}{path.removeprefix('/dev/')}"
         node.tree.put(link, {"kind": "link", "target": target})
     device["settled"] = False
@@ -51,8 +52,9 @@ def remove(node: SimulatedNode, path: str) -> None:
     for link in [link for link, entry in node.state["files"].items() if _leads_to(link, entry, path)]:
         node.tree.remove(link)
         above = link.rpartition("/")[0]
-        if above not in {"/dev", MAPPER} and not node.tree.children(above):
+        while above not in {"/dev", MAPPER} and not node.tree.children(above):
             node.tree.remove(above)
+            above = above.rpartition("/")[0]
 
 
 def _leads_to(link: str, entry: dict[str, Any], path: str) -> bool:

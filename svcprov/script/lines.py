@@ -1,6 +1,5 @@
 """The lines of a script as they come to be: what they call and run is known at their end."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +12,6 @@ from svcprov.script.words import Words
 
 INDENT = "    "
 BUILT_IN = {"test"}
-_WORD = re.compile(r"[A-Za-z0-9_-]+|\[\d*\]")
 
 
 class Unsayable(Refused):
@@ -103,11 +101,14 @@ def as_json(path: str) -> str:
     """The filter of jq that finds what `core.answers.pick` does; "" for a path that is not one into JSON."""
     if path in {"", ".", "lines"} or answers.WORD.fullmatch(path):
         return ""
-    return " | ".join(map(_filter, _WORD.findall(path)))
+    return " | ".join(_filter(step[0]) for step in answers.STEP.finditer(path))
 
 
 def _filter(step: str) -> str:
     """One step of a path. An index behind the end is null, as a name is that is not there: `pick_json` drops them."""
     if step == "[]":
         return "each"
+    if step.startswith("[?"):
+        wanted = (f'.["{name}"] == "{text}"' for name, text in answers.equals(step[2:-1]))
+        return f"each | objects | select({' and '.join(wanted)})"
     return f"number({step[1:-1]})" if step.startswith("[") else f'of("{step}")'

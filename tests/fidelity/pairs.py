@@ -49,7 +49,18 @@ def last_words(answer: Completed) -> Any:
     return [line for line in answer.stderr.splitlines() if line and not line.startswith("time=")]
 
 
-READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words)}
+def fields(answer: Completed) -> Any:
+    """What drivers of images read in an answer that is JSON; ids, addresses and pids are the cluster's."""
+    if answer.returncode or not answer.stdout.strip():
+        return answer.stderr
+    found = json.loads(answer.stdout)
+    rows = found.get("watchers", [found]) if isinstance(found, dict) else found
+    kept = ("name", "size", "features", "image", "pool", "namespace", "snap", "device")
+    plain = [row if isinstance(row, str) else {key: row[key] for key in kept if key in row} for row in rows]
+    return plain, [row["id"] for row in rows if "locker" in row]
+
+
+READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words, fields)}
 """Every way to compare an answer, by its name."""
 
 

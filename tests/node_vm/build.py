@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.node_vm.kept import digest, made
+from tests.node_vm.kept import cache_directory, digest, made
 from tests.node_vm.recipe import (
     DEFAULT,
     RELEASE,
@@ -86,15 +86,24 @@ def image(recipe: Recipe = DEFAULT, say: Callable[[str], None] = print) -> Image
     """The image of a recipe, built where it is not there yet. Raises Unavailable with the reason."""
     if why := missing():
         raise Unavailable(why)
-    extra = [Path(path) for path in (recipe.extra_modules, recipe.extra_files) if path]
-    # What a VM is given when it runs does not make it another image.
-    packed = (recipe.name, recipe.packages, recipe.components, recipe.disk_mebibytes)
-    name = digest(packed, candidates(recipe), FINISH, SSHD, LEFT_OUT, HOSTNAME, *extra)
+    name = _name(recipe)
     base = made("images", name, lambda directory: _build(recipe, directory, say))
     code = [REPOSITORY / file for file in CODE]
     name = digest(name, recipe.boot_modules, RAMDISK_MODULES, GUEST, *code)
     ramdisk = made("ramdisks", name, lambda directory: _ramdisk(recipe, base, directory))
     return Image(recipe, base, ramdisk / "initrd.img", _version(recipe))
+
+
+def is_built(recipe: Recipe) -> bool:
+    """Tell whether the image of a recipe is there already."""
+    return not missing() and (cache_directory() / "images" / _name(recipe)).exists()
+
+
+def _name(recipe: Recipe) -> str:
+    extra = [Path(path) for path in (recipe.extra_modules, recipe.extra_files) if path]
+    # What a VM is given when it runs does not make it another image.
+    packed = recipe._replace(boot_modules=(), warm_modules=(), warm_up="", memory_mebibytes=0, processors=0)
+    return digest(packed, candidates(recipe), FINISH, SSHD, *extra)
 
 
 def _version(recipe: Recipe) -> str:

@@ -47,6 +47,7 @@ class Recipe(NamedTuple):
 
     packages: Debian packages, with what they depend on. kernel: the package that names the kernel.
     boot_modules, warm_modules: what is loaded when it boots, and before its snapshot is taken.
+    warm_up: lines of shell that have to succeed before the snapshot is taken: what starts its daemons.
     extra_modules: a directory with modules built elsewhere (ZFS).
     extra_files: a directory that is laid over the root filesystem. disk_mebibytes: what the root filesystem can hold.
     memory_mebibytes, processors: of each VM. build_seconds_max: how long the packages may take.
@@ -57,6 +58,7 @@ class Recipe(NamedTuple):
     kernel: str = "linux-image-cloud-amd64"
     boot_modules: tuple[str, ...] = BOOT_MODULES
     warm_modules: tuple[str, ...] = WARM_MODULES
+    warm_up: str = ""
     extra_modules: str = ""
     extra_files: str = ""
     components: tuple[str, ...] = ("main",)

@@ -51,6 +51,7 @@ def _warm(vm: "VM", directory: Path) -> None:
         one.boot()
         modules = " ".join(vm.image.recipe.warm_modules)
         one.run("sh", "-c", WARM_UP, environment={**ENVIRONMENT, "MODULES": modules})
+        one.shell(vm.image.recipe.warm_up)
         one.snapshot(WARM)
     finally:
         one.kill()

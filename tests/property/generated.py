@@ -39,8 +39,8 @@ def node(name: str) -> NodeState:
 class Layout:
     """A service file while it is drawn: sections with their options, mount points and devices that exist so far."""
 
-    def __init__(self, draw: Draw, *, cloud: bool, interface: str, blank: list[str]) -> None:
-        self.draw, self.cloud, self.interface, self.blank = draw, cloud, interface, blank
+    def __init__(self, draw: Draw, *, cloud: bool, cluster: bool, interface: str, blank: list[str]) -> None:
+        self.draw, self.cloud, self.cluster, self.interface, self.blank = draw, cloud, cluster, interface, blank
         self.volume = VOLUME if cloud else ""
         self.sections: dict[str, Options] = {"DEFAULT": {}}
         self.mounts: list[str] = []
@@ -84,6 +84,7 @@ class Layout:
     def source(self) -> Source:
         """Add a disk, or take one of the node's blank devices."""
         kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else []), "array"]
+        kinds += ["rados", "rados"] if self.cluster else []
         match self.draw(st.sampled_from(kinds)):
             case "array":
                 return self._array()
@@ -91,6 +92,8 @@ class Layout:
                 return Source(self.blank.pop(0), 20480)
             case "amazon":
                 return self._volumes()
+            case "rados":
+                return self._images()
             case _:
                 return self._loop()
 
@@ -107,6 +110,18 @@ class Layout:
         rid = self.add("disk", {"type": "amazon", f"volumes{scope}": " ".join(texts)})
         chosen = self.draw(st.integers(0, len(sizes) - 1))
         return Source(f"/var/lib/opensvc/{{svcname}}/dev/disk.{rid[5:]}.{chosen}", sizes[chosen] * 1024)
+
+    def _images(self) -> Source:
+        names = [f"rbd/{{svcname}}.{self.disks + at}" for at in range(self.draw(st.integers(1, 2)))]
+        self.disks += len(names)
+        size, how = self.draw(st.integers(350, 700)), self.draw(st.sampled_from(("", "krbd", "rbd-nbd")))
+        options = {"type": "rados", "images": " ".join(names), "size": f"{size}m", "map": how}
+        options["lock"] = self.draw(st.sampled_from(("", "", "exclusive", "shared")))
+        rid, chosen = self.add("disk", options), self.draw(st.integers(0, len(names) - 1))
+        by_name = how != "rbd-nbd" and self.draw(st.booleans())
+        return Source(
+            f"/dev/rbd/{names[chosen]}" if by_name else f"{{var}}/{{svcname}}/dev/disk.{rid[5:]}.{chosen}", size
+        )
 
     def _loop(self) -> Source:
         above = self.draw(st.sampled_from(("/srv/images", "/var/lib/{svcname}", *self.mounts)))
@@ -240,7 +255,7 @@ def _foreign(draw: Draw, state: NodeState) -> None:
 @st.composite
 def nodes(draw: Draw) -> NodeState:
     """A node: one of the fixtures, with other identifiers, latencies, and things of other people."""
-    state = node(draw(st.sampled_from((*CLOUD_NODES, "debian"))))
+    state = node(draw(st.sampled_from((*CLOUD_NODES, "ceph", "debian"))))
     state["seed"] = draw(st.sampled_from(("0a", "1b", "2c")))
     if draw(st.booleans()):
         state["identifiers"] = {}
@@ -260,7 +275,8 @@ def worlds(draw: Draw) -> World:
         if device["content"]["kind"] == "zero" and not device["volume"] and not device["holders"]
     )
     interface = next(name for name in state["interfaces"] if name != "lo")
-    layout = Layout(draw, cloud=state["ec2"] is not None, interface=interface, blank=blank)
+    cloud, cluster = state["ec2"] is not None, state["ceph"] is not None
+    layout = Layout(draw, cloud=cloud, cluster=cluster, interface=interface, blank=blank)
     layout.addresses()
     for _ in range(draw(st.integers(0, LEAVES_MAX))):
         layout.filesystems(layout.source())

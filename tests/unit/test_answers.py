@@ -36,6 +36,10 @@ def test_lines_are_each_line_that_says_something() -> None:
         ("Volumes[0]", ['{"VolumeId": "vol-1", "Size": 5, "Tags": null}']),
         ("Volumes[].Tags", []),
         ("Volumes[].Name", []),
+        ("Volumes[?VolumeId=='vol-2'&&Name==''].VolumeId", ["vol-2"]),
+        ("Volumes[?VolumeId=='vol-1'&&Name=='x'].VolumeId", []),
+        ("Volumes[?VolumeId=='vol-3']", []),
+        ("[?VolumeId=='vol-1']", []),
         ("Volumes.VolumeId", []),
         ("Snapshots[].SnapshotId", []),
         ("[].VolumeId", []),
@@ -44,6 +48,12 @@ def test_lines_are_each_line_that_says_something() -> None:
 def test_a_path_finds_what_jmespath_would(path: str, found: list[str]) -> None:
     """Names, positions and `[]` lead to texts; null, nothing and what is not there are left out."""
     assert pick(VOLUMES, path) == found
+
+
+def test_a_condition_that_is_not_understood_is_an_error() -> None:
+    """A row is chosen by texts alone; any other condition would choose all of them."""
+    with pytest.raises(ValueError, match="something else in it"):
+        pick(VOLUMES, "Volumes[?Size>'3'].VolumeId")
 
 
 def test_an_empty_answer_holds_nothing_at_any_path() -> None:
