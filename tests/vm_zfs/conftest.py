@@ -7,7 +7,8 @@ import pytest
 
 from tests.fidelity.ledger import LEDGER
 from tests.node_vm import VM, Unavailable, zfs
-from tests.node_vm.fixtures import DISKS, Shared, shared_vm
+from tests.node_vm.disks import DISKS
+from tests.node_vm.fixtures import Shared, shared_vm
 from tests.node_vm.recipe import Recipe
 
 __all__ = ["shared_vm"]

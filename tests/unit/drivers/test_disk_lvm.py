@@ -16,7 +16,7 @@ from executors.simulated.reboot import reboot
 from tests.unit.drivers.drive import Run, drive, service
 
 GROUP = "[disk#1]\ntype = lvm\nname = data\npvs = /dev/sdb /dev/sdc\n"
-LABEL = {"type": "LVM2_member", "uuid": "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg", "mountable": False}
+LABEL: dict[str, Any] = {"type": "LVM2_member", "uuid": "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg", "mountable": False}
 OF = "GGGGGG-bbbb-cccc-dddd-eeee-ffff-gggggg"
 
 
