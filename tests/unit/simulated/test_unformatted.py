@@ -110,3 +110,13 @@ def test_a_filesystem_that_is_mounted_once_more_may_go_from_its_first_place() ->
 def test_sizes_of_a_tmpfs(text: str, size: int) -> None:
     """They are rounded to pages; a part is one of the memory."""
     assert kibibytes(text) == size
+
+
+def test_what_nobody_has_looked_at_is_the_same_all_the_same() -> None:
+    """Two mounts of one directory are one, before anybody knows what the device holds."""
+    mounts = [
+        {"device": "/dev/sdb", "mount_point": each, "type": "btrfs", "subvolume": "data"} for each in ("/a", "/b")
+    ]
+    devices = {"/dev/sdb": {"size": "1G", "content": {"kind": "unseen"}}}
+    on = SimulatedNode(load({"complete": False, "mounts": mounts, "devices": devices}))
+    assert run(on, "test /a -ef /b", "files").returncode == 0
