@@ -108,7 +108,7 @@ class Layout:
         above = self.draw(st.sampled_from(("/srv/images", "/var/lib/{svcname}", *self.mounts)))
         size = self.draw(st.integers(350, 700))
         rid = self.add("disk", {"type": "loop", "file": f"{above}/{self.disks}.img", "size": f"{size}m",
-                                "allocate": self.draw(st.sampled_from(("false", "false", "true")))})  # fmt: skip
+                                "allocate": self.draw(st.sampled_from(("false", "false", "false" if above in self.mounts else "true")))})  # fmt: skip
         self.disks += 1
         dev = self.draw(st.sampled_from((f"{above}/{self.disks - 1}.img", f"{{{rid}.file}}")))
         return Source(dev, size)
