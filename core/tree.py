@@ -181,6 +181,16 @@ class Tree:
         """Where a path without links ends up."""
         return Place(*self._placed(path))
 
+    def identity(self, path: str) -> tuple[str, str]:
+        """The filesystem that a path lies in, and where: the same for each place that shows it, whoever has looked."""
+        real = self.real(path)
+        mount = self.mount_of(real)
+        at_root = mount is None or mount["mount_point"] == "/" or self._is_of_the_root(mount)
+        if mount is not None and not at_root and mount["device"] in self._state["devices"]:
+            return mount["device"], from_the_top(mount, real)
+        place = self.place(real)
+        return ("", place.path) if place.files is self._state["files"] else (place.device, place.path)
+
     def _placed(self, path: str) -> tuple[dict[str, Entry], str, str]:
         """The fields of a `Place`, which most who look something up need for a moment only."""
         mount = self.mount_of(path) if self._state["mounts"] else None

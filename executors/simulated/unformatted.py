@@ -158,6 +158,7 @@ def _unreachable(node: SimulatedNode, server: str, source: str) -> str:
     """What mount.nfs says of a server that it cannot have this export of, after two minutes at most."""
     if any(tree.startswith(f"{server}:/") for tree in node.state["trees"]):
         return f"mount.nfs: access denied by server while mounting {source}"
-    if server not in node.state["names"] and not server.strip("[]").replace(".", "").replace(":", "").isalnum():
+    is_address = server.startswith("[") or server.replace(".", "").isdigit()
+    if not is_address and server not in node.state["names"]:
         return f"mount.nfs: Failed to resolve server {server}: Name or service not known"
     return "mount.nfs: Connection timed out"

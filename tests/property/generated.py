@@ -126,8 +126,10 @@ class Layout:
     def _loop(self) -> Source:
         above = self.draw(st.sampled_from(("/srv/images", "/var/lib/{svcname}", *self.mounts)))
         size = self.draw(st.integers(350, 700))
-        rid = self.add("disk", {"type": "loop", "file": f"{above}/{self.disks}.img", "size": f"{size}m",
-                                "allocate": self.draw(st.sampled_from(("false", "false", "true")))})  # fmt: skip
+        # In a filesystem of the service there need not be room for all of it.
+        allocate = self.draw(st.sampled_from(("false", "false", "false" if above in self.mounts else "true")))
+        file = {"type": "loop", "file": f"{above}/{self.disks}.img", "size": f"{size}m", "allocate": allocate}
+        rid = self.add("disk", file)
         self.disks += 1
         dev = self.draw(st.sampled_from((f"{above}/{self.disks - 1}.img", f"{{{rid}.file}}")))
         return Source(dev, size)

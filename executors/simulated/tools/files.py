@@ -97,8 +97,7 @@ def _is_same(node: SimulatedNode, path: str, other: str) -> bool:
     """Tell whether two paths lead to one and the same place."""
     if not (node.tree.exists(path) and node.tree.exists(other)):
         return False
-    one, two = (node.tree.place(node.tree.real(each)) for each in (path, other))
-    return one.files is two.files and one.path == two.path
+    return node.tree.identity(path) == node.tree.identity(other)
 
 
 _TESTS: dict[str, Callable[[SimulatedNode, str], bool]] = {
