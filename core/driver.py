@@ -6,7 +6,7 @@ are generators of effects (`core.command`): they may run on any node, real or si
 
 from collections.abc import Iterable
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.command import Steps
 from core.status import Status
@@ -77,12 +77,17 @@ class Driver:
         return ()
 
     def backing(self, resource: "Resource") -> "dict[str, str]":
-        """Name the volume behind each device that the resource gives, where there is one (`vol-464a8f87`)."""
+        """Name the volume or array behind each device that the resource gives, where there is one (`vol-464a8f87`)."""
         del resource
         return {}
 
     def left(self, resource: "Resource") -> "dict[str, Content]":
         """Say what the record knows to be on the devices of the resource, for when nobody can look at them."""
+        del resource
+        return {}
+
+    def superblocks(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
+        """Say what the superblocks that it has `left` on devices say together, by the identity of what they are of."""
         del resource
         return {}
 

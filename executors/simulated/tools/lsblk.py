@@ -65,7 +65,7 @@ def _listed(node: SimulatedNode, named: list[str], *, alone: bool) -> list[str]:
             children[disk].append(path)
             below.add(path)
     listed: list[str] = []
-    for path in named or sorted(path for path in present if path not in below):
+    for path in named or sorted(path for path in present if path not in below and present[path]["size"]):
         _append(path, {} if alone else children, listed)
     return listed
 
@@ -84,11 +84,18 @@ def _cell(node: SimulatedNode, path: str, column: str, given: set[str]) -> str:
         "KNAME": short,
         "SERIAL": device["serial"],
         "SIZE": str(device["size"]) if "-b" in given else _human(device["size"]),
-        "TYPE": "loop" if device["file"] else "part" if _PARTITION.fullmatch(path) else "disk",
+        "TYPE": _type(node, path, device),
         "RO": "1" if device["read_only"] else "0",
         "MOUNTPOINT": shown_mount(node, path),
     }
     return cells[column]
+
+
+def _type(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
+    stacked = device.get("stacked")
+    if stacked is not None and stacked["kind"] == "array":
+        return str(node.state["arrays"][stacked["of"]]["level"])
+    return "loop" if device["file"] else "part" if _PARTITION.fullmatch(path) else "disk"
 
 
 def _human(count: int) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.command import Command, Completed
+from executors.simulated.arrays import dashes
 from executors.simulated.devices import MAGIC, is_formatted, storage
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
@@ -48,7 +49,7 @@ def _table(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
     columns = (("DEVICE", name), ("OFFSET", offset), ("TYPE", content["type"]))
     head = " ".join(title.ljust(len(word)) for title, word in columns)
     row = " ".join(word.ljust(len(title)) for title, word in columns)
-    return f"{head} {'UUID':<36} LABEL\n{row} {content['uuid']:<36} {content['label']}\n"
+    return f"{head} {'UUID':<36} LABEL\n{row} {dashes(content['uuid']):<36} {content['label']}\n"
 
 
 def _erase(node: SimulatedNode, path: str, device: dict[str, Any]) -> Completed:
