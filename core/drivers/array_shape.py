@@ -141,7 +141,7 @@ def described_by_superblocks(disk: "Resource") -> dict[str, Any]:
         "layout": made.layout,
         "members": {f"{disk.rid}.{position}": slot for position, slot in enumerate(slots)},
         "sync": "idle",
-        "target": "",
+        "copied_to": "",
         "ready": 0,
         "content": {"kind": "unseen"},
     }

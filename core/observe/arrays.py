@@ -53,7 +53,7 @@ def _array(name: str, said: dict[str, str]) -> dict[str, Any]:
         "size": int(said.get("Array Size", "0").split()[0]) * 1024,
         "members": {},
         "sync": "idle",
-        "target": "",
+        "copied_to": "",
         "ready": 0,
         "content": {"kind": "unseen"},
     }
@@ -99,7 +99,7 @@ def _assembled(state: NodeState, found: mdadm.Found) -> Steps:
         if "faulty" in row.state:
             array["members"][role] = "faulty"
         elif "rebuilding" in row.state:
-            array["members"][role] = array["target"] = str(number)
+            array["members"][role] = array["copied_to"] = str(number)
     copying = next((state for state in detail.states if state.startswith(("resyncing", "recovering"))), "")
     if copying:
         array["sync"], array["ready"] = "resync" if copying.startswith("resync") else "recover", RESYNC_SECONDS

@@ -235,9 +235,10 @@ def let_go(device: str) -> Command:
     )
 
 
-def add(uuid: str, device: str, place: str) -> Command:
+def add(uuid: str, device: str) -> Command:
     """Make a device a member of an array: in the place of one that is missing, or as a spare."""
-    return Command(("mdadm", link(uuid), "--add", device), kind="changes", check=carries(place, uuid), tool=TOOL)
+    held = Check(blockdev.uses(device), path="words[1]")
+    return Command(("mdadm", link(uuid), "--add", device), kind="changes", check=held, tool=TOOL)
 
 
 def remove(uuid: str, device: str) -> Command:

@@ -196,7 +196,7 @@ def rebuild(node: SimulatedNode, uuid: str) -> None:
 
 def begin(node: SimulatedNode, array: Array, sync: str, target: str = "") -> None:
     """Begin to copy: from one member to all others, or to the slot of one that is new."""
-    array["target"] = target
+    array["copied_to"] = target
     array["sync"], array["ready"] = sync, node.clock + node.latency("resync", RESYNC_SECONDS)
 
 

@@ -16,11 +16,11 @@ _IDENTIFIER = re.compile(
     r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
 )
 IDENTIFIER_LENGTH_MIN = 4
-PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "settled", "state"}
+PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "settled", "state", "sync", "copied_to"}
 """What time alone changes; `state` is `attaching` or `attached`, `creating` or `available`."""
 
 
-_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears", "settled"))
+_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears", "settled", "sync", "copied_to"))
 
 
 def alike(one: Any, other: Any, passing: Container[str] = frozenset()) -> bool:

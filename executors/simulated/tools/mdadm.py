@@ -111,7 +111,7 @@ def _array(
         "size": arrays.array_size(level, sizes, chunk),
         "members": {role: str(number) if number < count else "spare" for number, role in enumerate(members)},
         "sync": "idle",
-        "target": "",
+        "copied_to": "",
         "ready": 0,
         "content": {"kind": "zero"},
     }
@@ -323,6 +323,12 @@ def _added(node: SimulatedNode, path: str, device: str) -> tuple[int, str]:
     there = _there(node, device)
     if there["size"] - arrays.data_offset(there["size"], array["chunk"]) < report.used(array):
         return 1, f"{device} not large enough to join array"
+    known = node.content(there).get("role", "")
+    if known in array["members"] and array["members"][known].isdigit():
+        # It has its slot still, and is copied to.
+        arrays.hold(node, node.tree.real(path), {known: node.tree.real(device)})
+        arrays.begin(node, array, "recover", array["members"][known])
+        return 0, f"added {device}"
     node.state["serial"] += 1
     role = generated("uuid", node.state["seed"], node.state["serial"])
     array["members"][role] = "spare"

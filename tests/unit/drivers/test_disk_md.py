@@ -142,7 +142,7 @@ def test_two_services_naming_one_disk() -> None:
     """The second finds it in use."""
     on = node()
     run(service(MIRROR), "provision", on)
-    with pytest.raises(Refused, match="is a member of the array any:svc1.disk.0"):
+    with pytest.raises(Refused, match=r"is a member of the array any:svc1.disk.0"):
         run(service(MIRROR, "svc2"), "provision", on)
 
 
@@ -180,7 +180,7 @@ def test_the_text_of_another_array_is_refused() -> None:
     """The array that was made is never left for one that the file names since."""
     of = service(f"{MIRROR}uuid = {UUID}\n")
     of.record.made["disk#0.array"] = MadeThing("array", UUID[::-1].replace("9", "1"), "disk#0", "provision")
-    with pytest.raises(Refused, match="but the array .* was made for it"):
+    with pytest.raises(Refused, match=r"but the array .* was made for it"):
         run(of, "provision", node())
 
 

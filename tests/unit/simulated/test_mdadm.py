@@ -95,7 +95,7 @@ def test_how_large_an_array_is(level: str, size: int) -> None:
 
 
 def test_a_member_that_appears_completes_its_array() -> None:
-    """udev starts an array when its last member has come, under its own name on every node."""
+    """An array is started by udev when its last member has come, under its own name on every node."""
     on = node()
     run(on, f"{CREATE} /dev/vdb /dev/vdc")
     run(on, "mdadm --stop /dev/md/x")
