@@ -218,14 +218,19 @@ def appeared(node: SimulatedNode, path: str) -> None:
     if array is None:
         return
     running, present = device_of(node, uuid), members(node, uuid)
-    if running:
+    waits = bool(running) and not is_started(node, running)
+    if waits:
+        stop(node, running)
+    elif running:
         role = node.tree.holder(node.state["devices"][path])["content"]["role"]
-        if is_started(node, running) and array["members"].get(role) == "spare":
+        if array["members"].get(role) == "spare":
             hold(node, running, {role: path})
         return
     expected = {role for role, slot in array["members"].items() if slot.lstrip(LOST).isdigit()}
     if expected and expected <= present.keys() and is_enough(array, lacks(node, uuid, present)):
         assemble(node, uuid, link_of(node, array), present)
+    elif waits:
+        collect(node, uuid, present)
 
 
 def left(node: SimulatedNode, content: Content) -> None:
