@@ -77,7 +77,7 @@ class Driver:
         return ()
 
     def backing(self, resource: "Resource") -> "dict[str, str]":
-        """Name the volume behind each device that the resource gives, where there is one (`vol-464a8f87`)."""
+        """Name the volume or array behind each device that the resource gives, where there is one (`vol-464a8f87`)."""
         del resource
         return {}
 
@@ -88,6 +88,11 @@ class Driver:
 
     def recalled(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
         """Say what the record knows of a volume group on such devices, as a node's state has it, by uuid."""
+        del resource
+        return {}
+
+    def superblocks(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
+        """Say what the superblocks that it has `left` on devices say together, by the identity of what they are of."""
         del resource
         return {}
 

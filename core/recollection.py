@@ -1,30 +1,51 @@
-"""What the record says lies on a volume that is attached nowhere, so that nobody can look at it.
+"""What the record says lies where nobody can look: on a volume that is attached nowhere, in an array that is stopped.
 
 A service that is stopped in the cloud has its filesystems on volumes that no node has; so has one whose images of a
 Ceph cluster are not mapped. A plan to start it supposes what the record knows; the run finds what is there, and stops
 where that is something else.
 """
 
+from typing import Any
+
 from core.config.service import Service
 from core.state import NodeState
 
 
 def recall(state: NodeState, service: Service) -> None:
-    """Say of each volume or image that nobody has looked at what the service's record knows to be on it, in place."""
+    """Say of each volume, image and array that nobody has looked into what the record knows to be there, in place."""
     images = {image["id"]: image for image in state["images"].values() if image["id"]}
     volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"], **images}
-    if not any(volume["content"]["kind"] == "unseen" for volume in volumes.values()):
+    hidden = [*volumes.values(), *state["arrays"].values()]
+    if not any(each["content"]["kind"] == "unseen" for each in hidden):
         return
     resources = service.resources()
     behind = {device: volume for each in resources for device, volume in each.driver.backing(each).items()}
     for resource in resources:
+        left = resource.driver.left(resource)
+        places = {device: _unseen(state, volumes, behind.get(device, "")) for device in left}
+        sizes = [place["size"] for place in places.values() if place is not None]
+        if sizes:
+            _assembled(state, resource.driver.superblocks(resource), min(sizes))
+    for resource in resources:
         for device, content in resource.driver.left(resource).items():
-            volume = volumes.get(behind.get(device, ""))
-            if volume is not None and volume["content"]["kind"] == "unseen":
-                volume["content"] = content
+            place = _unseen(state, volumes, behind.get(device, ""))
+            if place is not None:
+                place["content"] = content
         state["volume_groups"] |= resource.driver.recalled(resource)
     for thing in service.record.made.values():
         volume = volumes.get(thing.identity) if thing.kind in {"volume", "rbd image"} else None
         if volume is not None and volume["content"]["kind"] == "unseen" and not volume.get("snapshot"):
             # Bought for the service, which has made nothing on it: killed before it was attached, it is as it came.
             volume["content"] = {"kind": "zero"}
+
+
+def _unseen(state: NodeState, volumes: dict[str, Any], identity: str) -> dict[str, Any] | None:
+    """The volume or array of an identity, where nobody has looked into it."""
+    found: dict[str, Any] | None = volumes.get(identity) or state["arrays"].get(identity)
+    return found if found is not None and found["content"]["kind"] == "unseen" else None
+
+
+def _assembled(state: NodeState, superblocks: dict[str, dict[str, Any]], size: int) -> None:
+    """Note what superblocks on volumes say together; how large an array is, is about what one of them has."""
+    for uuid, array in superblocks.items():
+        state["arrays"].setdefault(uuid, {**array, "size": size})

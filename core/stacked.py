@@ -60,8 +60,9 @@ def arrays(content: Shape) -> Shape:
     """Arrays of md by uuid.
 
     level: as mdadm writes it (`raid1`). devices: how many active ones it has. members: by the uuid of the member (the
-    `role` of what a device holds), its slot: `0`, `spare`, `faulty`. name: as the superblock has it, with the host that
-    made it (`node1:svc1`). sync: what it copies, to which slot (`target`), until the clock is at `ready`.
+    `role` of what a device holds), its slot: `0`, `spare`, `faulty`, `-0` for one whose superblock is gone while those
+    of the others still have it. name: as the superblock has it, with the host that made it (`node1:svc1`). sync: what
+    it copies, to which slot (`copied_to`), until the clock is at `ready`.
     """
     array = fields(
         {
@@ -73,7 +74,7 @@ def arrays(content: Shape) -> Shape:
             "size": (size, REQUIRED),
             "members": (table(text), dict),
             "sync": (choice("idle", "resync", "recover"), "idle"),
-            "target": (text, ""),
+            "copied_to": (text, ""),
             "ready": (count, 0),
             "content": (content, lambda: {"kind": "zero"}),
         }

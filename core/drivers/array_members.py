@@ -162,12 +162,18 @@ def added(disk: "Resource", uuid: str) -> Steps:
         if not device.path or (yield from _real(device.path)) in working or len(working) >= len(devices):
             continue
         if (yield from carried(device)) == uuid:
-            yield Note(f"{device.name} was a member of the array, and is not in it any more", "warning")
+            yield Note(
+                f"{device.name} is a member of the array {uuid} and was not there when it was started: added again"
+            )
+            stale = Thing("array", uuid, at=device.place, proofs=(mdadm.carries(device.place, uuid),))
+            again = mdadm.add(uuid, device.path)
+            yield again._replace(destroys=(stale,), undo=(mdadm.remove(uuid, device.path),))
+            working.append(device.path)
             continue
         lost = yield from blank.prove(disk, device.path, device.name)
         undo = (mdadm.remove(uuid, device.path), *(yield from _erasing_removed(uuid, device)))
         yield Note(f"add {device.name} to the array {uuid}")
-        yield mdadm.add(uuid, device.path, device.place)._replace(destroys=(lost,), undo=undo)
+        yield mdadm.add(uuid, device.path)._replace(destroys=(lost,), undo=undo)
         working.append(device.path)
 
 

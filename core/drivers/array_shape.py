@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.config.sizes import Share, human, parse
 from core.drivers.members import is_pattern
@@ -10,6 +10,7 @@ from core.tools import mdadm
 
 if TYPE_CHECKING:
     from core.config.service import Resource
+    from core.state import Content
 
 NAME_CHARACTERS_MAX = 31
 """The superblock has 32 bytes for the name, and one ends it."""
@@ -106,6 +107,44 @@ def described(disk: "Resource") -> str:
     chunk = disk.size("chunk") if disk["chunk"] and LEVELS[level(disk["level"])].chunks else 0
     chunks = f", in chunks of {human(chunk)}" if chunk and not isinstance(chunk, Share) else ""
     return f"an array of level {level(disk['level'])} of {count} devices{beside}{chunks}"
+
+
+def superblocks(disk: "Resource", uuid: str) -> "dict[str, Content]":
+    """What the members of the array hold, by the names of the devices; nothing where no array was made."""
+    found: dict[str, Content] = {}
+    for position, device in enumerate(disk.words("devs") if uuid else ()):
+        found[device] = {
+            "kind": "signature",
+            "type": "linux_raid_member",
+            "uuid": uuid,
+            "label": f"{mdadm.ANYWHERE}:{name(disk)}",
+            "mountable": False,
+            "tail": True,
+            "known": True,
+            "files": {},
+            "subvolumes": {},
+            "member_of": uuid,
+            "role": f"{disk.rid}.{position}",
+        }
+    return found
+
+
+def described_by_superblocks(disk: "Resource") -> dict[str, Any]:
+    """What the members say together, as far as the service file knows it."""
+    made = shape(disk, len(disk.words("devs")))
+    slots = [str(position) if position < made.devices else "spare" for position in range(made.devices + made.spares)]
+    return {
+        "name": f"{mdadm.ANYWHERE}:{name(disk)}",
+        "level": made.level if made.level == "linear" else f"raid{made.level}",
+        "devices": made.devices,
+        "chunk": made.chunk * 1024,
+        "layout": made.layout,
+        "members": {f"{disk.rid}.{position}": slot for position, slot in enumerate(slots)},
+        "sync": "idle",
+        "copied_to": "",
+        "ready": 0,
+        "content": {"kind": "unseen"},
+    }
 
 
 def check(disk: "Resource", devices: int) -> None:

@@ -3,6 +3,7 @@
 from core.block_device import block_device
 from core.command import Command, Steps
 from core.evidence import ends
+from core.observe import arrays
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.state import Content, NodeState
 from core.tools import blkid, blockdev, btrfs, cmp, files, losetup, lsblk, mount, wipefs
@@ -88,6 +89,8 @@ def contents(state: NodeState, subjects: list[str]) -> Steps:
         holder = Tree(state).holder(device) if device is not None else entry
         if holder is not None:
             holder["content"] = content
+        if holder is not None and content.get("type") == "linux_raid_member":
+            yield from arrays.member(state, path, holder)
         if content.get("type") == "btrfs":
             yield from _subvolumes(state, path, content)
     return there

@@ -113,6 +113,28 @@ def parse_detail(answer: Completed) -> Detail:
     return Detail(values.get("Raid Level", ""), states, progress, tuple(members))
 
 
+def members_everywhere() -> Command:
+    """Ask for every device of the node that is a member of an array; read the answer with `parse_members`."""
+    return Command(("mdadm", "--examine", "--scan", "--verbose"), tool=TOOL)
+
+
+def parse_members(answer: Completed) -> list[str]:
+    """Read the answer of `members_everywhere`: the paths of the devices."""
+    lists = re.findall(r"(?:^|\s)devices=(\S+)", answer.stdout)
+    return sorted({device for each in lists for device in each.split(",") if device})
+
+
+def examine_whole(place: str) -> Command:
+    """Ask for all that a superblock says; read the answer with `parse_superblock`."""
+    return Command(("mdadm", "--examine", place), accepts=(0, 1), tool=TOOL)
+
+
+def parse_superblock(answer: Completed) -> dict[str, str]:
+    """Read the answer of `examine_whole`: values by their names (`Device Role`)."""
+    pairs = (line.partition(" : ") for line in answer.stdout.splitlines())
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
 def examine(place: str) -> Command:
     """Ask for the superblock on a device or in a file: 0, or 1 when there is none; read it with `superblock`."""
     return Command(("mdadm", "--examine", "--export", place), accepts=(0, 1), tool=TOOL)
@@ -213,9 +235,10 @@ def let_go(device: str) -> Command:
     )
 
 
-def add(uuid: str, device: str, place: str) -> Command:
+def add(uuid: str, device: str) -> Command:
     """Make a device a member of an array: in the place of one that is missing, or as a spare."""
-    return Command(("mdadm", link(uuid), "--add", device), kind="changes", check=carries(place, uuid), tool=TOOL)
+    held = Check(blockdev.uses(device), path="words[1]")
+    return Command(("mdadm", link(uuid), "--add", device), kind="changes", check=held, tool=TOOL)
 
 
 def remove(uuid: str, device: str) -> Command:

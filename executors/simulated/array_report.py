@@ -124,7 +124,7 @@ def _rows(node: SimulatedNode, path: str, uuid: str) -> tuple[str, dict[str, int
     lines, active, number = [], 0, 0
     for slot in map(str, range(array["devices"])):
         member = slots.get(slot)
-        is_target = rebuilding and slot == array["target"]
+        is_target = rebuilding and slot == array["copied_to"]
         active += member is not None and not is_target
         state = "removed" if member is None else "spare rebuilding" if is_target else "active sync"
         lines.append(_row(node, None if member is None else number, slot, state, member))

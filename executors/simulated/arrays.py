@@ -21,6 +21,8 @@ ANYWHERE = "any"
 CAN_LOSE = {"raid1": -1, "raid4": 1, "raid5": 1, "raid6": 2, "raid10": 1}
 """How many members an array can do without; -1 for all but one."""
 RESYNC_SECONDS = 60
+LOST = "-"
+"""What the slot of a member begins with whose superblock is gone, while those of the others still have it."""
 
 Array = dict[str, Any]
 
@@ -60,9 +62,9 @@ def colons(uuid: str) -> str:
 
 
 def dashes(uuid: str) -> str:
-    """A uuid as blkid writes it; a hole as it is."""
+    """The uuid of an array as blkid writes it; a hole, and any other, as it is."""
     digits = uuid.replace(":", "")
-    if "«" in uuid:
+    if "«" in uuid or len(digits) != 32 or ":" not in uuid:  # noqa: PLR2004 - hexadecimal digits
         return uuid
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
@@ -72,7 +74,7 @@ def superblock(uuid: str, role: str, name: str) -> Content:
     return {
         "kind": "signature",
         "type": "linux_raid_member",
-        "uuid": dashes(uuid),
+        "uuid": uuid,
         "label": name,
         "mountable": False,
         "tail": False,
@@ -186,16 +188,15 @@ def rebuild(node: SimulatedNode, uuid: str) -> None:
     free = [str(slot) for slot in range(array["devices"]) if str(slot) not in taken]
     for role in sorted(role for role in held if array["members"][role] == "spare"):
         if free:
-            array["members"] = {
-                each: slot for each, slot in array["members"].items() if slot != free[0] or each == role
-            }
+            replaced = {free[0], f"{LOST}{free[0]}"}
+            array["members"] = {each: slot for each, slot in array["members"].items() if slot not in replaced}
             array["members"][role] = free.pop(0)
             begin(node, array, "recover", array["members"][role])
 
 
 def begin(node: SimulatedNode, array: Array, sync: str, target: str = "") -> None:
     """Begin to copy: from one member to all others, or to the slot of one that is new."""
-    array["target"] = target
+    array["copied_to"] = target
     array["sync"], array["ready"] = sync, node.clock + node.latency("resync", RESYNC_SECONDS)
 
 
@@ -217,14 +218,19 @@ def appeared(node: SimulatedNode, path: str) -> None:
     if array is None:
         return
     running, present = device_of(node, uuid), members(node, uuid)
-    if running:
+    waits = bool(running) and not is_started(node, running)
+    if waits:
+        stop(node, running)
+    elif running:
         role = node.tree.holder(node.state["devices"][path])["content"]["role"]
-        if is_started(node, running) and array["members"].get(role) == "spare":
+        if array["members"].get(role) == "spare":
             hold(node, running, {role: path})
         return
-    expected = {role for role, slot in array["members"].items() if slot.isdigit()}
+    expected = {role for role, slot in array["members"].items() if slot.lstrip(LOST).isdigit()}
     if expected and expected <= present.keys() and is_enough(array, lacks(node, uuid, present)):
         assemble(node, uuid, link_of(node, array), present)
+    elif waits:
+        collect(node, uuid, present)
 
 
 def left(node: SimulatedNode, content: Content) -> None:
@@ -232,9 +238,13 @@ def left(node: SimulatedNode, content: Content) -> None:
     array = node.state["arrays"].get(content["member_of"])
     if array is None:
         return
-    array["members"].pop(content["role"], None)
-    if not array["members"]:
+    slot = array["members"].pop(content["role"], "")
+    if slot.isdigit():
+        # The others go on expecting it.
+        array["members"][content["role"]] = f"{LOST}{slot}"
+    if all(each.startswith(LOST) for each in array["members"].values()):
         del node.state["arrays"][content["member_of"]]
+        node.forget(array["content"])
 
 
 def rebooted(node: SimulatedNode) -> None:

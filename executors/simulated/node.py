@@ -11,6 +11,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import hole
+from core.stacked import TABLES
 from core.state import DEBIAN_12, ON_PATHS, Content, NodeState, Question
 from core.tree import Tree
 from executors import missing
@@ -222,15 +223,20 @@ class SimulatedNode:
         """Replace what a device holds; what it was a member of loses it."""
         holder = self.tree.holder(device)
         before, holder["content"] = holder["content"], content
-        if before.get("member_of", "") not in {"", content.get("member_of")}:
+        if before.get("files") is not content.get("files"):
             self.forget(before)
 
     def forget(self, content: Content) -> None:
-        """Let what a device was a member of lose it, since what said so is gone."""
+        """Let what a device was a member of lose it, since what said so is gone; and so with all files that it held."""
+        if not any(self.state[name] for name in TABLES):
+            return
         if content.get("member_of"):
             from executors.simulated import stacking
 
             stacking.leave(self, content)
+        for files in (content.get("files", {}), *content.get("subvolumes", {}).values()):
+            for inner in [entry["content"] for entry in files.values() if "content" in entry]:
+                self.forget(inner)
 
     def by_tag(self, tag: str) -> str | None:
         """The device that `LABEL=...`, `UUID=...` or a path names; None when there is none."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
-from core.compare import COUNTERS
+from core.compare import COUNTERS, canonical
 from core.state import NodeState
 from svcprov.verification.world import World
 
@@ -17,11 +17,11 @@ _IDENTIFIER = re.compile(
     r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
 )
 IDENTIFIER_LENGTH_MIN = 4
-PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "settled", "state"}
+PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "settled", "state", "sync", "copied_to"}
 """What time alone changes; `state` is `attaching` or `attached`, `creating` or `available`."""
 
 
-_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears", "settled"))
+_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears", "settled", "sync", "copied_to"))
 
 
 def alike(one: Any, other: Any, passing: Container[str] = frozenset()) -> bool:
@@ -169,7 +169,11 @@ def names_of(world: World) -> Renamed:
 def outcome(world: World) -> list[str]:
     """Where a world has come to, for comparison: node, service file and record, identifiers renamed, a line each."""
     names = names_of(world)
-    whole = {"node": world.state, "file": world.disk.file.split("\n"), "record": json.loads(world.disk.record)}
+    whole = {
+        "node": canonical(world.state),
+        "file": world.disk.file.split("\n"),
+        "record": json.loads(world.disk.record),
+    }
     # The record's order of things made is no part of it; the file's order of lines is.
     whole["file"] = {f"{number:04}": line for number, line in enumerate(whole["file"])}
     for thing in whole["record"]["made"].values():

@@ -144,8 +144,7 @@ class Layout:
         else:
             sources = [self._loop() for _ in range(devices + spares)]
             members, sizes = [source.dev for source in sources], [source.size_mib for source in sources[:devices]]
-        of_the_node: bool = self.draw(st.booleans())
-        if self.blank and of_the_node:
+        if self.draw(st.booleans()) and self.blank:
             members[0] = self.blank.pop(0)
         options = {"type": "md", "devs": " ".join(members), "level": level, "spares": str(spares) if spares else ""}
         if level in {"0", "raid5"}:

@@ -65,3 +65,32 @@ def test_a_volume_that_was_bought_and_not_used_is_blank() -> None:
     assert volumes["vol-1a"]["content"] == {"kind": "zero"}
     assert volumes["vol-2b"]["content"] == {"kind": "unseen"}
     assert recalled(made, {"kind": "unseen"}, snapshot="snap-1")["vol-1a"]["content"] == {"kind": "unseen"}
+
+
+def test_the_members_of_an_array_are_on_their_volumes() -> None:
+    """A stopped array whose volumes are attached nowhere is there again when they are, with the filesystem in it."""
+    uuid = "0a1b2c3d:4e5f6071:8293a4b5:c6d7e8f9"
+    devs = " ".join(f"{{var}}/{{svcname}}/dev/disk.0.{number}" for number in (0, 1))
+    file = f"""[disk#0]
+type = amazon
+volumes = vol-1a vol-2b
+[disk#1]
+type = md
+uuid = {uuid}
+devs = {devs}
+level = 1
+[fs#0]
+type = ext4
+dev = /dev/md/{{svcname}}.disk.1
+mnt = /srv/data
+"""
+    made = {
+        "disk#1.array": MadeThing("array", uuid, "disk#1", "provision"),
+        "fs#0.filesystem": MadeThing("filesystem", UUID, "fs#0", "provision"),
+    }
+    volume = {"size": "1G", "content": {"kind": "unseen"}}
+    state = load_state({"complete": False, "ec2": {"instance": "i-1", "volumes": {"vol-1a": volume, "vol-2b": volume}}})
+    recall(state, Service("web", Document(file), "node1", Record(made), load))
+    array = state["arrays"][uuid]
+    assert (array["level"], array["devices"], array["content"]["uuid"]) == ("raid1", 2, UUID)
+    assert {each["content"]["member_of"] for each in state["ec2"]["volumes"].values()} == {uuid}

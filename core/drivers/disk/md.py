@@ -4,7 +4,7 @@ The uuid is one that we choose, so that what an interrupted run made is recognis
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.command import Check, Command, Fresh, Note, SetKey, Steps, UnsetKey
 from core.config.keywords import Keyword
@@ -17,6 +17,7 @@ from core.tools import blockdev, mdadm, udevadm
 if TYPE_CHECKING:
     from core.config.service import Resource
     from core.drivers.members import Device
+    from core.state import Content
 
 
 class MdArray(Driver):
@@ -90,6 +91,20 @@ class MdArray(Driver):
         uuid = array_shape.uuid(disk["uuid"])
         by_uuid = (Tie("device", mdadm.link(uuid)),) if uuid else ()
         return (Tie("device", array_shape.path(disk)), *by_uuid)
+
+    def backing(self, disk: "Resource") -> dict[str, str]:
+        """Its path leads to the array."""
+        uuid = array_shape.uuid(disk["uuid"]) or disk.made("array")
+        return {array_shape.path(disk): uuid} if uuid else {}
+
+    def left(self, disk: "Resource") -> "dict[str, Content]":
+        """The superblocks of an array that was made for the resource."""
+        return array_shape.superblocks(disk, disk.made("array") or "")
+
+    def superblocks(self, disk: "Resource") -> "dict[str, dict[str, Any]]":
+        """What they say together."""
+        uuid = disk.made("array")
+        return {uuid: array_shape.described_by_superblocks(disk)} if uuid else {}
 
     def needs(self, disk: "Resource") -> Iterable[Tie]:
         """Need its members."""

@@ -5,6 +5,7 @@ from typing import Any
 from core.command import Command, Completed
 from core.state import Content
 from executors.simulated import partitions
+from executors.simulated.arrays import dashes
 from executors.simulated.devices import PARTITION_TABLES, RAID, is_formatted, storage
 from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
@@ -59,6 +60,10 @@ def _tags(node: SimulatedNode, path: str, device: dict[str, Any], content: Conte
     type_, size = content["type"], content.get("size") or device["size"]
     if type_ in PARTITION_TABLES:
         return {"PTUUID": content["uuid"], "PTTYPE": type_}
+    if type_ == "linux_raid_member":
+        uuid = dashes(content["uuid"])
+        parts = {"UUID": uuid, "UUID_SUB": content["role"], "LABEL": content["label"], "VERSION": "1.2"}
+        return {name: value for name, value in {**parts, "TYPE": type_, "USAGE": "raid"}.items() if value}
     is_new = node.version("util-linux") >= BLOCK_SIZE_SINCE
     # While it is mounted to be written an ext3 needs its journal, so that it is no ext2 that has one.
     written = any(

@@ -15,7 +15,7 @@ COLUMNS = ("NAME", "KNAME", "SERIAL", "SIZE", "TYPE", "RO", "MOUNTPOINT")
 SERIAL_SINCE = (2, 23)
 LETTERS = "dnlpbJ"
 NOT_A_DEVICE = 32
-STACKED = {"logical volume": "lvm", "array": "raid", "image": "disk"}
+STACKED = {"logical volume": "lvm", "image": "disk"}
 
 _PARTITION = re.compile(r"(/dev/(?:nvme\d+n\d+|loop\d+|mmcblk\d+))p\d+|(/dev/(?:[svh]d|xvd)[a-z]+)\d+")
 
@@ -66,7 +66,7 @@ def _listed(node: SimulatedNode, named: list[str], *, alone: bool) -> list[str]:
             children[disk].append(path)
             below.add(path)
     listed: list[str] = []
-    for path in named or sorted(path for path in present if path not in below):
+    for path in named or sorted(path for path in present if path not in below and present[path]["size"]):
         _append(path, {} if alone else children, listed)
     return listed
 
@@ -80,17 +80,24 @@ def _append(path: str, children: dict[str, list[str]], listed: list[str]) -> Non
 def _cell(node: SimulatedNode, path: str, column: str, given: set[str]) -> str:
     device: dict[str, Any] = node.state["devices"].get(path, {"size": 0, "serial": "", "file": "", "read_only": False})
     short = path if "-p" in given else path.removeprefix("/dev/")
-    stacked, is_part = device.get("stacked"), _PARTITION.fullmatch(path)
     cells: dict[str, str] = {
         "NAME": device.get("name") or short,
         "KNAME": short,
         "SERIAL": device["serial"],
         "SIZE": str(device["size"]) if "-b" in given else _human(device["size"]),
-        "TYPE": STACKED[stacked["kind"]] if stacked else "loop" if device["file"] else "part" if is_part else "disk",
+        "TYPE": _type(node, path, device),
         "RO": "1" if device["read_only"] else "0",
         "MOUNTPOINT": shown_mount(node, path),
     }
     return cells[column]
+
+
+def _type(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
+    stacked = device.get("stacked")
+    if stacked is not None:
+        level = node.state["arrays"][stacked["of"]]["level"] if stacked["kind"] == "array" else ""
+        return str(level) or STACKED[stacked["kind"]]
+    return "loop" if device["file"] else "part" if _PARTITION.fullmatch(path) else "disk"
 
 
 def _human(count: int) -> str:

@@ -9,6 +9,7 @@ from core.state import Question
 from executors.simulated import array_report as report
 from executors.simulated import arrays
 from executors.simulated.devices import storage
+from executors.simulated.identifiers import generated
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, getopt_words, options
 
@@ -43,6 +44,7 @@ ONE = (
     "'1' is an unusual number of drives for an array, so it is probably\n     a mistake.  If you really mean it you "
     "will need to specify --force before\n     setting the number of drives."
 )
+NO_ARRAY = "does not appear to be an md device"
 NO_FILE = "No such file or directory"
 
 
@@ -109,7 +111,7 @@ def _array(
         "size": arrays.array_size(level, sizes, chunk),
         "members": {role: str(number) if number < count else "spare" for number, role in enumerate(members)},
         "sync": "idle",
-        "target": "",
+        "copied_to": "",
         "ready": 0,
         "content": {"kind": "zero"},
     }
@@ -205,7 +207,7 @@ def _started(
     array = node.state["arrays"][uuid]
     lacking = arrays.lacks(node, uuid, present)
     working = array["devices"] - lacking
-    expected = sum(slot.isdigit() for slot in array["members"].values())
+    expected = sum(slot.lstrip(arrays.LOST).isdigit() for slot in array["members"].values())
     spares = sum(array["members"].get(role) == "spare" for role in present)
     beside = f" and {_counted(spares, 'spare')}" if spares else ""
     drives = _counted(working, "drive")
@@ -236,7 +238,7 @@ def _stop(node: SimulatedNode, _command: Command, words: list[str]) -> Completed
     if device is None:
         return _failed(f"error opening {path}: No such file or directory")
     if not _is_array(device):
-        return _failed(f"{path} does not appear to be an md device")
+        return _failed(f"{path} {NO_ARRAY}")
     if node.users(real):
         why = "Perhaps a running process, mounted filesystem or active volume group?"
         return _failed(f"Cannot get exclusive access to {path}:{why}")
@@ -267,9 +269,10 @@ def _detail(node: SimulatedNode, _command: Command, words: list[str]) -> Complet
     path = operands[0]
     device = node.device(path)
     if device is None:
-        return _failed(f"cannot open {path}: No such file or directory")
+        there = node.tree.exists(path)
+        return _failed(f"{path} {NO_ARRAY}" if there else f"cannot open {path}: {NO_FILE}")
     if not _is_array(device):
-        return _failed(f"{path} does not appear to be an md device")
+        return _failed(f"{path} {NO_ARRAY}")
     real = node.tree.real(path)
     return Completed(0, report.export(node, real) if "--export" in found else report.detail(node, real, path))
 
@@ -297,7 +300,7 @@ def _manage(node: SimulatedNode, path: str, words: list[str]) -> Completed:
     if array is None:
         return _failed(f"error opening {path}: No such file or directory")
     if not _is_array(array):
-        return _failed(f"{path} does not appear to be an md device")
+        return _failed(f"{path} {NO_ARRAY}")
     deeds = {"--add": _added, "--fail": _set_faulty, "--remove": _removed}
     said = ""
     for verb, device in zip(words[::2], words[1::2], strict=False):
@@ -320,8 +323,14 @@ def _added(node: SimulatedNode, path: str, device: str) -> tuple[int, str]:
     there = _there(node, device)
     if there["size"] - arrays.data_offset(there["size"], array["chunk"]) < report.used(array):
         return 1, f"{device} not large enough to join array"
+    known = node.content(there).get("role", "")
+    if known in array["members"] and array["members"][known].isdigit():
+        # It has its slot still, and is copied to.
+        arrays.hold(node, node.tree.real(path), {known: node.tree.real(device)})
+        arrays.begin(node, array, "recover", array["members"][known])
+        return 0, f"added {device}"
     node.state["serial"] += 1
-    role = f"{node.state['serial']:08x}:{report.EPOCH:08x}:00000000:00000000"
+    role = generated("uuid", node.state["seed"], node.state["serial"])
     array["members"][role] = "spare"
     node.set_content(there, arrays.superblock(uuid, role, array["name"]))
     arrays.hold(node, node.tree.real(path), {role: node.tree.real(device)})

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from executors.simulated import partitions
+from executors.simulated.arrays import dashes
 from executors.simulated.devices import MAGIC, is_formatted, storage
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
@@ -50,8 +51,9 @@ def _table(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
     columns = (("DEVICE", name), ("OFFSET", offset), ("TYPE", content["type"]))
     head = " ".join(title.ljust(len(word)) for title, word in columns)
     row = " ".join(word.ljust(len(title)) for title, word in columns)
-    width = max(UUID_WIDTH, len(content["uuid"]))
-    return f"{head} {'UUID':<{width}} LABEL\n{row} {content['uuid']:<{width}} {content['label']}\n"
+    uuid = dashes(content["uuid"])
+    width = max(UUID_WIDTH, len(uuid))
+    return f"{head} {'UUID':<{width}} LABEL\n{row} {uuid:<{width}} {content['label']}\n"
 
 
 def _erase(node: SimulatedNode, path: str, device: dict[str, Any]) -> Completed:
