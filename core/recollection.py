@@ -11,8 +11,11 @@ from core.state import NodeState
 
 def recall(state: NodeState, service: Service) -> None:
     """Say of each volume or image that nobody has looked at what the service's record knows to be on it, in place."""
-    images = {image["id"]: image for image in state["images"].values() if image["id"]}
-    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"], **images}
+    # What is mapped can be looked at.
+    mapped = {device["stacked"]["of"] for device in state["devices"].values() if device["stacked"] is not None}
+    named = {name: image for name, image in state["images"].items() if name not in mapped}
+    images = {image["id"]: image for image in named.values() if image["id"]}
+    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **named, **images}
     if not any(volume["content"]["kind"] == "unseen" for volume in volumes.values()):
         return
     resources = service.resources()

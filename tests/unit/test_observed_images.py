@@ -101,6 +101,17 @@ def test_what_was_made_on_an_unmapped_image_is_remembered() -> None:
     assert state["images"]["rbd/db"]["content"]["uuid"] == uuid
 
 
+def test_what_is_mapped_is_not_remembered_but_looked_at() -> None:
+    """The record supposes the worst of what nobody can see; a device can be seen."""
+    of, on = service("[disk#0]\ntype = rados\nimages = rbd/db\n"), real()
+    of.record.made["disk#0.image.rbd/db"] = MadeThing("rbd image", "1001", "disk#0", "provision")
+    on.run(Command(("rbd", "map", "rbd/db"), tool="rbd"))
+    devices = {"/dev/rbd0": {"size": "64M", "content": {"kind": "unseen"}}}
+    state = seen(on, QUESTION, devices=devices)[0]
+    recall(state, of)
+    assert state["images"]["rbd/db"]["content"] == {"kind": "unseen"}
+
+
 def test_answers_of_other_lists() -> None:
     """Images in a namespace and snapshots that are mapped are none of those that a service names."""
     rows = (
