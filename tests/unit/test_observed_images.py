@@ -74,9 +74,20 @@ def test_a_preview_asks() -> None:
     """What is asked of rbd and is not known is a question; an image is asked for as rbd was asked."""
     state = load({"complete": False, "tools": TOOLS, "devices": {"/dev/rbd0": {"size": "1M"}}})
     on = SimulatedNode(state)
-    assert on.run(rbd.info(rbd.Client("client.web", "/etc/ceph/web"), "rbd/db")).returncode == 2
+    question = rbd.info(rbd.Client("client.web", "/etc/ceph/web"), "rbd/db")
+    assert on.run(question._replace(verb="provision")).returncode == 2
     on.run(rbd.mapped(rbd.KRBD))
     assert on.questions == [QUESTION, Question("rbd", "mapped")]
+
+
+def test_a_start_asks_about_every_image_in_one_round() -> None:
+    """Rounds are few: an image that is still asked about is no reason to end a rehearsal, but for its creation."""
+    state = load({"complete": False, "tools": TOOLS})
+    on = SimulatedNode(state)
+    for image in ("rbd/db", "rbd/log"):
+        answer = on.run(rbd.info(rbd.Client(), image)._replace(verb="start"))
+        assert rbd.parse_info(answer) is not None
+    assert on.questions == [Question("rbd", "rbd/db"), Question("rbd", "rbd/log")]
 
 
 def test_a_question_without_an_answer_is_no_missing_image() -> None:
