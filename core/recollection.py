@@ -13,8 +13,11 @@ from core.state import NodeState
 
 def recall(state: NodeState, service: Service) -> None:
     """Say of each volume, image and array that nobody has looked into what the record knows to be there, in place."""
-    images = {image["id"]: image for image in state["images"].values() if image["id"]}
-    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"], **images}
+    # What is mapped can be looked at.
+    mapped = {device["stacked"]["of"] for device in state["devices"].values() if device["stacked"] is not None}
+    named = {name: image for name, image in state["images"].items() if name not in mapped}
+    images = {image["id"]: image for image in named.values() if image["id"]}
+    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **named, **images}
     hidden = [*volumes.values(), *state["arrays"].values()]
     if not any(each["content"]["kind"] == "unseen" for each in hidden):
         return

@@ -116,8 +116,8 @@ def filled(state: NodeState, bound: dict[str, str]) -> NodeState:
 
 
 def unseen(state: NodeState) -> set[str]:
-    """The volumes of EC2 that nobody could look into: they are attached nowhere."""
-    volumes = state["ec2"]["volumes"] if state["ec2"] else {}
+    """The volumes of EC2 and images of Ceph that nobody could look into: they are attached or mapped nowhere."""
+    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"]}
     return {identity for identity, volume in volumes.items() if volume["content"]["kind"] == "unseen"}
 
 
@@ -125,7 +125,8 @@ def take_tails(predicted: NodeState, observed: NodeState, volumes: set[str]) -> 
     """Take over, in place, whether bytes are left at the end of volumes that a plan could not look at."""
     for path, device in predicted["devices"].items():
         there = observed["devices"].get(path)
-        if device["volume"] in volumes and there is not None:
+        of = device["volume"] or (device["stacked"] or {}).get("of")
+        if of in volumes and there is not None:
             found = Tree(observed).holder(there)["content"]
             if found["kind"] == "signature":
                 Tree(predicted).holder(device)["content"]["tail"] = found["tail"]

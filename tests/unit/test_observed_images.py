@@ -74,9 +74,20 @@ def test_a_preview_asks() -> None:
     """What is asked of rbd and is not known is a question; an image is asked for as rbd was asked."""
     state = load({"complete": False, "tools": TOOLS, "devices": {"/dev/rbd0": {"size": "1M"}}})
     on = SimulatedNode(state)
-    assert on.run(rbd.info(rbd.Client("client.web", "/etc/ceph/web"), "rbd/db")).returncode == 2
+    question = rbd.info(rbd.Client("client.web", "/etc/ceph/web"), "rbd/db")
+    assert on.run(question._replace(verb="provision")).returncode == 2
     on.run(rbd.mapped(rbd.KRBD))
     assert on.questions == [QUESTION, Question("rbd", "mapped")]
+
+
+def test_a_start_asks_about_every_image_in_one_round() -> None:
+    """Rounds are few: an image that is still asked about is no reason to end a rehearsal, but for its creation."""
+    state = load({"complete": False, "tools": TOOLS})
+    on = SimulatedNode(state)
+    for image in ("rbd/db", "rbd/log"):
+        answer = on.run(rbd.info(rbd.Client(), image)._replace(verb="start"))
+        assert rbd.parse_info(answer) is not None
+    assert on.questions == [Question("rbd", "rbd/db"), Question("rbd", "rbd/log")]
 
 
 def test_a_question_without_an_answer_is_no_missing_image() -> None:
@@ -99,6 +110,17 @@ def test_what_was_made_on_an_unmapped_image_is_remembered() -> None:
     state = seen(real(), QUESTION)[0]
     recall(state, of)
     assert state["images"]["rbd/db"]["content"]["uuid"] == uuid
+
+
+def test_what_is_mapped_is_not_remembered_but_looked_at() -> None:
+    """The record supposes the worst of what nobody can see; a device can be seen."""
+    of, on = service("[disk#0]\ntype = rados\nimages = rbd/db\n"), real()
+    of.record.made["disk#0.image.rbd/db"] = MadeThing("rbd image", "1001", "disk#0", "provision")
+    on.run(Command(("rbd", "map", "rbd/db"), tool="rbd"))
+    devices = {"/dev/rbd0": {"size": "64M", "content": {"kind": "unseen"}}}
+    state = seen(on, QUESTION, devices=devices)[0]
+    recall(state, of)
+    assert state["images"]["rbd/db"]["content"] == {"kind": "unseen"}
 
 
 def test_answers_of_other_lists() -> None:

@@ -41,7 +41,7 @@ class Given(NamedTuple):
         pool, _, name = self.words[0].partition("/")
         if not images.has_pool(self.node, pool):
             raise Refusal(NOT_FOUND, f"rbd: error opening pool '{pool}': (2) No such file or directory")
-        found = images.find(self.node, self.words[0], self.client)
+        found = images.find(self.node, self.words[0], self.client, self.command.verb)
         if found is None:
             raise Refusal(NOT_FOUND, f"rbd: error opening image {name}: (2) No such file or directory")
         return found

@@ -33,16 +33,10 @@ JSON_ANSWERS = (
         [{"pool": "rbd", "name": "a", "device": "/dev/rbd0"}, {"pool": "ssd", "name": "a", "device": "/dev/rbd1"}]
     ),
 )
-JSON_PATHS: tuple[str, ...] = (
-    aws.VOLUME_IDS,
-    "Volumes[].State",
-    aws.PRIVATE_ADDRESSES,
-    "Volumes[0].VolumeId",
-    "[].a",
-    "[1]",
-    "a.b[]",
+JSON_PATHS = (
+    *(aws.VOLUME_IDS, "Volumes[].State", aws.PRIVATE_ADDRESSES, "Volumes[0].VolumeId", "[].a", "[1]", "a.b[]"),
+    *("Volumes[?State=='in-use'].VolumeId", "[?pool=='ssd'&&name=='a'].device", "[?pool=='ssd'&&name=='b']"),
 )
-JSON_PATHS += ("Volumes[?State=='in-use'].VolumeId", "[?pool=='ssd'&&name=='a'].device", "[?pool=='ssd'&&name=='b']")
 TEXTS = ("", "\n", "one", " one \n", "one\n\ntwo words\n", "\n\n  late\nlines  \n\n", "a\n a b\n", "true false 0\n")
 PATHS = ("", ".", "lines", "words[0]", "words[1]", "words[9]")
 LOOKED_FOR = ("", "one", "two words", "two", "late\nlines", "late", "a b", "true", "false")
