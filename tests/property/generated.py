@@ -27,6 +27,8 @@ class Source(NamedTuple):
 
     dev: str
     size_mib: int
+    made_by: tuple[tuple[str, str], ...] = ()
+    """The options of the first filesystem on it, when that makes it."""
 
 
 def node(name: str) -> NodeState:
@@ -81,14 +83,44 @@ class Layout:
 
     def source(self) -> Source:
         """Add a disk, or take one of the node's blank devices."""
-        kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else [])]
-        match self.draw(st.sampled_from(kinds)):
+        plain = self._plain_kinds()
+        kind = self.draw(st.sampled_from([*plain, *plain, "volume"]))
+        return self._volume() if kind == "volume" else self._plain(kind)
+
+    def _plain_kinds(self) -> list[str]:
+        return ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else [])]
+
+    def _plain(self, kind: str) -> Source:
+        """A device that is nothing but itself."""
+        match kind:
             case "present":
                 return Source(self.blank.pop(0), 20480)
             case "amazon":
                 return self._volumes()
             case _:
                 return self._loop()
+
+    def _volume(self) -> Source:
+        """A logical volume of a group of one or two devices, made by a resource of its own or by its filesystem."""
+        name = f"{{svcname}}-{self.disks}"
+        self.disks += 1
+        members = []
+        for _ in range(self.draw(st.integers(1, 2))):
+            members.append(self._plain(self.draw(st.sampled_from(self._plain_kinds()))))
+        options = self.draw(st.sampled_from(("", "", "--physicalextentsize 1M")))
+        pvs = " ".join(member.dev for member in members)
+        self.add(
+            "disk", {"type": self.draw(st.sampled_from(("lvm", "vg"))), "name": name, "pvs": pvs, "options": options}
+        )
+        if self.draw(st.booleans()):
+            self.add("disk", {"type": "lv", "vg": name, "name": "spare", "size": "9"})
+        size = self.draw(st.sampled_from(("310m", "322", "100%FREE")))
+        dev = f"/dev/{name}/lv_1"
+        if self.draw(st.booleans()):
+            self.add("disk", {"type": "lv", "vg": name, "name": "lv_1", "size": size})
+            dash = name.replace("-", "--")
+            return Source(self.draw(st.sampled_from((dev, f"/dev/mapper/{dash}-lv_1"))), 310)
+        return Source(dev, 310, (("vg", name), ("size", size)))
 
     def _volumes(self) -> Source:
         sizes = self.draw(st.lists(st.integers(1, 9), min_size=1, max_size=2))
@@ -127,7 +159,8 @@ class Layout:
             options = ",".join(
                 part for part in ("defaults" if name else "", extra, f"subvol={name}" if name else "") if part
             )
-            self.add("fs", {"type": kind, "dev": source.dev, "mnt": mount_point, "mnt_opt": options})
+            made_by = dict(source.made_by) if name == names[0] else {}
+            self.add("fs", {"type": kind, "dev": source.dev, "mnt": mount_point, "mnt_opt": options, **made_by})
             self.mounts.append(mount_point)
 
     def containers(self) -> None:

@@ -16,7 +16,7 @@ from executors.simulated.reboot import reboot
 from tests.unit.drivers.drive import Run, drive, service
 
 GROUP = "[disk#1]\ntype = lvm\nname = data\npvs = /dev/sdb /dev/sdc\n"
-LABEL = {"type": "LVM2_member", "uuid": "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg", "mountable": False}
+LABEL: dict[str, Any] = {"type": "LVM2_member", "uuid": "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg", "mountable": False}
 OF = "GGGGGG-bbbb-cccc-dddd-eeee-ffff-gggggg"
 
 
@@ -109,7 +109,7 @@ def test_a_pattern_is_what_it_matches_now() -> None:
 
 
 def test_a_link_is_called_as_the_kernel_does() -> None:
-    """lvm does not know links outside /dev."""
+    """To lvm, a link outside /dev is no name of a device."""
     of = group("/srv/link")
     on = node()
     on.tree.put("/srv/link", {"kind": "link", "target": "/dev/sdb"})
@@ -235,7 +235,7 @@ def test_a_group_that_is_adopted_is_used() -> None:
 
 
 def test_two_groups_of_one_name_are_refused() -> None:
-    """lvm does not tell them apart, so nothing is done to either."""
+    """No tool tells them apart, so nothing is done to either."""
     on = foreign()
     other = copy(on.state)["volume_groups"][OF]
     label = {**on.state["devices"]["/dev/sdb"]["content"], "uuid": LABEL["uuid"][::-1], "member_of": OF[::-1]}
