@@ -47,6 +47,27 @@ class Running(NamedTuple):
     since: float
 
 
+class Elsewhere(Protocol):
+    """Another machine, on which the processes of this one's commands run."""
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        given: str | None,
+        environment: Mapping[str, str],
+        *,
+        public: bool,
+        seconds_max: float | None,
+        live: processes.Live | None,
+    ) -> Completed:
+        """Run a program there to its end, as `processes.run` does here."""
+        ...
+
+    def start(self, argv: tuple[str, ...], environment: Mapping[str, str], log: str | None) -> Completed:
+        """Start a daemon there, as `processes.start` does here."""
+        ...
+
+
 class RealFace(Protocol):
     """A module of `executors.real.tools`."""
 
@@ -66,7 +87,8 @@ def _never() -> bool:
 class Machine:
     """Runs commands on this machine.
 
-    prefix: words put before each argv (`nsenter ...`). logs: the directory for what daemons say, None for nowhere.
+    prefix: words put before each argv (`nsenter ...`). elsewhere: the machine on which the processes run; then none is
+    answered in this one, and no news of devices are heard. logs: the directory for what daemons say, None for nowhere.
     live: hears what changing commands write, as they write it. remark: hears who answered, for the debug log.
     progress: hears how far something has come that shows nothing else; None: nobody does. interrupted: tells whether
     somebody wants an end; then no further command is begun, and KeyboardInterrupt is raised in its place.
@@ -76,6 +98,7 @@ class Machine:
         self,
         *,
         prefix: tuple[str, ...] = (),
+        elsewhere: Elsewhere | None = None,
         environment: Mapping[str, str] = os.environ,
         logs: str | None = None,
         live: Callable[[str], None] | None = None,
@@ -87,6 +110,7 @@ class Machine:
         kept = {name: value for name, value in environment.items() if name.startswith(PASSED_ON)}
         self.around = processes.Surroundings({**kept, "LC_ALL": "C.UTF-8", "PATH": PATH}, prefix)
         self.remark, self.progress = remark, progress
+        self._elsewhere = elsewhere
         self.read_seconds_max = read_seconds_max
         self._logs, self._live, self._interrupted = logs, live, interrupted
         self._faces: dict[str, RealFace | None] = {}
@@ -150,18 +174,27 @@ class Machine:
         if command.background:
             program = command.argv[0].rpartition("/")[2]
             log = None if self._logs is None else f"{self._logs}/{program}.log"
+            if self._elsewhere is not None:
+                return self._elsewhere.start((*self.around.prefix, *command.argv), self.around.environment, log)
             # Behind a prefix its socket may be somewhere else.
             ready = None if self.around.prefix else getattr(self._face(command.tool), "is_ready", None)
             is_ready = _never if ready is None else partial(ready, command)
             return processes.start(command.argv, self.around, log, is_ready)
         reads = command.kind == "reads"
+        seconds_max = self.read_seconds_max if reads and not command.check else None
+        live = None if reads else self._live
+        if self._elsewhere is not None:
+            argv, around = (*self.around.prefix, *command.argv), self.around.environment
+            return self._elsewhere.run(
+                argv, command.stdin, around, public=command.public, seconds_max=seconds_max, live=live
+            )
         return processes.run(
             command.argv,
             command.stdin,
             self.around,
             public=command.public,
-            seconds_max=self.read_seconds_max if reads and not command.check else None,
-            live=None if reads else self._live,
+            seconds_max=seconds_max,
+            live=live,
             watch=partial(self._watch, command.argv),
         )
 
@@ -179,6 +212,8 @@ class Machine:
             self.running = running
 
     def _face(self, name: str) -> RealFace | None:
+        if self._elsewhere is not None:
+            return None
         if name not in self._faces:
             module = f"executors.real.tools.{name}"
             try:
@@ -207,7 +242,7 @@ class Machine:
         The first pause begins to listen, and ends at once: what came before it was not heard.
         """
         if self._news is None:
-            self._news = news.listener()
+            self._news = None if self._elsewhere is not None else news.listener()
             if self._news is not None:
                 return Completed(0, "0")
             self._sleep(seconds)

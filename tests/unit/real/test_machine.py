@@ -4,12 +4,14 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from core.command import Command, Completed
 from core.holes import is_of_kind
+from executors import missing
 from executors.real import processes
 from executors.real.machine import PATH, Machine
 from executors.real.tools import docker
@@ -185,3 +187,59 @@ def test_a_daemon_that_is_ready_is_watched_no_longer() -> None:
     began = time.monotonic()
     assert processes.start(("sleep", "1"), around, None, lambda: True) == Completed(0)
     assert time.monotonic() - began < processes.GRACE_SECONDS
+
+
+class Recorder:
+    """A machine elsewhere that runs nothing and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[tuple[object, ...]] = []
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        given: str | None,
+        environment: Mapping[str, str],
+        *,
+        public: bool,
+        seconds_max: float | None,
+        live: processes.Live | None,
+    ) -> Completed:
+        """Answer that the program is missing."""
+        self.given.append((argv, given, dict(environment), public, seconds_max, live is not None))
+        return missing.answer(argv[0])
+
+    def start(self, argv: tuple[str, ...], environment: Mapping[str, str], log: str | None) -> Completed:
+        """Take note of a daemon."""
+        self.given.append((argv, dict(environment), log))
+        return Completed(0)
+
+
+def test_processes_may_run_elsewhere() -> None:
+    """Another machine gets argv, input, environment and limits; nothing is answered here but what is the engine's."""
+    there = Recorder()
+    machine = Machine(
+        elsewhere=there, environment={}, logs="/var/log/ours", live=lambda _text: None, read_seconds_max=7
+    )
+    around = {"LC_ALL": "C.UTF-8", "PATH": PATH}
+    # Here, a face would answer this one in this process.
+    answer = machine.run(Command(("test", "-e", "/"), tool="files"))
+    assert answer == missing.answer("test", missing.packages_of("test", "files"))
+    machine.run(Command(("mkfs",), "input", kind="changes", public=True))
+    assert machine.run(Command(("/usr/sbin/daemon", "-d"), kind="changes", background=True)) == Completed(0)
+    assert machine.run(Command(("sleep", "0"), tool="engine")) == Completed(0)
+    assert there.given == [
+        (("test", "-e", "/"), None, around, False, 7, False),
+        (("mkfs",), "input", around, True, None, True),
+        (("/usr/sbin/daemon", "-d"), around, "/var/log/ours/daemon.log"),
+    ]
+    assert machine.running is None
+
+
+def test_elsewhere_no_news_are_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause lasts as long as it is meant to: the devices of this machine are not those of the other."""
+    monkeypatch.setattr("executors.real.news.listener", lambda: pytest.fail("listens here"))
+    machine = Machine(elsewhere=Recorder(), environment={})
+    began = time.monotonic()
+    assert machine.run(Command(("pause", "0.05"), tool="engine")) == Completed(0)
+    assert time.monotonic() - began >= 0.05

@@ -1,0 +1,64 @@
+"""The data disks of a VM: those it starts with, and those that are plugged in while it runs."""
+
+import subprocess
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from tests.node_vm.recipe import program
+
+Bus = Literal["scsi", "virtio"]
+VIRTIO_PLUGS = 4
+"""How many disks can be plugged in as virtio-blk at a time."""
+VIRTIO_SERIAL_CHARACTERS = 20
+
+
+class Disk(NamedTuple):
+    """A blank disk that a VM starts with. serial: what the guest reads from it; virtio keeps 20 characters."""
+
+    mebibytes: int = 512
+    serial: str = ""
+
+
+class Plugged(NamedTuple):
+    """A disk that was plugged in. number: its place on its bus."""
+
+    identity: str
+    file: Path
+    serial: str
+    bus: Bus
+    number: int
+
+    @property
+    def node(self) -> dict[str, Any]:
+        """The disk's file, as qemu is told about it."""
+        file = {"driver": "file", "filename": str(self.file), "cache": {"direct": False, "no-flush": True}}
+        return {"driver": "qcow2", "node-name": f"file-{self.identity}", "discard": "unmap", "file": file}
+
+    @property
+    def device(self) -> dict[str, Any]:
+        """The disk itself, as qemu is told about it."""
+        common = {"id": self.identity, "drive": f"file-{self.identity}", "serial": self.serial}
+        if self.bus == "virtio":
+            return {"driver": "virtio-blk-pci", "bus": f"port{self.number}", **common}
+        return {"driver": "scsi-hd", "bus": "scsi0.0", "scsi-id": self.number, "device_id": self.serial, **common}
+
+    @property
+    def link(self) -> str:
+        """The name that udev gives it in the guest."""
+        if self.bus == "virtio":
+            return f"/dev/disk/by-id/virtio-{self.serial[:VIRTIO_SERIAL_CHARACTERS]}"
+        return f"/dev/disk/by-id/scsi-0QEMU_QEMU_HARDDISK_{self.serial}"
+
+
+def create(file: Path, mebibytes: int) -> None:
+    """Make the file of a blank disk."""
+    _create("-f", "qcow2", str(file), f"{mebibytes}M")
+
+
+def create_over(file: Path, below: Path) -> None:
+    """Make the file of a disk that differs in nothing yet from another, which is not changed."""
+    _create("-f", "qcow2", "-b", str(below), "-F", "qcow2", str(file))
+
+
+def _create(*words: str) -> None:
+    subprocess.run((program("qemu-img"), "create", "-q", *words), check=True)

@@ -1,0 +1,1 @@
+"""What needs a kernel of its own: the node VM, and services on it."""
