@@ -44,12 +44,17 @@ def holders(answer: Completed) -> Any:
     return [line.split()[1:4] for line in answer.stdout.splitlines()], answer.stderr
 
 
+def table(answer: Completed) -> Any:
+    """The lines of a table, without the blanks that only line them up."""
+    return [line.strip() for line in answer.stdout.splitlines()], answer.stderr
+
+
 def last_words(answer: Completed) -> Any:
     """What was said on stderr, but for the lines of a log."""
     return [line for line in answer.stderr.splitlines() if line and not line.startswith("time=")]
 
 
-READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words)}
+READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, table, last_words)}
 """Every way to compare an answer, by its name."""
 
 
@@ -57,7 +62,8 @@ class Pair:
     """A real executor and a simulated node, made from a node state.
 
     changing: patterns of what is another in every run, and what is put in their place. state: reads that tell what
-    both sides are in, compared after each change. packages: the Debian package of a program.
+    both sides are in, compared after each change. packages: the Debian package of a program. version: of a package
+    where the real side is; asked of this machine, unless it is another one.
     """
 
     def __init__(
@@ -68,12 +74,13 @@ class Pair:
         changing: Mapping[str, str],
         state: Callable[[Executor], Any],
         packages: Mapping[str, str],
+        version: Callable[[str], str] = package_version,
     ) -> None:
         self.real, self.node = real, SimulatedNode(load(given))
         self._given, self._steps = given, list[dict[str, Any]]()
         self._put_for = dict(changing)
         self._changing = {re.compile(pattern): put for pattern, put in changing.items()}
-        self._state, self._packages = state, packages
+        self._state, self._packages, self._version = state, packages, version
 
     def run(self, command: Command, read: Read = words, **known: str) -> Completed:
         """Run a command on both sides and compare; return what the real one answered.
@@ -113,7 +120,7 @@ class Pair:
         if not (os.environ.get("RECORD_PAIRS") and self._steps):
             return
         package = self._packages[self._steps[0]["argv"][0]]
-        path = CAPTURED / f"{package}-{package_version(package)}/pairs/{name.removeprefix('test_')}.json"
+        path = CAPTURED / f"{package}-{self._version(package)}/pairs/{name.removeprefix('test_')}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         runs = json.loads(path.read_text(encoding="utf-8")) if path in RECORDED else []
         runs.append({"state": self._given, "changing": self._put_for, "steps": self._steps})
@@ -132,7 +139,7 @@ class Pair:
     def _enter(self, command: Command, real: Completed, known: Mapping[str, str]) -> None:
         program = command.argv[0].rpartition("/")[2]
         package = self._packages[command.argv[0]]
-        is_of(program, f"{package} {package_version(package)}".strip())
+        is_of(program, f"{package} {self._version(package)}".strip())
         # A daemon's log has the time in each line; why it ends is said in one without.
         said = [line for line in self._put(real.stderr).splitlines() if not line.startswith('time="')]
         first = said[0] if said and real.returncode else ""

@@ -104,9 +104,8 @@ class Layout:
         """A logical volume of a group of one or two devices, made by a resource of its own or by its filesystem."""
         name = f"{{svcname}}-{self.disks}"
         self.disks += 1
-        members = []
-        for _ in range(self.draw(st.integers(1, 2))):
-            members.append(self._plain(self.draw(st.sampled_from(self._plain_kinds()))))
+        count = self.draw(st.integers(1, 2))
+        members = [self._plain(self.draw(st.sampled_from(self._plain_kinds()))) for _ in range(count)]
         options = self.draw(st.sampled_from(("", "", "--physicalextentsize 1M")))
         pvs = " ".join(member.dev for member in members)
         self.add(
