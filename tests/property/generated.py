@@ -18,6 +18,8 @@ NODES = REPOSITORY / "fixtures/nodes"
 CLOUD_NODES = ("ec2", "ec2-2015", "ec2-nitro")
 IMAGES = ("ubuntu:14.10", "nginx:latest", "haproxy:latest")
 LEAVES_MAX = 3
+OTHERS = "Others-aaaa-bbbb-cccc-dddd-eeee-ffffff"
+"""The uuid of a volume group of other people's."""
 VOLUME, VOLUME_GIB = "vol-0aaaaaaaaaaaaaaa1", 4
 """A blank volume that its user created, and that a service may name."""
 
@@ -221,6 +223,13 @@ def _foreign(draw: Draw, state: NodeState) -> None:
             mount = {"device": "/dev/sdz", "mount_point": "/mnt/payroll", "type": "ext4"}
             source["mounts"].append(mount)
             source["files"]["/mnt/payroll"] = "directory"
+    if draw(st.booleans()):
+        label = {"type": "LVM2_member", "uuid": f"{OTHERS[::-1]}", "member_of": OTHERS, "mountable": False}
+        source["devices"]["/dev/sdy"] = {"size": "1G", "content": label}
+        volume = {"uuid": OTHERS.swapcase(), "segments": [[label["uuid"], 0, 9]], "content": content}
+        member = {label["uuid"]: {"size": "1G", "extents": 255}}
+        others = {"name": "payroll", "autoactivation": False, "physical_volumes": member, "volumes": {"db": volume}}
+        source["volume_groups"] = {OTHERS: others}
     if draw(st.booleans()):
         source["files"] |= {"/srv/other/readme": "mine", "/srv/images/other.img": {"size": "1M"}}
     if source["ec2"] is not None:
