@@ -149,7 +149,7 @@ class VolumeGroup(Driver):
                 if "in use" not in failure.stderr and "used by" not in failure.stderr:
                     raise
                 raise Failed(f"{disk.rid}: {name} is in use, {(yield from _users(name, active))}") from failure
-        if node in group.tags:
+        if node in group.tags and not group.missing:
             yield lvm.tag(name, node, there=False)
 
     def unprovision(self, disk: "Resource") -> Steps:

@@ -222,11 +222,16 @@ class SimulatedNode:
         """Replace what a device holds; what it was a member of loses it."""
         holder = self.tree.holder(device)
         before, holder["content"] = holder["content"], content
-        if before.get("member_of", "") not in {"", content.get("member_of")}:
+        is_other = before.get("files") is not content.get("files")
+        if is_other or before.get("member_of", "") not in {"", content.get("member_of")}:
             self.forget(before)
 
     def forget(self, content: Content) -> None:
-        """Let what a device was a member of lose it, since what said so is gone."""
+        """Let what a device (or a file in its filesystem) was a member of lose it, since what said so is gone."""
+        for files in (content.get("files", {}), *content.get("subvolumes", {}).values()):
+            for entry in files.values():
+                if entry["kind"] == "file":
+                    self.forget(entry["content"])
         if content.get("member_of"):
             from executors.simulated import stacking
 

@@ -106,8 +106,9 @@ class Layout:
         """A logical volume of a group of one or two devices, made by a resource of its own or by its filesystem."""
         name = f"{{svcname}}-{self.disks}"
         self.disks += 1
-        count = self.draw(st.integers(1, 2))
-        members = [self._plain(self.draw(st.sampled_from(self._plain_kinds()))) for _ in range(count)]
+        # Of one kind: half of a group may be there after a reboot otherwise, and asks for the other half to be started.
+        kind, count = self.draw(st.sampled_from(self._plain_kinds())), self.draw(st.integers(1, 2))
+        members = [self._plain(kind) for _ in range(count if kind != "present" or self.blank[1:] else 1)]
         options = self.draw(st.sampled_from(("", "", "--physicalextentsize 1M")))
         pvs = " ".join(member.dev for member in members)
         self.add(
@@ -224,10 +225,15 @@ def _foreign(draw: Draw, state: NodeState) -> None:
             source["mounts"].append(mount)
             source["files"]["/mnt/payroll"] = "directory"
     if draw(st.booleans()):
-        label = {"type": "LVM2_member", "uuid": f"{OTHERS[::-1]}", "member_of": OTHERS, "mountable": False}
+        label: dict[str, Any] = {
+            "type": "LVM2_member",
+            "uuid": f"{OTHERS[::-1]}",
+            "member_of": OTHERS,
+            "mountable": False,
+        }
         source["devices"]["/dev/sdy"] = {"size": "1G", "content": label}
         volume = {"uuid": OTHERS.swapcase(), "segments": [[label["uuid"], 0, 9]], "content": content}
-        member = {label["uuid"]: {"size": "1G", "extents": 255}}
+        member: dict[str, Any] = {label["uuid"]: {"size": "1G", "extents": 255}}
         others = {"name": "payroll", "autoactivation": False, "physical_volumes": member, "volumes": {"db": volume}}
         source["volume_groups"] = {OTHERS: others}
     if draw(st.booleans()):

@@ -9,6 +9,7 @@ from core.command import Command, Completed, Executor
 from core.tools import blkid, lvm
 from executors.simulated.tools import lvm as simulated
 from tests.fidelity.pairs import Pair, table, verdict
+from tests.fidelity.pairs import words as printed
 from tests.node_vm.vm import VM
 
 GIVEN = {
@@ -55,8 +56,8 @@ class Both:
     def changes(self, line: str, tool: str = "lvm", **known: str) -> Completed:
         """Run a change; every return code is an answer here."""
         words = tuple(line.split())
-        read = {} if tool == "lvm" else {"read": verdict}
-        return self._pair.run(Command(words, kind="changes", accepts=tuple(range(256)), tool=tool), **read, **known)
+        command = Command(words, kind="changes", accepts=tuple(range(256)), tool=tool)
+        return self._pair.run(command, printed if tool == "lvm" else verdict, **known)
 
 
 @pytest.fixture
