@@ -232,9 +232,9 @@ def _foreign(draw: Draw, state: NodeState) -> None:
             "mountable": False,
         }
         source["devices"]["/dev/sdy"] = {"size": "1G", "content": label}
-        volume = {"uuid": OTHERS.swapcase(), "segments": [[label["uuid"], 0, 9]], "content": content}
+        kept: dict[str, Any] = {"uuid": OTHERS.swapcase(), "segments": [[label["uuid"], 0, 9]], "content": content}
         member: dict[str, Any] = {label["uuid"]: {"size": "1G", "extents": 255}}
-        others = {"name": "payroll", "autoactivation": False, "physical_volumes": member, "volumes": {"db": volume}}
+        others = {"name": "payroll", "autoactivation": False, "physical_volumes": member, "volumes": {"db": kept}}
         source["volume_groups"] = {OTHERS: others}
     if draw(st.booleans()):
         source["files"] |= {"/srv/other/readme": "mine", "/srv/images/other.img": {"size": "1M"}}

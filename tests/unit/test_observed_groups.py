@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from core.command import Completed, Steps
+from core.command import Command, Completed
+from core.engine import asked
 from core.observe import learn
 from core.state import NodeState, Question, copy, load
 from core.tools import lvm
@@ -35,17 +36,6 @@ def node(tools: dict[str, Any] | None = None) -> SimulatedNode:
     return on
 
 
-def seen(steps: Steps, on: SimulatedNode) -> Any:
-    """What a generator of reads returns."""
-    answer: Any = None
-    while True:
-        try:
-            question = steps.send(answer)
-        except StopIteration as end:
-            return end.value
-        answer = on.run(question)
-
-
 def state_of(on: SimulatedNode) -> NodeState:
     """A state that knows the devices of a node, and nothing of what they hold."""
     state = load({"complete": False, "devices": copy(on.state)["devices"], "tools": on.state["tools"]})
@@ -58,7 +48,7 @@ def test_what_is_there_is_found() -> None:
     """The groups of the state are those of the node, with their volumes in all of their segments."""
     on = node()
     state = state_of(on)
-    assert seen(learn(state, [QUESTION]), on) == [QUESTION]
+    assert asked(learn(state, [QUESTION]), on) == [QUESTION]
     found = copy(state)["volume_groups"]
     for group in found.values():
         assert [volume["content"] for volume in group["volumes"].values()] == [{"kind": "unseen"}]
@@ -77,7 +67,7 @@ def test_without_lvm2_there_are_none() -> None:
     """Where lvm2 is not installed, nothing is asked twice."""
     on = node({})
     state = state_of(on)
-    assert seen(learn(state, [QUESTION]), on) == [QUESTION]
+    assert asked(learn(state, [QUESTION]), on) == [QUESTION]
     assert state["volume_groups"] == {}
 
 
@@ -85,9 +75,16 @@ def test_who_may_not_look_sees_nothing() -> None:
     """A failure is not "none": the question stays open, and it is said why."""
     on = node()
     state = state_of(on)
-    denied = Completed(5, "", "  WARNING: Running as a non-root user.\n  /run/lock/lvm: Permission denied\n")
-    on.run = lambda _command: denied  # type: ignore[method-assign]
-    assert seen(learn(state, [QUESTION]), on) == []
+
+    class Denying:
+        """A node on which nobody may look."""
+
+        def run(self, command: Command) -> Completed:
+            """Refuse."""
+            del command
+            return Completed(5, "", "  WARNING: Running as a non-root user.\n  /run/lock/lvm: Permission denied\n")
+
+    assert asked(learn(state, [QUESTION]), Denying()) == []
     assert state["unseen"] == ["volume groups:   /run/lock/lvm: Permission denied"]
 
 
