@@ -12,7 +12,7 @@ from core.command import Check, Note, Steps
 from core.config.sizes import Share, human
 from core.driver import Tie
 from core.drivers import beneath, blank
-from core.drivers.volume_group import group_named
+from core.drivers.volume_group import group_named, whole
 from core.errors import Failed, Refused, Remedy
 from core.tools import blkid, blockdev, lvm, wipefs
 
@@ -184,6 +184,7 @@ def reach(resource: "Resource") -> Steps:
     uuid = resource.made(MADE)
     for group, name, active in lvm.rows((yield lvm.place_of_volume(uuid))) if uuid is not None else ():
         if not active:
+            yield from whole(resource, lvm.groups((yield lvm.group(f"vg_name={group}"))))
             yield lvm.activate_volume(group, name)._replace(undo=(lvm.activate_volume(group, name, there=False),))
 
 

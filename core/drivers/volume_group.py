@@ -121,8 +121,7 @@ class VolumeGroup(Driver):
         """Tag the group with this node, and activate it. Raises Refused when another node of the service has it."""
         name, node = disk["name"], disk.service.nodename
         group = yield from _appeared(disk)
-        if group.missing:
-            raise Failed(f"{disk.rid}: {group.missing} of the devices of {name} are missing: pvs tells which")
+        yield from whole(disk, [group])
         others = {*disk.service.nodes, *disk.service.drpnodes} - {node}
         if held := sorted(others.intersection(group.tags)):
             free = Remedy("if it is stopped there", f"vgchange --deltag @{held[0]} {name}", whole=True)
@@ -150,7 +149,7 @@ class VolumeGroup(Driver):
                 if "in use" not in failure.stderr and "used by" not in failure.stderr:
                     raise
                 raise Failed(f"{disk.rid}: {name} is in use, {(yield from _users(name, active))}") from failure
-        if node in group.tags:
+        if node in group.tags and not group.missing:
             yield lvm.tag(name, node, there=False)
 
     def unprovision(self, disk: "Resource") -> Steps:
@@ -193,6 +192,15 @@ def group_named(resource: "Resource", name: str) -> Steps:
         rename = Remedy("to tell them apart", f"vgrename {found[-1].uuid} {name}-2", whole=True)
         raise Refused(f"{resource.rid}: two volume groups are called {name}: {uuids}", rename)
     return found[0] if found else None
+
+
+def whole(resource: "Resource", groups: list[lvm.Group]) -> Steps:
+    """See that every device of a group is there. Raises Failed, since without one nothing in it can be changed."""
+    yield from ()
+    for group in groups:
+        if group.missing:
+            start = f"svcmgr -s {resource.service.name} start --rid disk"
+            raise Failed(f"{resource.rid}: {group.missing} of the devices of {group.name} are missing; {start}")
 
 
 def _appeared(disk: "Resource") -> Steps:
@@ -249,6 +257,7 @@ def _removed(disk: "Resource") -> Steps:
     if not found:
         yield from physical_volumes.gone(disk, lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}"), name)
         return
+    yield from whole(disk, found)
     if found[0].volumes:
         inside = ", ".join(each.name for each in (yield from _volumes(found[0].name)))
         raise Refused(f"{disk.rid}: {found[0].name} has logical volumes: {inside}", "remove them first, if they may go")

@@ -6,6 +6,7 @@ from core.command import Command
 from core.config.sizes import parse_bytes
 from core.tools import lvm
 from executors.simulated import volume_groups as groups
+from executors.simulated.devices import keep_size
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Options, Usage
 from executors.simulated.volume_words import (
@@ -107,6 +108,7 @@ def extend(node: SimulatedNode, _command: Command, found: Options, words: list[s
     if wanted - now > (free := groups.free(group)):
         raise Refusal(f"Insufficient free space: {wanted - now} extents needed, but only {free} available")
     before = _human(groups.size(group, name))
+    keep_size(group["volumes"][name]["content"], groups.size(group, name))
     for physical, first, length in _growth(group, segments[-1], wanted - now):
         last = segments[-1]
         if (last[0], last[1] + last[2]) == (physical, first):

@@ -223,7 +223,8 @@ class SimulatedNode:
         """Replace what a device holds; what it was a member of loses it."""
         holder = self.tree.holder(device)
         before, holder["content"] = holder["content"], content
-        if before.get("files") is not content.get("files"):
+        is_other = before.get("files") is not content.get("files")
+        if is_other or before.get("member_of", "") not in {"", content.get("member_of")}:
             self.forget(before)
 
     def forget(self, content: Content) -> None:

@@ -219,6 +219,7 @@ def left(node: SimulatedNode, held: Content) -> None:
     if all(physical["missing"] for physical in group["physical_volumes"].values()):
         for name in group["volumes"]:
             deactivate(node, held["member_of"], name)
+            node.forget(group["volumes"][name]["content"])
         del node.state["volume_groups"][held["member_of"]]
 
 

@@ -212,6 +212,11 @@ def held(state: NodeState) -> dict[str, str]:
         for each in interface["addresses"]
     }
     facts |= {f"process {pid}": json.dumps(each, sort_keys=True) for pid, each in state["processes"].items()}
+    facts |= {
+        f"logical volume {uuid}/{name}": json.dumps([volume["uuid"], volume["content"]], sort_keys=True)
+        for uuid, group in state["volume_groups"].items()
+        for name, volume in group["volumes"].items()
+    }
     cloud = state["ec2"] or {"volumes": {}, "network_interfaces": {}, "elastic_addresses": {}}
     for identity, volume in cloud["volumes"].items():
         passing: dict[str, object] = {"ready": 0, "state": ""}

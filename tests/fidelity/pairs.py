@@ -44,6 +44,11 @@ def holders(answer: Completed) -> Any:
     return [line.split()[1:4] for line in answer.stdout.splitlines()], answer.stderr
 
 
+def table(answer: Completed) -> Any:
+    """The lines of a table, without the blanks that only line them up."""
+    return [line.strip() for line in answer.stdout.splitlines()], answer.stderr
+
+
 def last_words(answer: Completed) -> Any:
     """What was said on stderr, but for the lines of a log."""
     return [line for line in answer.stderr.splitlines() if line and not line.startswith("time=")]
@@ -60,7 +65,7 @@ def fields(answer: Completed) -> Any:
     return plain, [row["id"] for row in rows if "locker" in row]
 
 
-READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, last_words, fields)}
+READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, table, last_words, fields)}
 """Every way to compare an answer, by its name."""
 
 

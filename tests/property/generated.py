@@ -20,6 +20,8 @@ IMAGES = ("ubuntu:14.10", "nginx:latest", "haproxy:latest")
 LEAVES_MAX = 3
 ARRAYS = (("1", 2, 0), ("mirror", 2, 1), ("0", 2, 0), ("raid5", 3, 0), ("10", 2, 0))
 """Levels of arrays, with how many devices and spares."""
+OTHERS = "Others-aaaa-bbbb-cccc-dddd-eeee-ffffff"
+"""The uuid of a volume group of other people's."""
 VOLUME, VOLUME_GIB = "vol-0aaaaaaaaaaaaaaa1", 4
 """A blank volume that its user created, and that a service may name."""
 
@@ -29,6 +31,8 @@ class Source(NamedTuple):
 
     dev: str
     size_mib: int
+    made_by: tuple[tuple[str, str], ...] = ()
+    """The options of the first filesystem on it, when that makes it."""
 
 
 def node(name: str) -> NodeState:
@@ -83,11 +87,19 @@ class Layout:
 
     def source(self) -> Source:
         """Add a disk, or take one of the node's blank devices."""
-        kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else []), "array"]
-        kinds += ["rados", "rados"] if self.cluster else []
-        match self.draw(st.sampled_from(kinds)):
-            case "array":
-                return self._array()
+        plain = self._plain_kinds()
+        kind = self.draw(st.sampled_from([*plain, *plain, "volume", "array"]))
+        if kind == "array":
+            return self._array()
+        return self._volume() if kind == "volume" else self._plain(kind)
+
+    def _plain_kinds(self) -> list[str]:
+        kinds = ["loop", *(["amazon"] if self.cloud else []), *(["present"] if self.blank else [])]
+        return kinds + (["rados", "rados"] if self.cluster else [])
+
+    def _plain(self, kind: str) -> Source:
+        """A device that is nothing but itself."""
+        match kind:
             case "present":
                 return Source(self.blank.pop(0), 20480)
             case "amazon":
@@ -96,6 +108,28 @@ class Layout:
                 return self._images()
             case _:
                 return self._loop()
+
+    def _volume(self) -> Source:
+        """A logical volume of a group of one or two devices, made by a resource of its own or by its filesystem."""
+        name = f"{{svcname}}-{self.disks}"
+        self.disks += 1
+        # Of one kind: half of a group may be there after a reboot otherwise, and asks for the other half to be started.
+        kind, count = self.draw(st.sampled_from(self._plain_kinds())), self.draw(st.integers(1, 2))
+        members = [self._plain(kind) for _ in range(count if kind != "present" or self.blank[1:] else 1)]
+        options = self.draw(st.sampled_from(("", "", "--physicalextentsize 1M")))
+        pvs = " ".join(member.dev for member in members)
+        self.add(
+            "disk", {"type": self.draw(st.sampled_from(("lvm", "vg"))), "name": name, "pvs": pvs, "options": options}
+        )
+        if self.draw(st.booleans()):
+            self.add("disk", {"type": "lv", "vg": name, "name": "spare", "size": "9"})
+        size = self.draw(st.sampled_from(("310m", "322", "100%FREE")))
+        dev = f"/dev/{name}/lv_1"
+        if self.draw(st.booleans()):
+            self.add("disk", {"type": "lv", "vg": name, "name": "lv_1", "size": size})
+            dash = name.replace("-", "--")
+            return Source(self.draw(st.sampled_from((dev, f"/dev/mapper/{dash}-lv_1"))), 310)
+        return Source(dev, 310, (("vg", name), ("size", size)))
 
     def _volumes(self) -> Source:
         sizes = self.draw(st.lists(st.integers(1, 9), min_size=1, max_size=2))
@@ -170,7 +204,8 @@ class Layout:
             options = ",".join(
                 part for part in ("defaults" if name else "", extra, f"subvol={name}" if name else "") if part
             )
-            self.add("fs", {"type": kind, "dev": source.dev, "mnt": mount_point, "mnt_opt": options})
+            made_by = dict(source.made_by) if name == names[0] else {}
+            self.add("fs", {"type": kind, "dev": source.dev, "mnt": mount_point, "mnt_opt": options, **made_by})
             self.mounts.append(mount_point)
 
     def mounted_only(self) -> None:
@@ -242,6 +277,18 @@ def _foreign(draw: Draw, state: NodeState) -> None:
             mount = {"device": "/dev/sdz", "mount_point": "/mnt/payroll", "type": "ext4"}
             source["mounts"].append(mount)
             source["files"]["/mnt/payroll"] = "directory"
+    if draw(st.booleans()):
+        label: dict[str, Any] = {
+            "type": "LVM2_member",
+            "uuid": f"{OTHERS[::-1]}",
+            "member_of": OTHERS,
+            "mountable": False,
+        }
+        source["devices"]["/dev/sdy"] = {"size": "1G", "content": label}
+        kept: dict[str, Any] = {"uuid": OTHERS.swapcase(), "segments": [[label["uuid"], 0, 9]], "content": content}
+        member: dict[str, Any] = {label["uuid"]: {"size": "1G", "extents": 255}}
+        others = {"name": "payroll", "autoactivation": False, "physical_volumes": member, "volumes": {"db": kept}}
+        source["volume_groups"] = {OTHERS: others}
     if draw(st.booleans()):
         source["files"] |= {"/srv/other/readme": "mine", "/srv/images/other.img": {"size": "1M"}}
     if source["ec2"] is not None:

@@ -106,7 +106,7 @@ def test_an_array_without_a_member(pair: Pair) -> None:
     pair.run(changes("mdadm", "--zero-superblock", C, tool="mdadm"), verdict)
     pair.run(mdadm.assemble(ARRAY, OURS, (B,), run=True), verdict)
     pair.run(mdadm.detail(ARRAY), detail)
-    pair.run(mdadm.add(OURS, D, D), verdict)
+    pair.run(mdadm.add(OURS, D), verdict)
     pair.run(mdadm.detail(ARRAY), lambda answer: mdadm.parse_detail(answer).level)
 
 

@@ -109,7 +109,7 @@ def test_a_pattern_is_what_it_matches_now() -> None:
 
 
 def test_a_link_is_called_as_the_kernel_does() -> None:
-    """Lvm does not know links outside /dev."""
+    """To lvm, a link outside /dev is no name of a device."""
     of = group("/srv/link")
     on = node()
     on.tree.put("/srv/link", {"kind": "link", "target": "/dev/sdb"})
@@ -141,27 +141,6 @@ def test_what_is_wrong_in_the_file(pvs: str, devices: dict[str, Any], said: str)
     with pytest.raises(ConfigError, match=said) as error:
         run(group(pvs), "provision", on)
     assert error.value.problems[0].line == 4
-
-
-@pytest.mark.parametrize(
-    "line, said",
-    [
-        ("name = a/b", "'a/b' is no name of a volume group"),
-        ("name = ..", "'..' is no name of a volume group"),
-        ("name = -a", "'-a' is no name of a volume group"),
-        (f"name = {'a' * 128}", "is too long for a volume group: 128 characters, and 127 are allowed"),
-        ("pvs = sdb", "'sdb' is not an absolute path"),
-        ("pvs = /dev/disk/*/one", "only the last part may be one"),
-        ("pvs = /dev/sdb /dev/sdb", "/dev/sdb is named twice"),
-    ],
-)
-def test_what_validation_finds(line: str, said: str) -> None:
-    """Names that lvm would not take, and devices that are none."""
-    key = line.partition(" ")[0]
-    text = "".join(f"{each}\n" for each in ("type = lvm", "name = data", "pvs = /dev/sdb") if not each.startswith(key))
-    problems = service(f"[disk#1]\n{text}{line}\n").problems()
-    assert len(problems) == 1
-    assert said in str(problems[0])
 
 
 @pytest.mark.parametrize(
@@ -235,7 +214,7 @@ def test_a_group_that_is_adopted_is_used() -> None:
 
 
 def test_two_groups_of_one_name_are_refused() -> None:
-    """Lvm does not tell them apart, so nothing is done to either."""
+    """No tool tells them apart, so nothing is done to either."""
     on = foreign()
     other = copy(on.state)["volume_groups"][OF]
     label = {**on.state["devices"]["/dev/sdb"]["content"], "uuid": LABEL["uuid"][::-1], "member_of": OF[::-1]}

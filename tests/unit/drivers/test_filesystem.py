@@ -224,10 +224,11 @@ def test_a_device_that_is_not_there(dev: str, said: str) -> None:
     assert run(of, "status", on).value.state == "down"
 
 
-def test_logical_volumes_are_not_made_yet() -> None:
-    """With vg and size and no device, the sentence says what to create."""
-    with pytest.raises(Failed, match="create the logical volume in vg1 beforehand"):
-        run(fs(dev="/dev/vg1/root", more="vg = vg1\nsize = 1G\n"), "provision", node())
+def test_half_of_a_logical_volume() -> None:
+    """With vg and no size, or the other way round, and no device, the sentence says what is missing."""
+    for half in ("vg = vg1", "size = 1G"):
+        with pytest.raises(Failed, match="does not exist /dev/vg1/root; vg and size together make the logical volume"):
+            run(fs(dev="/dev/vg1/root", more=f"{half}\n"), "provision", node())
 
 
 def test_busy_says_by_whom() -> None:

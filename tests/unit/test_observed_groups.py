@@ -1,0 +1,96 @@
+"""Volume groups of a node that somebody looks at: what is found is what is there."""
+
+from typing import Any
+
+from core.command import Command, Completed
+from core.engine import asked
+from core.observe import learn
+from core.state import NodeState, Question, copy, load
+from core.tools import lvm
+from executors.simulated.node import SimulatedNode
+from tests.unit.drivers.drive import drive, service
+
+QUESTION = Question("lvm", "everything")
+TEXT = """\
+[disk#1]
+type = vg
+name = data-1
+pvs = /dev/sdb /dev/sdc
+[disk#2]
+type = lv
+name = logs
+vg = data-1
+size = 1500m
+"""
+
+
+def node(tools: dict[str, Any] | None = None) -> SimulatedNode:
+    """A node on which a group and a volume were made."""
+    disks = {"/dev/sdb": "1G", "/dev/sdc": "1G", "/dev/sdd": "1G"}
+    on = SimulatedNode(load({"tools": {"lvm2": "2.03.16"} if tools is None else tools, "devices": disks}))
+    if tools is None:
+        of = service(TEXT)
+        for rid in ("disk#1", "disk#2"):
+            drive(of.resource(rid), "provision", on)
+        on.run(lvm.create_physical("/dev/sdd", "/dev/sdd", "unused"))
+    return on
+
+
+def state_of(on: SimulatedNode) -> NodeState:
+    """A state that knows the devices of a node, and nothing of what they hold."""
+    state = load({"complete": False, "devices": copy(on.state)["devices"], "tools": on.state["tools"]})
+    for device in state["devices"].values():
+        device["content"], device["stacked"] = {"kind": "unseen"}, None
+    return state
+
+
+def test_what_is_there_is_found() -> None:
+    """The groups of the state are those of the node, with their volumes in all of their segments."""
+    on = node()
+    state = state_of(on)
+    assert asked(learn(state, [QUESTION]), on) == [QUESTION]
+    found = copy(state)["volume_groups"]
+    for group in found.values():
+        assert [volume["content"] for volume in group["volumes"].values()] == [{"kind": "unseen"}]
+        for volume in group["volumes"].values():
+            volume["content"] = {"kind": "zero"}
+    assert found == on.state["volume_groups"]
+    assert [device["stacked"] for device in state["devices"].values()] == [
+        device["stacked"] for device in on.state["devices"].values()
+    ]
+    held = {path: device["content"].get("member_of") for path, device in state["devices"].items()}
+    (uuid,) = found
+    assert held == {"/dev/sdb": uuid, "/dev/sdc": uuid, "/dev/sdd": "", "/dev/dm-0": None}
+
+
+def test_without_lvm2_there_are_none() -> None:
+    """Where lvm2 is not installed, nothing is asked twice."""
+    on = node({})
+    state = state_of(on)
+    assert asked(learn(state, [QUESTION]), on) == [QUESTION]
+    assert state["volume_groups"] == {}
+
+
+def test_who_may_not_look_sees_nothing() -> None:
+    """A failure is not "none": the question stays open, and it is said why."""
+    on = node()
+    state = state_of(on)
+
+    class Denying:
+        """A node on which nobody may look."""
+
+        def run(self, command: Command) -> Completed:
+            """Refuse."""
+            del command
+            return Completed(5, "", "  WARNING: Running as a non-root user.\n  /run/lock/lvm: Permission denied\n")
+
+    assert asked(learn(state, [QUESTION]), Denying()) == []
+    assert state["unseen"] == ["volume groups:   /run/lock/lvm: Permission denied"]
+
+
+def test_a_plan_asks_for_groups_once() -> None:
+    """A preview on a state that is not complete hears of lvm with the first command, and never again."""
+    on = node()
+    preview = SimulatedNode(state_of(on), holes=True)
+    drive(service(TEXT).resource("disk#2"), "status", preview)
+    assert QUESTION in preview.questions
