@@ -259,7 +259,7 @@ def pools(state: NodeState, *_both: NodeState) -> Facts:
         f"pool {pool['name']}": (
             guid,
             pool["imported"],
-            pool["vdevs"],
+            sorted((each.part, each.kind.replace("z1", "z"), each.devices) for each in vdevs.groups(pool["vdevs"])),
             pool["properties"],
             {
                 name: (

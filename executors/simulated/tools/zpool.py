@@ -75,6 +75,7 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
     pool: dict[str, Any] = {
         "name": name,
         "imported": True,
+        "known": True,
         "host": node.state["hostname"],
         "vdevs": known,
         "size": 0,
@@ -240,6 +241,7 @@ def _imported(node: SimulatedNode, guid: str, places: list[str], wanted: str, *,
         word if word in PARTS or word in REDUNDANT else located.get(next(positions), word) for word in pool["vdevs"]
     ]
     pool["imported"], pool["host"] = True, node.state["hostname"]
+    pool["datasets"].setdefault(name, pools.new_dataset("1"))
     return Completed(0)
 
 
