@@ -15,6 +15,7 @@ from executors.simulated.usage import Options, Usage, options
 
 PROGRAMS = {"zpool": "zfsutils-linux"}
 USAGE = 2
+FORCE = "invalid vdev specification\nuse '-f' to override the following errors:\n"
 TAKEN = (
     "a pool with that name already exists\nuse the form 'zpool import <pool | id> <newpool>' to give it a new name\n"
 )
@@ -105,7 +106,7 @@ def _refusal_of_words(vdev: list[str]) -> str:
         if len(group.devices) < least:
             return f"invalid vdev specification: {group.kind} requires at least {least} devices\n"
     if not any(not group.part for group in parted):
-        return "invalid vdev specification: at least one toplevel vdev must be specified\n"
+        return f"{FORCE}at least one general top-level vdev must be specified\n"
     return ""
 
 
@@ -125,7 +126,7 @@ def _refusal_of_devices(node: SimulatedNode, name: str, vdev: list[str]) -> str:
         if (found := storage(node, device)) is not None and found["size"] < BYTES_MIN:
             return f"cannot create '{name}': one or more devices is less than the minimum size (64M)\n"
     if wrong := "".join(_held(node, device) for device in named):
-        return f"invalid vdev specification\nuse '-f' to override the following errors:\n{wrong}"
+        return f"{FORCE}{wrong}"
     return ""
 
 
