@@ -87,7 +87,8 @@ def pools(content: Shape) -> Shape:
 
     vdevs: the words that it was created from, each device by the path at which its label is (`/dev/sdb1`). The role of
     a member is its position among these devices. datasets: by their whole names, `tank` and `tank/data`. host: who
-    imported it last, where it was not exported since.
+    imported it last, where it was not exported since. Of one that is not `known` nobody has seen the datasets: it was
+    not imported.
     """
     dataset = fields(
         {
@@ -101,6 +102,7 @@ def pools(content: Shape) -> Shape:
         {
             "name": (text, REQUIRED),
             "imported": (flag, False),
+            "known": (flag, True),
             "host": (text, ""),
             "vdevs": (items(text), list),
             "size": (size, 0),

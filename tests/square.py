@@ -297,13 +297,14 @@ def _content(content: dict[str, Any]) -> object:
     return {**kept, "subvolumes": sorted(name for name in content["subvolumes"] if LAYERS not in name)}
 
 
-def pools(state: NodeState, *_both: NodeState) -> Facts:
-    """Pools of ZFS, and the datasets of those that are imported."""
+def pools(state: NodeState, predicted: NodeState, _observed: NodeState) -> Facts:
+    """Pools of ZFS, and the datasets of those that are imported, unless nobody could see them before that."""
+    seen = {guid for guid, pool in predicted["pools"].items() if pool["known"]}
     return {
         f"pool {pool['name']}": (
             guid,
             pool["imported"],
-            pool["vdevs"],
+            sorted((each.part, each.kind.replace("z1", "z"), each.devices) for each in vdevs.groups(pool["vdevs"])),
             pool["properties"],
             {
                 name: (
@@ -311,7 +312,7 @@ def pools(state: NodeState, *_both: NodeState) -> Facts:
                     {key: dataset["properties"].get(key) for key in (*DATASET, "guid")[: depth(name)]},
                 )
                 for name, dataset in pool["datasets"].items()
-                if pool["imported"]
+                if pool["imported"] and guid in seen
             },
         )
         for guid, pool in state["pools"].items()

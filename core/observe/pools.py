@@ -30,7 +30,7 @@ def _imported(state: NodeState, name: str) -> Steps:
     if found is None:
         return
     pool = _pool(found, zpool.vdevs((yield anyhow(zpool.status(name))).stdout))
-    pool.update(imported=True, host=state["hostname"])
+    pool.update(imported=True, known=True, host=state["hostname"])
     before = state["pools"].get(found.guid, {}).get("datasets", {})
     for dataset in zfs.datasets((yield anyhow(zfs.everything(name)))):
         pool["datasets"][dataset.name] = _dataset(dataset)
@@ -47,6 +47,7 @@ def _pool(found: zpool.Pool, vdevs: list[str]) -> dict[str, Any]:
     return {
         "name": found.name,
         "imported": False,
+        "known": False,
         "host": "",
         "vdevs": vdevs,
         "size": 0,

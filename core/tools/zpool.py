@@ -148,7 +148,8 @@ def vdevs(text: str) -> list[str]:
         elif match := _GROUP.fullmatch(name):
             found.append(match[1])
         else:
-            found.append(name if name.startswith("/") else first_partition(f"/dev/{name}"))
+            # A missing device whose path is not known any more is called by a number.
+            found.append(name if name.startswith("/") or name.isdigit() else first_partition(f"/dev/{name}"))
     return found
 
 

@@ -22,6 +22,8 @@ def mounted(node: SimulatedNode, name: str, target: str, chosen: list[str]) -> C
         return Completed(FAILED, "", f"filesystem '{name}' cannot be mounted due to invalid option '{wrong}'.\n{hint}")
     point = node.tree.real(target)
     pool = pools.called(node, name.partition("/")[0])
+    if pool is not None:
+        pool[1]["datasets"].setdefault(name, dataset)
     where = pools.inherited(pool[1], name, "mountpoint")[0] if pool is not None else ""
     if where != "legacy":
         said = f"filesystem '{name}' cannot be mounted using 'mount'.\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core import stacked
+from core.holes import hole
 from core.state import Content, Question
 from core.tools.zpool import Group, devices, groups
 from executors.simulated import partitions
@@ -45,10 +46,20 @@ def is_called(pool: Pool, name: str) -> bool:
     return bool(pool["imported"] and pool["name"] == name)
 
 
-def dataset(node: SimulatedNode, name: str) -> dict[str, Any] | None:
-    """The dataset of this name, in an imported pool."""
+def dataset(node: SimulatedNode, name: str, rid: str = "") -> dict[str, Any] | None:
+    """The dataset of this name, in an imported pool.
+
+    Before somebody has imported a pool, nobody knows what is in it: it is taken to have what is asked for. Which one
+    that is, the record may know, in which the name of the resource (`rid`) is.
+    """
     _ask(node, "imported")
-    return stacked.dataset(node.state, name)
+    found = stacked.dataset(node.state, name)
+    pool = stacked.pool_called(node.state, name.partition("/")[0])
+    if found is None and pool is not None and not pool["known"]:
+        guid = hole(f"{rid}.dataset") if rid else "1"
+        supposed = new_dataset(guid, mountpoint="legacy")
+        return {**supposed, "content": {**supposed["content"], "known": False}}
+    return found
 
 
 def _ask(node: SimulatedNode, subject: str) -> None:
@@ -138,9 +149,9 @@ def used(pool: Pool) -> int:
 def available(pool: Pool, name: str) -> int:
     """What a dataset may still take: of the pool, or of its own quota."""
     left: int = pool["size"] - used(pool)
-    found = pool["datasets"][name]
-    quota = int(found["properties"].get("refquota", "0"))
-    return max(0, min(left, quota - found["used"]) if quota else left)
+    found = pool["datasets"].get(name)
+    quota = 0 if found is None else int(found["properties"].get("refquota", "0"))
+    return max(0, min(left, quota - found["used"]) if found is not None and quota else left)
 
 
 def new_dataset(guid: str, **properties: str) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def state(node: Executor) -> Any:
 
 def _plain(question: Command, answer: Completed) -> Any:
     if question.argv[:2] == ("zpool", "import"):
-        return [(pool.name, pool.health, pool.comment, pool.vdevs) for pool in zpool.pools(answer)]
+        # A device that is missing may have no path any more.
+        return [(pool.name, pool.health, pool.comment, len(pool.vdevs)) for pool in zpool.pools(answer)]
     if question.argv[:2] == ("zpool", "get"):
         found = zpool.pool("tank", answer)
         return None if found is None else found._replace(guid="")
@@ -201,7 +202,6 @@ def test_datasets_come_and_go(pair: Pair) -> None:
     pair.run(zfs.properties("tank/data/in"), properties)
     pair.run(zfs.below("tank"))
     pair.run(zfs.below("nothing"))
-    pair.run(zfs.everything("tank"), lambda answer: [each.name for each in zfs.datasets(answer)])
     pair.run(zfs.destroy("tank/data"))
     pair.run(zfs.destroy("tank/data/in"))
     pair.run(zfs.destroy("tank/nothing"))

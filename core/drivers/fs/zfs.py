@@ -18,6 +18,7 @@ from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.mounting import Mounting
 from core.errors import Failed, Refused, Remedy
+from core.holes import is_hole
 from core.tools import mount, zfs
 
 if TYPE_CHECKING:
@@ -70,7 +71,12 @@ class ZfsFilesystem(Mounting):
         yield from self.made_mount_point(fs)
         found = zfs.values((yield zfs.properties(fs["dev"])))
         made = False
-        if not found:
+        if is_hole(found.get("guid", "")) and fs.made("dataset") is not None:
+            # The pool is only going to be imported: what is in it is what the record has.
+            yield Note("already provisioned")
+            yield from self.start(fs)
+            return
+        if not found or is_hole(found["guid"]):
             yield from self._made(fs)
             made = True
         else:

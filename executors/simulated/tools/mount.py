@@ -81,7 +81,7 @@ def _mount(node: SimulatedNode, words: list[str]) -> Completed:
 
 def _mounted(node: SimulatedNode, found: Options, source: str, target: str) -> Completed:
     where, type_ = f"mount: {target}: ", found.get("-t", ["auto"])[-1]
-    if type_ == "zfs":
+    if type_ == "zfs" and ("zfsutils-linux" in node.state["tools"] or not node.state["complete"]):
         return _mount_dataset(node, found, source, target)
     if not node.tree.exists(target):
         return Completed(REFUSED, "", f"{where}mount point does not exist.\n")

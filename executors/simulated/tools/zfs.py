@@ -77,16 +77,12 @@ def _pool(node: SimulatedNode, name: str) -> dict[str, Any]:
     return stacked.pool_called(node.state, name.partition("/")[0]) or {}
 
 
-def _dataset(node: SimulatedNode, name: str) -> dict[str, Any] | None:
-    return pools.dataset(node, name)
-
-
 def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     _, operands = options(words, most=1)
     if not operands:
         raise Usage("missing dataset argument")
     name = operands[0]
-    if _dataset(node, name) is None:
+    if pools.dataset(node, name) is None:
         return Completed(1, "", f"cannot open '{name}': dataset does not exist\n")
     pool = _pool(node, name)
     if "/" not in name:
@@ -108,7 +104,7 @@ def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
     return Completed(0)
 
 
-def _get(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
+def _get(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
     found, operands = options(words, flags=("-H", "-p"), values=("-o",))
     if not operands:
         raise Usage("missing property argument")
@@ -118,17 +114,17 @@ def _get(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     for key in wanted:
         if key not in NATIVE and not _OF_USERS.fullmatch(key):
             return Completed(USAGE, "", f"bad property list: invalid property '{key}'\n")
-    if _dataset(node, name) is None:
+    dataset = pools.dataset(node, name, command.rid)
+    if dataset is None:
         return Completed(1, "", f"cannot open '{name}': dataset does not exist\n")
     columns = found.get("-o", ["name,property,value,source"])[-1].split(",")
-    rows = [{"name": name, "property": key, **_value(node, name, key)} for key in wanted]
+    rows = [{"name": name, "property": key, **_value(node, name, dataset, key)} for key in wanted]
     return Completed(0, "".join("\t".join(row[column] for column in columns) + "\n" for row in rows))
 
 
-def _value(node: SimulatedNode, name: str, key: str) -> dict[str, str]:
+def _value(node: SimulatedNode, name: str, dataset: dict[str, Any], key: str) -> dict[str, str]:
     """A property and where it comes from."""
     pool = _pool(node, name)
-    dataset = pool["datasets"][name]
     properties = dataset["properties"]
     match key:
         case "type":
@@ -142,6 +138,8 @@ def _value(node: SimulatedNode, name: str, key: str) -> dict[str, str]:
         case "refquota":
             quota = properties.get("refquota", "0")
             return {"value": quota, "source": "local" if "refquota" in properties else "default"}
+        case "mountpoint" if name not in pool["datasets"]:
+            return {"value": properties["mountpoint"], "source": "local"}
         case _:
             value, source = pools.inherited(pool, name, key)
             if not value and key == "mountpoint":
@@ -161,7 +159,7 @@ def _set(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     if len(operands) < 2 or "=" not in operands[0]:  # noqa: PLR2004 - a property, and a dataset
         raise Usage("missing dataset(s)" if "=" in operands[0] else "missing property=value argument(s)")
     (key, _, value), name = operands[0].partition("="), operands[1]
-    dataset = _dataset(node, name)
+    dataset = pools.dataset(node, name)
     if dataset is None:
         return Completed(1, "", f"cannot open '{name}': dataset does not exist\n")
     if said := _wrong(key, value):
@@ -179,7 +177,7 @@ def _list(node: SimulatedNode, _command: Command, words: list[str]) -> Completed
     if found.get("-o") != ["name"] or "-H" not in found or "-r" not in found or found.get("-t") != ["all"]:
         raise Usage("only -H -o name -t all -r DATASET is known here")
     name = operands[0]
-    if _dataset(node, name) is None:
+    if pools.dataset(node, name) is None:
         return Completed(1, "", f"cannot open '{name}': dataset does not exist\n")
     pool = _pool(node, name)
     names = sorted(each for each in pool["datasets"] if each == name or each.startswith(f"{name}/"))

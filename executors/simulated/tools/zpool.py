@@ -15,6 +15,7 @@ from executors.simulated.usage import Options, Usage, options
 
 PROGRAMS = {"zpool": "zfsutils-linux"}
 USAGE = 2
+FORCE = "invalid vdev specification\nuse '-f' to override the following errors:\n"
 TAKEN = (
     "a pool with that name already exists\nuse the form 'zpool import <pool | id> <newpool>' to give it a new name\n"
 )
@@ -75,6 +76,7 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
     pool: dict[str, Any] = {
         "name": name,
         "imported": True,
+        "known": True,
         "host": node.state["hostname"],
         "vdevs": known,
         "size": 0,
@@ -104,7 +106,7 @@ def _refusal_of_words(vdev: list[str]) -> str:
         if len(group.devices) < least:
             return f"invalid vdev specification: {group.kind} requires at least {least} devices\n"
     if not any(not group.part for group in parted):
-        return "invalid vdev specification: at least one toplevel vdev must be specified\n"
+        return f"{FORCE}at least one general top-level vdev must be specified\n"
     return ""
 
 
@@ -124,7 +126,7 @@ def _refusal_of_devices(node: SimulatedNode, name: str, vdev: list[str]) -> str:
         if (found := storage(node, device)) is not None and found["size"] < BYTES_MIN:
             return f"cannot create '{name}': one or more devices is less than the minimum size (64M)\n"
     if wrong := "".join(_held(node, device) for device in named):
-        return f"invalid vdev specification\nuse '-f' to override the following errors:\n{wrong}"
+        return f"{FORCE}{wrong}"
     return ""
 
 
@@ -240,6 +242,7 @@ def _imported(node: SimulatedNode, guid: str, places: list[str], wanted: str, *,
         word if word in PARTS or word in REDUNDANT else located.get(next(positions), word) for word in pool["vdevs"]
     ]
     pool["imported"], pool["host"] = True, node.state["hostname"]
+    pool["datasets"].setdefault(name, pools.new_dataset("1"))
     return Completed(0)
 
 

@@ -195,3 +195,23 @@ def test_names_and_ties() -> None:
     assert driver.purpose(fs) == "the dataset tank/a/b, mounted on /srv/data"
     with pytest.raises(Failed, match="a dataset has no size such as 10%FREE"):
         run(service(DATA.replace("200m", "10%FREE")), "provision", node())
+
+
+def test_what_is_in_a_pool_that_nobody_imported_is_what_the_record_has() -> None:
+    """A plan to start a stopped service cannot look into its pool, and shows the mount all the same."""
+    on, of = node(), service(DATA)
+    run(of, "provision", on)
+    run(of, "stop", on)
+    pool = next(iter(on.state["pools"].values()))
+    pool.update(datasets={"tank": pool["datasets"]["tank"]}, known=False)
+    assert run(of, "start", on).lines == ["mount -t zfs tank/data /srv/data"]
+    run(of, "stop", on)
+    del pool["datasets"]["tank/data"]
+    assert run(of, "provision", on).lines == ["mount -t zfs tank/data /srv/data"]
+    run(of, "stop", on)
+    del pool["datasets"]["tank/data"]
+    # One that the record does not have is made.
+    assert (
+        CREATE.replace("data", "more").replace("fs.0", "fs.1")
+        in run(service(DATA.replace("data", "more").replace("fs#0", "fs#1")), "provision", on, "fs#1").lines
+    )
