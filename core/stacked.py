@@ -176,24 +176,6 @@ def holder(state: dict[str, Any], stacked: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def member(type_: str, uuid: str, of: str) -> dict[str, Any]:
-    """What a device holds that is a member of something: of a volume group, of an array."""
-    return {
-        "kind": "signature",
-        "type": type_,
-        "uuid": uuid,
-        "label": "",
-        "mountable": False,
-        "tail": True,
-        "known": True,
-        "files": {},
-        "subvolumes": {},
-        "member_of": of,
-        "role": "",
-        "size": 0,
-    }
-
-
 def volume_group(name: str, extent_size: int, tags: Iterable[str], *, autoactivation: bool) -> dict[str, Any]:
     """A volume group of which nothing is known yet but what it is called."""
     return {

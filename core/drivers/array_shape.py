@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.config.sizes import Share, human, parse
 from core.drivers.members import is_pattern
+from core.signature import member
 from core.tools import mdadm
 
 if TYPE_CHECKING:
@@ -113,19 +114,9 @@ def superblocks(disk: "Resource", uuid: str) -> "dict[str, Content]":
     """What the members of the array hold, by the names of the devices; nothing where no array was made."""
     found: dict[str, Content] = {}
     for position, device in enumerate(disk.words("devs") if uuid else ()):
-        found[device] = {
-            "kind": "signature",
-            "type": "linux_raid_member",
-            "uuid": uuid,
-            "label": f"{mdadm.ANYWHERE}:{name(disk)}",
-            "mountable": False,
-            "tail": True,
-            "known": True,
-            "files": {},
-            "subvolumes": {},
-            "member_of": uuid,
-            "role": f"{disk.rid}.{position}",
-        }
+        found[device] = member(
+            "linux_raid_member", uuid, uuid, f"{mdadm.ANYWHERE}:{name(disk)}", role=f"{disk.rid}.{position}"
+        )
     return found
 
 

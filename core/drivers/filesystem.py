@@ -77,20 +77,13 @@ class Filesystem(Mounting):
         made = fs.service.record.made.values()
         prefix = f"{uuid}:"
         inside = [each.identity for each in made if each.kind == "subvolume" and each.identity.startswith(prefix)]
-        content: Content = {
-            "kind": "signature",
-            "type": self.type,
-            "uuid": uuid,
-            "label": self.label_given(fs),
-            "mountable": True,
-            "tail": True,
-            "known": False,
-            "files": {},
-            "subvolumes": {identity.removeprefix(prefix): {} for identity in inside},
-            "member_of": "",
-            "role": "",
-            "size": 0,
-        }
+        content: Content = signature(
+            self.type,
+            uuid,
+            self.label_given(fs),
+            known=False,
+            subvolumes={identity.removeprefix(prefix): {} for identity in inside},
+        )
         return {fs["dev"]: content}
 
     def label_given(self, fs: "Resource") -> str:

@@ -8,7 +8,8 @@ from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import physical_volumes
 from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
-from core.stacked import member, volume_group
+from core.signature import member
+from core.stacked import volume_group
 from core.status import Remark, Status
 from core.tools import blockdev, lvm
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core import signature
 from core.block_device import block_device
 from core.command import Steps
 from core.evidence import ends
@@ -60,19 +61,7 @@ def _array(name: str, said: dict[str, str]) -> dict[str, Any]:
 
 
 def _content(uuid: str, role: str, name: str, *, tail: bool) -> Content:
-    return {
-        "kind": "signature",
-        "type": "linux_raid_member",
-        "uuid": uuid,
-        "label": name,
-        "mountable": False,
-        "tail": tail,
-        "known": True,
-        "files": {},
-        "subvolumes": {},
-        "member_of": uuid,
-        "role": role,
-    }
+    return signature.member("linux_raid_member", uuid, uuid, name, tail=tail, role=role)
 
 
 def _assembled(state: NodeState, found: mdadm.Found) -> Steps:

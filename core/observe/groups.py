@@ -2,7 +2,8 @@
 
 from core.command import Command, Steps
 from core.observe.reads import anyhow, note_unseen
-from core.stacked import member, volume_group
+from core.signature import member
+from core.stacked import volume_group
 from core.state import Content, NodeState
 from core.tools import lvm
 from core.tree import Tree

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.command import Steps
 from core.observe.reads import anyhow, is_denied, note_unseen
+from core.signature import signature
 from core.state import NodeState
 from core.tools import zfs, zpool
 
@@ -63,17 +64,5 @@ def _dataset(dataset: zfs.Dataset) -> dict[str, Any]:
         "type": dataset.properties["type"][0],
         "properties": {"guid": guid, **values},
         "used": int(dataset.properties["used"][0]),
-        "content": {
-            "kind": "signature",
-            "type": "zfs",
-            "uuid": guid,
-            "label": "",
-            "mountable": True,
-            "tail": False,
-            "known": False,
-            "files": {},
-            "subvolumes": {},
-            "member_of": "",
-            "role": "",
-        },
+        "content": signature("zfs", guid, tail=False, known=False),
     }

@@ -5,6 +5,7 @@ from core.command import Command, Steps
 from core.evidence import ends
 from core.observe import arrays
 from core.observe.reads import anyhow, is_denied, note_unseen
+from core.signature import signature
 from core.state import Content, NodeState
 from core.tools import blkid, blockdev, btrfs, cmp, files, losetup, lsblk, mount, wipefs
 from core.tree import Tree
@@ -131,20 +132,15 @@ def _content(state: NodeState, path: str) -> Steps:
 
 def _signature(tags: dict[str, str], *, tail: bool) -> Content:
     type_ = tags.get("TYPE") or tags["PTTYPE"]
-    return {
-        "kind": "signature",
-        "type": type_,
-        "uuid": tags.get("UUID") or tags.get("PTUUID", ""),
-        "label": tags.get("LABEL", "").replace("«", "<").replace("»", ">"),
-        "mountable": "TYPE" in tags and type_ not in NOT_MOUNTED,
-        "tail": tail,
-        "known": False,
-        "files": {},
-        "subvolumes": {},
-        "member_of": tags["UUID"] if type_ == "zfs_member" else "",
-        "role": "",
-        "size": 0,
-    }
+    return signature(
+        type_,
+        tags.get("UUID") or tags.get("PTUUID", ""),
+        tags.get("LABEL", "").replace("«", "<").replace("»", ">"),
+        mountable="TYPE" in tags and type_ not in NOT_MOUNTED,
+        tail=tail,
+        known=False,
+        member_of=tags["UUID"] if type_ == "zfs_member" else "",
+    )
 
 
 def _subvolumes(state: NodeState, path: str, content: Content) -> Steps:

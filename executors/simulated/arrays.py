@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from core.block_device import block_device
+from core.signature import member
 from core.stacked import INACTIVE
 from core.state import Content
 from executors.simulated import stacking
@@ -71,19 +72,7 @@ def dashes(uuid: str) -> str:
 
 def superblock(uuid: str, role: str, name: str) -> Content:
     """What a member holds."""
-    return {
-        "kind": "signature",
-        "type": "linux_raid_member",
-        "uuid": uuid,
-        "label": name,
-        "mountable": False,
-        "tail": False,
-        "known": True,
-        "files": {},
-        "subvolumes": {},
-        "member_of": uuid,
-        "role": role,
-    }
+    return member("linux_raid_member", uuid, uuid, name, tail=False, role=role)
 
 
 def device_of(node: SimulatedNode, uuid: str) -> str:

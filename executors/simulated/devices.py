@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.block_device import block_device
+from core.signature import signature as signed
 from core.state import Content, Entry, Question
 from executors.simulated.node import SimulatedNode
 
@@ -30,20 +31,7 @@ def signature(
     type_: str, uuid: str, label: str = "", files: dict[str, Entry] | None = None, *, tail: bool = False
 ) -> Content:
     """Return what a device holds after it was formatted; `tail` when its last MiB is not zero."""
-    return {
-        "kind": "signature",
-        "type": type_,
-        "uuid": uuid,
-        "label": label,
-        "mountable": True,
-        "tail": tail,
-        "known": True,
-        "files": files or {},
-        "subvolumes": {},
-        "member_of": "",
-        "role": "",
-        "size": 0,
-    }
+    return signed(type_, uuid, label, files=files or {}, tail=tail)
 
 
 def held(node: SimulatedNode, path: str, device: dict[str, Any]) -> int:

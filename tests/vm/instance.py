@@ -104,7 +104,7 @@ class Node(NamedTuple):
         return ended
 
 
-class _Handler(socketserver.StreamRequestHandler):
+class _Line(socketserver.StreamRequestHandler):
     hypervisor: Hypervisor
 
     def handle(self) -> None:
@@ -119,8 +119,8 @@ class _Handler(socketserver.StreamRequestHandler):
 
 @contextmanager
 def _bridge(hypervisor: Hypervisor) -> Iterator[int]:
-    handler = type("Handler", (_Handler,), {"hypervisor": hypervisor})
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+    line = type("Line", (_Line,), {"hypervisor": hypervisor})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), line) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
         try:

@@ -80,7 +80,7 @@ def _blobs() -> tuple[bytes, dict[str, bytes]]:
     return json.dumps(manifest).encode(), {_name(config): config, _name(layer): layer}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Question(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def registry() -> Iterator[int]:
     """Run one on loopback; its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Question)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -159,7 +159,8 @@ def test_what_is_not_blank_is_refused(content: Any, users: dict[str, Any], said:
     """A device that holds anything, or that somebody uses, stays as it is."""
     device = {"size": "1G", "content": content, "holders": users.get("holders", [])}
     mounts = [{"device": path, "mount_point": point, "type": "ext4"} for path, point in users.get("mounts", [])]
-    on = node({"/dev/sdb": device, "/dev/sdb1": "1G"}, mounts=mounts)
+    parts = {"/dev/sdb1": "1G"} if users.get("holders") else {}
+    on = node({"/dev/sdb": device, **parts}, mounts=mounts)
     before = copy(on.state)
     with pytest.raises((Refused, CommandFailed), match=said):
         run(group("/dev/sdb"), "provision", on)
