@@ -82,7 +82,7 @@ def delete(node: SimulatedNode, path: str, *, is_new: bool) -> Completed:
         return Completed(1, said, f"{failed}Directory not empty\n")
     if is_read_only(node, path):
         return Completed(1, said, f"{failed}Read-only file system\n")
-    del content["subvolumes"][name]
+    node.forget({"files": content["subvolumes"].pop(name)})
     for mount in node.state["mounts"]:
         if mount["device"] == found.mount["device"] and mount["subvolume"] == name:
             mount["subvolume"] = f"{name}{DELETED}"
