@@ -16,6 +16,7 @@ from core.drivers import blank, directories, logical_volume
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.mounting import Mounting
 from core.errors import Failed, Refused, Remedy
+from core.signature import signature
 from core.tools import blkid, blockdev, files, losetup, lvm, mount
 
 if TYPE_CHECKING:

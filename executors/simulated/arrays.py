@@ -7,8 +7,8 @@ together is in `state["arrays"]`, whether anything is assembled or not. Assemble
 import re
 from typing import Any
 
+from core import signature
 from core.block_device import block_device
-from core.signature import member
 from core.stacked import INACTIVE
 from core.state import Content
 from executors.simulated import stacking
@@ -72,7 +72,7 @@ def dashes(uuid: str) -> str:
 
 def superblock(uuid: str, role: str, name: str) -> Content:
     """What a member holds."""
-    return member("linux_raid_member", uuid, uuid, name, tail=False, role=role)
+    return signature.member("linux_raid_member", uuid, uuid, name, tail=False, role=role)
 
 
 def device_of(node: SimulatedNode, uuid: str) -> str:
