@@ -58,7 +58,8 @@ def zeroed(node: SimulatedNode, disk: str, offset: int, length: int) -> None:
     if first is None or first["content"]["kind"] == "zero":
         return
     content: dict[str, Any] = first["content"]
-    head, tail = is_formatted(content) or content["head"], content["tail"]
+    # Of one that nobody has looked at the worst is supposed.
+    head, tail = is_formatted(content) or content.get("head", True), content.get("tail", True)
     head = head and not (offset == 0 and length >= FRONT)
     tail = tail and offset + length < node.state["devices"][disk]["size"]
     if head and is_formatted(content):
