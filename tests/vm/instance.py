@@ -93,6 +93,10 @@ class Node(NamedTuple):
         done = self.vm.run(*argv, stdin=stdin, environment=self.environment, seconds_max=COMMAND_SECONDS_MAX)
         return Ended(done.returncode, done.stdout, done.stderr)
 
+    def addressed(self) -> None:
+        """Give the guest its address in the cloud, which it has until it loses power."""
+        self.vm.did("ip", "addr", "add", f"{self.instance.address}/24", "dev", "eth0")
+
     def svcmgr(self, name: str, *words: str) -> Ended:
         """Run svcmgr in the guest."""
         return self.run("svcmgr", "-s", name, *words)
@@ -145,7 +149,6 @@ def opened(disks: tuple[Disk, ...] = ()) -> Iterator[Node]:
             hypervisor.vm = vm
             hypervisor.follow()
             install(vm)
-            vm.did("ip", "addr", "add", f"{instance.address}/24", "dev", "eth0")
             environment = {
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                 "LC_ALL": "C.UTF-8",
@@ -157,4 +160,6 @@ def opened(disks: tuple[Disk, ...] = ()) -> Iterator[Node]:
                 "AWS_METADATA_SERVICE_TIMEOUT": "30",
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{OUTSIDE}:{metadata}",
             }
-            yield Node(vm, instance, hypervisor, environment, f"http://{OUTSIDE}:{images}")
+            node = Node(vm, instance, hypervisor, environment, f"http://{OUTSIDE}:{images}")
+            node.addressed()
+            yield node
