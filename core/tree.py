@@ -204,7 +204,8 @@ class Tree:
         content = self.holder(device)["content"]
         subvolumes, inside = content.get("subvolumes", {}), from_the_top(mount, path)
         if path == mount["mount_point"] and content["kind"] == "unseen":
-            return {}, "/", mount["device"]
+            # What a preview puts there has to be there until somebody has looked.
+            return content.setdefault("files", {}), "/", mount["device"]
         if not subvolumes:
             return content.get("files", {}), inside or "/", mount["device"]
         # A subvolume may lie in another: the innermost one has the files.

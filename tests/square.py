@@ -116,16 +116,19 @@ def filled(state: NodeState, bound: dict[str, str]) -> NodeState:
 
 
 def unseen(state: NodeState) -> set[str]:
-    """The volumes of EC2 and images of Ceph that nobody could look into: they are attached or mapped nowhere."""
-    volumes = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"]}
-    return {identity for identity, volume in volumes.items() if volume["content"]["kind"] == "unseen"}
+    """What nobody could look into: volumes of EC2 and images of Ceph, arrays and logical volumes that are not there."""
+    places = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"], **state["arrays"]}
+    for uuid, group in state["volume_groups"].items():
+        places |= {f"{uuid} {name}": volume for name, volume in group["volumes"].items()}
+    return {identity for identity, place in places.items() if place["content"]["kind"] == "unseen"}
 
 
 def take_tails(predicted: NodeState, observed: NodeState, volumes: set[str]) -> None:
     """Take over, in place, whether bytes are left at the end of volumes that a plan could not look at."""
     for path, device in predicted["devices"].items():
         there = observed["devices"].get(path)
-        of = device["volume"] or (device["stacked"] or {}).get("of")
+        stacked = device["stacked"] or {"of": "", "name": ""}
+        of = device["volume"] or f"{stacked['of']} {stacked['name']}".strip()
         if of in volumes and there is not None:
             found = Tree(observed).holder(there)["content"]
             if found["kind"] == "signature":

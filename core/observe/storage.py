@@ -6,7 +6,7 @@ from core.evidence import ends
 from core.observe import arrays
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.signature import signature
-from core.state import Content, NodeState
+from core.state import Content, NodeState, Question
 from core.tools import blkid, blockdev, btrfs, cmp, files, losetup, lsblk, mount, wipefs
 from core.tree import Tree
 
@@ -39,9 +39,18 @@ def devices(state: NodeState) -> Steps:
             read_only=disk.read_only,
             name=disk.name,
         )
+        if disk.name:
+            _link(state, disk.path, f"{lsblk.MAPPER}{disk.name}")
     yield from _mounts(state)
     swaps = yield anyhow(files.read("/proc/swaps"))
     state["swaps"] = [line.split()[0] for line in swaps.stdout.splitlines()[1:] if line.startswith("/")]
+
+
+def _link(state: NodeState, path: str, link: str) -> None:
+    """Note the link by which others call a device of device-mapper: findmnt, for one."""
+    state["files"].setdefault(link.rpartition("/")[0], {"kind": "directory", "mode": "0755", "docker": None})
+    state["files"][link] = {"kind": "link", "target": f"../{path.removeprefix('/dev/')}"}
+    state["known"].append(str(Question("path", link)))
 
 
 def _mounts(state: NodeState) -> Steps:
