@@ -35,8 +35,9 @@ def member(state: NodeState, place: str, holder: dict[str, Any]) -> Steps:
     name = said.get("Name", "").partition("  (")[0]
     slot = said.get("Device Role", "").rpartition("Active device ")[2]
     array = state["arrays"].setdefault(uuid, _array(name, said))
+    is_new = role not in array["members"]
     array["members"][role] = slot if slot.isdigit() else "spare"
-    if array["level"] in {"raid0", "linear"} and "Avail Dev Size" in said:
+    if is_new and array["level"] in {"raid0", "linear"} and "Avail Dev Size" in said:
         array["size"] += int(said["Avail Dev Size"].split()[0]) * SECTOR_BYTES
     offset, length = ends(state["devices"][place]["size"] if place in state["devices"] else 0)[-1]
     tail = yield anyhow(cmp.zeroes(place, offset, length))
@@ -72,7 +73,9 @@ def _assembled(state: NodeState, found: mdadm.Found) -> Steps:
         return
     device = devices.setdefault(path, block_device(0, content={"kind": "unseen"}))
     if found.started:
-        array["content"], array["size"] = device["content"], device["size"]
+        array["size"] = device["size"]
+        if device["stacked"] is None:
+            array["content"] = device["content"]
     device["content"] = {"kind": "zero"}
     device["stacked"] = {"kind": "array", "of": found.uuid, "name": "" if found.started else INACTIVE}
     if found.started:
