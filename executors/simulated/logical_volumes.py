@@ -97,7 +97,7 @@ def extend(node: SimulatedNode, _command: Command, found: Options, words: list[s
     group_name, name = _full(words[0])
     uuid, group = whole_group(node, group_name)
     if name not in group["volumes"]:
-        raise Refusal(f'Failed to find logical volume "{words[0]}"')
+        raise Refusal(f"Logical volume {name} not found in volume group {group_name}.")
     wanted = _extents(group, found, out, "Rounding size to boundary between physical extents: {}.")
     segments = group["volumes"][name]["segments"]
     now = sum(length for _, _, length in segments)

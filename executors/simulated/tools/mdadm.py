@@ -33,6 +33,8 @@ LAYOUTS = {
 }
 POWERS_OF_TWO = ("raid4", "raid5", "raid6", "raid10")
 WITHOUT_CHUNK = "raid1"
+WITH_A_NEW_ONE = ("raid4", "raid5")
+"""Levels that are made without the last member, which is copied to at once: faster than to make the parity right."""
 CHUNK_KIBIBYTES, CHUNK_LEAST = 512, 4
 LEAST = {"raid4": 2, "raid5": 2, "raid6": 4, "raid10": 2}
 NAME_MAX = 31
@@ -44,6 +46,11 @@ ONE = (
     "'1' is an unusual number of drives for an array, so it is probably\n     a mistake.  If you really mean it you "
     "will need to specify --force before\n     setting the number of drives."
 )
+NO_DEVICE, NO_DEVICES = "an md device must be given in this mode", "No devices given."
+NEEDED = {
+    "--raid-devices": "no raid-devices specified.",
+    "--level": "a RAID level is needed to create an array.",
+}
 NO_ARRAY = "does not appear to be an md device"
 NO_FILE = "No such file or directory"
 
@@ -67,7 +74,10 @@ def _version(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
 
 
 def _create(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
-    found, (path, *devices) = options(words, flags=("--run",), values=CREATE_VALUES, least=1)
+    found, operands = options(words, flags=("--run",), values=CREATE_VALUES)
+    if not operands:
+        return _failed(NO_DEVICE, USAGE)
+    path, *devices = operands
     given = {name: values[-1] for name, values in found.items()}
     level = LEVELS.get(given.get("--level", ""), "")
     count, spares = int(given.get("--raid-devices", "0")), int(given.get("--spare-devices", "0"))
@@ -87,7 +97,7 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
     array = _array(node, level, count, path, given, members)
     node.state["arrays"][uuid] = array
     if level in arrays.CAN_LOSE:
-        arrays.begin(node, array, *(("recover", str(count - 1)) if level == "raid5" else ("resync",)))
+        arrays.begin(node, array, *(("recover", str(count - 1)) if level in WITH_A_NEW_ONE else ("resync",)))
     for role, device in members.items():
         node.set_content(_there(node, device), arrays.superblock(uuid, role, array["name"]))
     arrays.assemble(node, uuid, path, {role: node.tree.real(device) for role, device in members.items()})
@@ -119,10 +129,13 @@ def _array(
 
 def _misused(given: dict[str, str]) -> Completed | None:
     """What mdadm says of values that it does not understand."""
-    level, chunk = LEVELS.get(given.get("--level", "")), given.get("--chunk", "4")
+    for name, lacking in NEEDED.items():
+        if name not in given:
+            return _failed(lacking)
+    level, chunk = LEVELS.get(given["--level"]), given.get("--chunk", "4")
     layout, uuid = given.get("--layout", ""), given.get("--uuid", "0" * 32)
     if level is None:
-        return _failed(f"invalid raid level: {given.get('--level', '')}", USAGE)
+        return _failed(f"invalid raid level: {given['--level']}", USAGE)
     if not chunk.isdigit() or int(chunk) < CHUNK_LEAST:
         return _failed(f"invalid chunk/rounding value: {chunk}", USAGE)
     if layout and level not in LAYOUTS:
@@ -137,10 +150,10 @@ def _misused(given: dict[str, str]) -> Completed | None:
 def _miscounted(level: str, count: int, spares: int, given: int) -> Completed | None:
     """What mdadm says of a number of devices that it makes no array of."""
     number = level.removeprefix("raid")
-    if count == 1:
-        return _failed(ONE, USAGE)
     if spares and level not in arrays.CAN_LOSE:
         return _failed(f"spare-devices setting is incompatible with raid level {number}", USAGE)
+    if count == 1:
+        return _failed(ONE, USAGE)
     if count < LEAST.get(level, 1):
         return _failed(f"at least {LEAST[level]} raid-devices needed for level {number}")
     if given > count + spares:
@@ -176,7 +189,10 @@ def _unusable(node: SimulatedNode, devices: list[str]) -> Completed | None:
 
 
 def _assemble(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    found, (path, *devices) = options(words, flags=("--run",), values=("--uuid",), least=1)
+    found, operands = options(words, flags=("--run",), values=("--uuid",))
+    if not operands:
+        return _failed(NO_DEVICE, USAGE)
+    path, *devices = operands
     uuid = arrays.colons(found.get("--uuid", [""])[-1])
     said: list[str] = []
     present: dict[str, str] = {}
@@ -232,7 +248,10 @@ def _counted(number: int, word: str) -> str:
 
 
 def _stop(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    _, (path,) = options(words, least=1, most=1)
+    _, operands = options(words, most=1)
+    if not operands:
+        return _failed(NO_DEVICES, USAGE)
+    path = operands[0]
     real = node.tree.real(path)
     device = node.device(path)
     if device is None:
@@ -247,7 +266,10 @@ def _stop(node: SimulatedNode, _command: Command, words: list[str]) -> Completed
 
 
 def _examine(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    _, (path,) = options(words, flags=("--export",), least=1, most=1)
+    _, operands = options(words, flags=("--export",), most=1)
+    if not operands:
+        return _failed("No devices to examine", USAGE)
+    path = operands[0]
     device = storage(node, path)
     if device is None:
         return _failed(f"cannot open {path}: No such file or directory")
@@ -265,7 +287,7 @@ def _detail(node: SimulatedNode, _command: Command, words: list[str]) -> Complet
         paths = [path for path, device in node.present().items() if _is_array(device)]
         return Completed(0, "".join(report.scan(node, path) for path in paths))
     if not operands:
-        return Completed(1, "", "mdadm: No devices given.\n")
+        return _failed(NO_DEVICES, USAGE)
     path = operands[0]
     device = node.device(path)
     if device is None:
@@ -278,7 +300,9 @@ def _detail(node: SimulatedNode, _command: Command, words: list[str]) -> Complet
 
 
 def _zero_superblock(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    _, operands = options(words, least=1)
+    _, operands = options(words)
+    if not operands:
+        return _failed(NO_DEVICES, USAGE)
     said, code = "", 0
     for path in operands:
         device = storage(node, path)
@@ -296,16 +320,17 @@ def _manage(node: SimulatedNode, path: str, words: list[str]) -> Completed:
     """Answer `mdadm ARRAY --add|--fail|--remove DEVICE ...`, one after the other."""
     if not path.startswith("/"):
         raise Usage(f"unrecognized option '{path}'")
+    deeds = {"--add": _added, "--fail": _set_faulty, "--remove": _removed}
+    for verb in words[::2]:
+        if verb not in deeds or len(words) % 2:
+            raise Usage(f"unrecognized option '{verb}'")
     array = node.device(path)
     if array is None:
         return _failed(f"error opening {path}: No such file or directory")
     if not _is_array(array):
         return _failed(f"{path} {NO_ARRAY}")
-    deeds = {"--add": _added, "--fail": _set_faulty, "--remove": _removed}
     said = ""
-    for verb, device in zip(words[::2], words[1::2], strict=False):
-        if verb not in deeds or len(words) % 2:
-            raise Usage(f"unrecognized option '{verb}'")
+    for verb, device in zip(words[::2], words[1::2], strict=True):
         if node.device(device) is None:
             return _failed(f"stat failed for {device}: {NO_FILE}")
         code, text = deeds[verb](node, path, device)
