@@ -13,6 +13,7 @@ from tests.node_vm import VM
 from tests.vm.pairs import held, pair_of, reports, together, typed
 
 UUID = "01234567-89ab-4cde-8f01-23456789abcd"
+UNCHECKED = "what was mounted since it was last checked is to be checked first; the simulation does not remember that"
 DEVICE, POINT = "/dev/data/root", "/mnt/a"
 CHANGING = {
     # How many groups an xfs has, and of how many blocks, is not simulated.
@@ -53,5 +54,5 @@ def test_filesystems_grow_while_they_are_mounted(pair: Pair) -> None:
             pair.run(grow)
             pair.run(ask, size)
         pair.run(mount.umount(POINT))
-        pair.run(grow)
+        pair.run(grow, **(dict.fromkeys(("returncode", "answer"), UNCHECKED) if tool is ext else {}))
     pair.run(blockdev.size(DEVICE))

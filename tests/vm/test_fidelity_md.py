@@ -38,7 +38,8 @@ def state(node: Executor) -> Any:
     )
     found = sorted(mdadm.parse_arrays(scan))
     members = [superblock(answer)[0] for answer in said]
-    return [(each.uuid, each.started) for each in found], named[0], linked[0], size.stdout, members, held(node)
+    # One that is not started is listed when udev gets to it.
+    return [each.uuid for each in found if each.started], named[0], linked[0], size.stdout, members, held(node)
 
 
 def copies_slowly(vm: VM) -> None:
