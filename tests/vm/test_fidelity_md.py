@@ -44,7 +44,7 @@ def state(node: Executor) -> Any:
 
 def copies_slowly(vm: VM) -> None:
     """Let the kernel take its time for what arrays copy."""
-    vm.shell("for limit in min max; do echo 100 >/proc/sys/dev/raid/speed_limit_$limit; done")
+    vm.shell("for limit in min max; do echo 1000 >/proc/sys/dev/raid/speed_limit_$limit; done")
 
 
 @pytest.fixture
