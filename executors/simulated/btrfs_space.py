@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.command import Completed
-from executors.simulated.devices import fill, held, shown, size_of, storage
+from executors.simulated.devices import fill, held, size_of, storage
 from executors.simulated.node import SimulatedNode
 
 SECTOR_BYTES = 4096
@@ -73,7 +73,7 @@ def _resize(node: SimulatedNode, place: str) -> Completed:
         return Completed(1, "", _not_btrfs(node, place))
     path = mount["device"]
     device = node.state["devices"][path]
-    told = f"Resize device id 1 ({shown(node, path)}) from {size_of(held(node, path, device))} to max\n"
+    told = f"Resize device id 1 ({path}) from {size_of(held(node, path, device))} to max\n"
     if "ro" in mount["options"].split(","):
         return Completed(1, told, f"ERROR: unable to resize '{place}': Read-only file system\n")
     if device["size"] - held(node, path, device) >= SECTOR_BYTES:
