@@ -117,6 +117,10 @@ def extend(node: SimulatedNode, _command: Command, found: Options, words: list[s
             segments.append([physical, first, length])
     if device := groups.device_of(node, uuid, name):
         node.state["devices"][device]["size"] = groups.size(group, name)
+        there = groups.physical_volumes(node)
+        for holders in (node.state["devices"][there[physical]]["holders"] for physical, _, _ in segments):
+            if device not in holders:
+                holders.append(device)
     after = _human(groups.size(group, name))
     out.append(
         f"Size of logical volume {words[0]} changed from {before} ({now} extents) to {after} ({wanted} extents)."
