@@ -181,8 +181,8 @@ def inactive(group: str) -> Command:
 
 
 def opened(group: str, volume: str) -> Command:
-    """Ask whether somebody uses a logical volume: `open`, or nothing."""
-    return table("lvs", "lv_device_open", _volume(group, volume))
+    """Ask whether somebody uses a logical volume: its name, or nothing. One that is not active is in no use."""
+    return table("lvs", "lv_name", f"{_volume(group, volume)} && lv_device_open=open")
 
 
 def create_physical(device: str, place: str, name: str) -> Command:

@@ -97,7 +97,7 @@ def extend(node: SimulatedNode, _command: Command, found: Options, words: list[s
     group_name, name = _full(words[0])
     uuid, group = whole_group(node, group_name)
     if name not in group["volumes"]:
-        raise Refusal(f'Failed to find logical volume "{words[0]}"')
+        raise Refusal(f"Logical volume {name} not found in volume group {group_name}.")
     wanted = _extents(group, found, out, "Rounding size to boundary between physical extents: {}.")
     segments = group["volumes"][name]["segments"]
     now = sum(length for _, _, length in segments)
@@ -117,6 +117,10 @@ def extend(node: SimulatedNode, _command: Command, found: Options, words: list[s
             segments.append([physical, first, length])
     if device := groups.device_of(node, uuid, name):
         node.state["devices"][device]["size"] = groups.size(group, name)
+        there = groups.physical_volumes(node)
+        for holders in (node.state["devices"][there[physical]]["holders"] for physical, _, _ in segments):
+            if device not in holders:
+                holders.append(device)
     after = _human(groups.size(group, name))
     out.append(
         f"Size of logical volume {words[0]} changed from {before} ({now} extents) to {after} ({wanted} extents)."

@@ -85,7 +85,7 @@ def _lvs(node: SimulatedNode) -> Iterator[Row]:
                 "lv_uuid": volume["uuid"],
                 "lv_size": str(groups.size(group, name)),
                 "lv_active": "active" if device else "",
-                "lv_device_open": "open" if device and node.users(device) else "",
+                "lv_device_open": ("open" if node.users(device) else "") if device else "unknown",
                 "lv_tags": ",".join(sorted(volume["tags"])),
             }
 

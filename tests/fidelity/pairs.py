@@ -15,8 +15,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from core.answers import pick
 from core.command import Command, Completed, Executor
 from core.state import load
+from core.tools import btrfs, ext, mdadm, xfs
 from executors.simulated.node import SimulatedNode
 from tests.conftest import REPOSITORY
 from tests.fidelity.ledger import compared, is_of, package_version
@@ -65,7 +67,48 @@ def fields(answer: Completed) -> Any:
     return plain, [row["id"] for row in rows if "locker" in row]
 
 
-READS: dict[str, Read] = {read.__name__: read for read in (words, verdict, holders, table, last_words, fields)}
+def unordered(answer: Completed) -> Any:
+    """The lines, which come in no order."""
+    return sorted(pick(answer.stdout, "lines")), answer.stderr
+
+
+def printed(answer: Completed) -> Any:
+    """What was printed, whatever was warned of."""
+    return answer.stdout
+
+
+def detail(answer: Completed) -> Any:
+    """What a driver reads of an array, but for how far it has been copied."""
+    found = mdadm.parse_detail(answer)
+    going = {"resyncing", "resyncing (PENDING)", "recovering", "active", "clean", "checking"}
+    roles = sorted((each.device, each.state.removeprefix("spare ").split()[0]) for each in found.members)
+    return found.level, [each for each in found.states if each not in going], roles, answer.stderr
+
+
+def assembled(answer: Completed) -> Any:
+    """Which arrays the kernel has; while one is copied to, the new member counts as a spare in this list."""
+    return mdadm.parse_arrays(answer), answer.stderr
+
+
+def superblock(answer: Completed) -> Any:
+    """What the superblock of a member says of its array."""
+    found = mdadm.superblock(answer)
+    return {name: found.get(name) for name in ("MD_UUID", "MD_NAME", "MD_LEVEL", "MD_DEVICES")}, answer.stderr
+
+
+def size(answer: Completed) -> Any:
+    """How large a filesystem says that it is: an ext, an xfs or a btrfs."""
+    if "Block count" in answer.stdout:
+        return ext.size(answer)
+    return xfs.size(answer) or btrfs.size(answer)
+
+
+READS: dict[str, Read] = {
+    read.__name__: read
+    for read in (
+        *(words, verdict, holders, table, last_words, fields, unordered, printed, detail, assembled, superblock, size),
+    )
+}
 """Every way to compare an answer, by its name."""
 
 

@@ -1,7 +1,7 @@
-"""What grows: an attached file, its loop device, and the filesystems: resize2fs, xfs_growfs, btrfs resize."""
+"""What grows: an attached file, its loop device, and the filesystems: resize2fs, xfs_growfs, btrfs resize.
 
-import os
-from pathlib import Path
+A mounted ext grows in the node VM (tests/vm/test_fidelity_growth.py), since that takes CAP_SYS_RESOURCE.
+"""
 
 import pytest
 
@@ -12,16 +12,8 @@ from tests.fidelity.test_formats import SUPERBLOCK, formatting
 from tests.fidelity.twins import Twins
 
 MIB = 1024 * 1024
-CAP_SYS_RESOURCE = 24
 GROUPS = without(r"(agcount|agsize)=\d+")
 """How many groups an xfs has, and of how many blocks, is not simulated."""
-
-
-def may_grow_mounted() -> bool:
-    """Tell whether the kernel lets us grow a mounted ext."""
-    status = Path(f"/proc/{os.getpid()}/status").read_text(encoding="utf-8")
-    effective = int(status.partition("CapEff:")[2].split()[0], 16)
-    return bool(effective >> CAP_SYS_RESOURCE & 1)
 
 
 def larger(twins: Twins, device: str, size: int) -> None:
@@ -45,20 +37,6 @@ def test_an_ext_grows(twins: Twins, type_: str) -> None:
     twins.run(ext.grow(device, before))
     twins.run(ext.superblock(device), read=ext.size)
     twins.run(ext.grow(device, before))
-
-
-@pytest.mark.skipif(not may_grow_mounted(), reason="CAP_SYS_RESOURCE is needed to grow a mounted ext")
-@pytest.mark.parametrize("type_", ["ext2", "ext3", "ext4"])
-def test_an_ext_grows_while_it_is_mounted(twins: Twins, type_: str) -> None:
-    """It says where it is mounted."""
-    device, point = twins.attach("disk", 100 * MIB), twins.path("point")
-    twins.run(formatting(type_, device, twins.uuid()))
-    twins.run(files.make_directory(point, "fs#0.directory"))
-    twins.run(mount.mount(type_, "", device, point))
-    before = twins.machine.run(ext.superblock(device))
-    larger(twins, device, 300 * MIB)
-    twins.run(ext.grow(device, before))
-    twins.run(ext.superblock(device), read=ext.size)
 
 
 def test_an_xfs_grows_while_it_is_mounted(twins: Twins) -> None:

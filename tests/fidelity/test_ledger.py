@@ -1,8 +1,10 @@
-"""The ledger of the comparisons, and when it becomes a page."""
+"""The ledgers of the comparisons, and when they become a page."""
 
 from pathlib import Path
 
-from tests.fidelity.ledger import Compared, Ledger, is_whole, rendered, write
+from tests.conftest import REPOSITORY
+from tests.fidelity.lanes import Lanes, chosen, is_whole, lane_of
+from tests.fidelity.ledger import Compared, Ledger, keep, kept, rendered, write
 
 ATTACH = Compared("losetup", "losetup -f --show PATH", "0", ())
 BUSY = Compared("losetup", "losetup -d DEVICE", "1, busy", ("it waits | less",))
@@ -18,30 +20,52 @@ def filled() -> Ledger:
 
 def test_the_page_counts_what_agreed_and_names_what_did_not() -> None:
     """Each form and outcome has its row, sorted, with the reasons of its known differences."""
-    text = rendered(filled())
+    text = rendered({"host": filled()})
     assert "3 comparisons; 2 agreed, 1 with a known difference." in text
-    assert "| losetup | util-linux 2.38.1 | 3 | 2 |" in text
+    assert "| losetup | util-linux 2.38.1 | host | 3 | 2 |" in text
     rows = [line for line in text.splitlines() if line.startswith("| `losetup")]
     assert rows == [
-        "| `losetup -d DEVICE` | 1, busy | 1 | 0 | it waits \\| less |",
-        "| `losetup -f --show PATH` | 0 | 2 | 2 | |",
+        "| `losetup -d DEVICE` | 1, busy | host | 1 | 0 | it waits \\| less |",
+        "| `losetup -f --show PATH` | 0 | host | 2 | 2 | |",
     ]
 
 
+def test_the_lanes_are_counted_together() -> None:
+    """A command that two lanes compared is one row, which says where; each lane has its own count, too."""
+    other = Ledger()
+    other.times[ATTACH] = 5
+    text = rendered({"vm": other, "host": filled()})
+    assert "8 comparisons; 7 agreed" in text
+    assert "| the node VM | vm | 5 | 5 |" in text
+    assert "| losetup | util-linux 2.38.1 | host, vm | 8 | 7 |" in text
+    assert "| `losetup -f --show PATH` | 0 | host, vm | 7 | 7 | |" in text
+
+
 def test_what_workers_send_is_what_one_process_would_have(tmp_path: Path) -> None:
-    """Gathered from two processes, in either order, the page is the same bytes."""
+    """Gathered from two processes, in either order, kept and read again, the page is the same bytes."""
     one, other = Ledger(), Ledger()
     for ledger, order in ((one, (filled(), Ledger())), (other, (Ledger(), filled()))):
         for part in order:
             ledger.add(part.exported())
-    write(one, tmp_path / "page.md")
-    assert (tmp_path / "page.md").read_text(encoding="utf-8") == rendered(other)
-    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+    keep("host", one, tmp_path / "kept")
+    write(kept(tmp_path / "kept"), tmp_path / "page.md")
+    assert (tmp_path / "page.md").read_text(encoding="utf-8") == rendered({"host": other})
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["host.json", "kept", "page.md"]
 
 
 def test_a_part_of_the_lane_is_no_whole_one() -> None:
-    """A file without a passed test, or a test that was chosen by its name, makes the session a part."""
+    """A file without a passed test, or a test that was chosen by its name, makes the session a part of its lane."""
     files = [Path("test_one.py"), Path("test_two.py")]
-    assert is_whole(files, {"test_one.py", "test_two.py"}, ["tests/fidelity"])
-    assert not is_whole(files, {"test_one.py"}, ["tests/fidelity"])
-    assert not is_whole(files, {"test_one.py", "test_two.py"}, ["tests/fidelity/test_one.py::test", "tests/fidelity"])
+    assert is_whole(files, {"test_one.py", "test_two.py"})
+    assert not is_whole(files, {"test_one.py"})
+    assert chosen(["tests/vm/test_fidelity_md.py::test", "tests/fidelity"], REPOSITORY) == {"vm"}
+    assert chosen(["test_tools.py::test", "/elsewhere::test"], REPOSITORY / "tests/vm_zfs") == {"vm-zfs"}
+
+
+def test_only_files_that_compare_are_of_a_lane() -> None:
+    """What else is in its folder, or runs in the same session, makes no lane a part."""
+    assert lane_of("tests/vm/test_fidelity_lvm.py::test") == "vm"
+    assert lane_of("tests/fidelity/test_growth.py") == "host"
+    assert not lane_of("tests/vm/test_square.py::test")
+    assert not lane_of("tests/e2e/real/test_stack.py")
+    assert Lanes().passed["vm"] == set()

@@ -1,12 +1,13 @@
 """The VM and its simulated twin: the same commands on both, compared one by one (`tests.fidelity.pairs`)."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from core.answers import pick
 from core.command import Command, Completed, Executor
-from core.tools import blkid, blockdev, wipefs
-from tests.fidelity.pairs import Pair
+from core.tools import blkid, blockdev
+from executors.simulated.node import SimulatedNode
+from tests.fidelity.pairs import Pair, Read, words
 from tests.node_vm import VM
 
 MEBIBYTE = 1024 * 1024
@@ -33,9 +34,9 @@ PACKAGES = {
     "mdadm": "mdadm",
     **dict.fromkeys(("blkid", "blockdev", "findmnt", "findfs", "lsblk", "wipefs", "blkdiscard"), "util-linux"),
     **dict.fromkeys(("mount", "umount", "losetup"), "mount"),
-    **dict.fromkeys(("mkfs.ext4", "resize2fs", "dumpe2fs", "e2fsck"), "e2fsprogs"),
-    "mkfs.xfs": "xfsprogs",
-    "mkfs.btrfs": "btrfs-progs",
+    **dict.fromkeys(("mkfs.ext2", "mkfs.ext3", "mkfs.ext4", "resize2fs", "tune2fs", "e2fsck"), "e2fsprogs"),
+    **dict.fromkeys(("mkfs.xfs", "xfs_growfs", "xfs_info"), "xfsprogs"),
+    **dict.fromkeys(("mkfs.btrfs", "btrfs"), "btrfs-progs"),
     **dict.fromkeys(("cmp",), "diffutils"),
     **dict.fromkeys(("dd", "mkdir", "test", "readlink", "truncate"), "coreutils"),
     "udevadm": "udev",
@@ -70,22 +71,39 @@ def pair_of(vm: VM, state: Callable[[Executor], Any], changing: Mapping[str, str
     )
 
 
+def together(node: Executor, *questions: Command) -> list[Completed]:
+    """Ask several questions; in the VM in one process, since most of the time of one goes into starting it there."""
+    if isinstance(node, SimulatedNode):
+        return [node.run(question) for question in questions]
+    script = "".join(f"{shlex.join(question.argv)} 2>&-\nprintf '\\001%s\\002' $?\n" for question in questions)
+    said = node.run(Command(("sh", "-c", script), tool="files")).stdout
+    parts = [part.split("\x01") for part in said.split("\x02")[:-1]]
+    return [Completed(int(code), text) for text, code in parts]
+
+
 def held(node: Executor) -> list[Any]:
-    """What is on the disks, who uses them, and their signatures: what every change may change."""
+    """What is on the disks, and who uses them: what every change may change."""
+    questions = [ask(disk) for disk in DISKS for ask in (blkid.probe, blockdev.uses)]
+    answers = together(node, *questions)
     found: list[Any] = []
-    for disk in DISKS:
-        tags = blkid.tags(node.run(blkid.probe(disk)))
-        users = blockdev.users(node.run(blockdev.uses(disk)))
-        signed = len(node.run(wipefs.signatures(disk)).stdout.splitlines())
-        found.append((disk, tags.get("TYPE", tags.get("PTTYPE", "")), sorted(users), signed))
+    for disk, probed, used in zip(DISKS, answers[::2], answers[1::2], strict=True):
+        tags = blkid.tags(probed)
+        found.append((disk, tags.get("TYPE", tags.get("PTTYPE", "")), sorted(blockdev.users(used))))
     return found
 
 
-def changes(*argv: str, tool: str) -> Command:
-    """A change that no driver makes."""
-    return Command(argv, kind="changes", tool=tool)
+def reports(node: Executor, *questions: Command) -> list[str]:
+    """The lines of several reports of lvm, sorted; in the VM they are asked of one lvm."""
+    if isinstance(node, SimulatedNode):
+        answers = [node.run(question).stdout for question in questions]
+    else:
+        lines = "".join(f"{shlex.join(question.argv)}\n" for question in questions)
+        answers = [node.run(Command(("sh", "-c", f"printf '%s' {shlex.quote(lines)} | lvm"), tool="lvm")).stdout]
+    return sorted(line.strip() for answer in answers for line in answer.splitlines() if line.strip())
 
 
-def lines(answer: Completed) -> tuple[list[str], str]:
-    """An answer whose lines come in no order."""
-    return sorted(pick(answer.stdout, "lines")), answer.stderr
+def typed(pair: Pair, line: str, read: Read = words, **known: str) -> Completed:
+    """Run a change as one types it, whatever it ends with."""
+    argv = tuple(line.split())
+    tool = {"lvm2": "lvm", "e2fsprogs": "ext"}.get(PACKAGES[argv[0]], argv[0])
+    return pair.run(Command(argv, kind="changes", tool=tool, accepts=tuple(range(256))), read, **known)

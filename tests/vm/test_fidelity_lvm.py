@@ -7,10 +7,10 @@ import pytest
 
 from core.command import Executor
 from core.tools import blkdiscard, blkid, blockdev, files, losetup, lvm, mount, wipefs
-from tests.fidelity.pairs import Pair, verdict
+from tests.fidelity.pairs import Pair, printed, table, unordered, verdict
 from tests.fidelity.test_formats import formatting
 from tests.node_vm import VM
-from tests.vm.pairs import DISKS, MEBIBYTE, changes, held, lines, pair_of
+from tests.vm.pairs import DISKS, MEBIBYTE, held, pair_of, reports, together, typed
 
 UUID = "01234567-89ab-4cde-8f01-23456789abcd"
 B, C, D, E = DISKS
@@ -18,16 +18,15 @@ B, C, D, E = DISKS
 
 def state(node: Executor) -> Any:
     """The groups with their volumes, the physical volumes, the links, and what the disks hold."""
-    names = ("data", "other", "with-hyphen")
-    groups = [node.run(lvm.group(f"vg_name={name}")).stdout for name in names]
-    places = ("/dev/data/root", "/dev/mapper/data-root", "/dev/mapper/with--hyphen-a--b")
-    return (
-        [line.split(";")[0:1] + line.split(";")[2:] for text in groups for line in text.splitlines()],
-        [[row[:1] + row[2:] for row in lvm.rows(node.run(lvm.volumes(name)))] for name in names],
-        sorted([row[0], row[2]] for row in lvm.rows(node.run(lvm.physical()))),
-        [node.run(blockdev.is_block_device(place)).returncode for place in places],
-        held(node),
+    said = reports(
+        node,
+        lvm.table("vgs", "vg_name,vg_extent_count,vg_free_count,vg_missing_pv_count,lv_count,vg_tags"),
+        lvm.table("lvs", "vg_name,lv_name,lv_size,lv_active,lv_device_open", "", "--units", "b", "--nosuffix"),
+        lvm.table("pvs", "pv_name,vg_name,pv_missing"),
     )
+    places = ("/dev/data/root", "/dev/mapper/data-root", "/dev/mapper/with--hyphen-a--b")
+    links = together(node, *map(blockdev.is_block_device, places))
+    return said, [answer.returncode for answer in links], held(node)
 
 
 @pytest.fixture
@@ -41,85 +40,116 @@ def pair(vm: VM, request: pytest.FixtureRequest) -> Iterator[Pair]:
 def physical(pair: Pair, *disks: str) -> None:
     """Make physical volumes."""
     for number, disk in enumerate(disks):
-        pair.run(lvm.create_physical(disk, disk, f"disk#1.physical_volume.{number}"), lines)
+        pair.run(lvm.create_physical(disk, disk, f"disk#1.physical_volume.{number}"), unordered)
 
 
 def group(pair: Pair, *disks: str, name: str = "data", options: tuple[str, ...] = ()) -> None:
     """Make a group of new physical volumes."""
     physical(pair, *disks)
-    pair.run(lvm.create_group(name, disks, options, "disk#1.volume_group"), lines)
+    pair.run(lvm.create_group(name, disks, options, "disk#1.volume_group"), unordered)
 
 
 def volume(pair: Pair, size: tuple[str, str], name: str = "root", group_name: str = "data") -> int:
     """Make a logical volume; return the code that this ended with."""
-    return pair.run(lvm.create_volume(group_name, name, size, (), "fs#0.logical_volume"), lines).returncode
+    return pair.run(lvm.create_volume(group_name, name, size, (), "fs#0.logical_volume"), unordered).returncode
 
 
-def test_a_group_lives(pair: Pair) -> None:
-    """Made, asked about, activated, extended, reduced, deactivated, removed, as its driver does it."""
+def test_a_group_and_its_volumes(pair: Pair) -> None:
+    """What every driver does, from blank disks and back, and what is asked on the way; dashes are doubled by dm."""
     pair.run(lvm.version(), verdict)
-    pair.run(lvm.group("vg_name=data"))
-    group(pair, B, C, options=("--setautoactivation", "n"))
-    for question in (lvm.group("vg_name=data"), lvm.uuid_of_group("data"), lvm.volumes("data"), lvm.physical()):
-        pair.run(question, lines)
-    pair.run(lvm.tag("data", "@node1"))
-    pair.run(lvm.tag("data", "@node1", there=False))
-    pair.run(lvm.activate("data"))
-    assert volume(pair, ("-L", "100M")) == 0
-    pair.run(lvm.inactive("data"))
-    pair.run(lvm.opened("data", "root"))
-    pair.run(lvm.deactivate("data"))
-    pair.run(lvm.inactive("data"))
-    pair.run(lvm.activate("data"))
-    physical(pair, D)
-    pair.run(changes("vgextend", "data", D, tool="lvm"))
-    pair.run(changes("vgreduce", "data", D, tool="lvm"))
-    pair.run(changes("lvremove", "-y", "data/root", tool="lvm"))
-    pair.run(changes("vgremove", "data", tool="lvm"))
-    for disk in (B, C, D):
-        pair.run(changes("pvremove", disk, tool="lvm"))
-
-
-def test_sizes_are_whole_extents(pair: Pair) -> None:
-    """What is asked for is rounded up, shares are of what there is, and there is no more than that."""
-    group(pair, B)
-    for name, size in (("a", ("-L", "5M")), ("b", ("-L", "1m")), ("c", ("-l", "50%VG")), ("d", ("-l", "100%FREE"))):
-        assert volume(pair, size, name) == 0
-        pair.run(lvm.volumes("data"), lines)
-    for size in (("-L", "4M"), ("-l", "1"), ("-l", "100%FREE")):
-        assert volume(pair, size, "e")
-    pair.run(lvm.group("vg_name=data"))
-
-
-def test_a_volume_grows(pair: Pair) -> None:
-    """As far as there is room, and not when it has that size already; smaller it gets by nobody's mistake."""
-    group(pair, B)
-    volume(pair, ("-L", "100M"))
-    for size in ("200M", "200M", "100M", "2G"):
-        pair.run(changes("lvextend", "-L", size, "data/root", tool="lvm"), lines)
-        pair.run(lvm.volumes("data"))
-    pair.run(changes("lvextend", "-L", "200M", "data/none", tool="lvm"))
+    pair.run(lvm.group("vg_name=with-hyphen"))
+    physical(pair, B, C)
+    create = lvm.create_group("with-hyphen", (B, C), ("--setautoactivation", "n"), "disk#1.volume_group")
+    pair.run(create, unordered)
+    for question in (lvm.group("vg_name=with-hyphen"), lvm.uuid_of_group("with-hyphen"), lvm.physical()):
+        pair.run(question, table)
+    pair.run(lvm.tag("with-hyphen", "node1"))
+    pair.run(lvm.activate("with-hyphen"))
+    assert volume(pair, ("-L", "10M"), "a-b", "with-hyphen") == 0
+    assert volume(pair, ("-l", "50%VG"), "half", "with-hyphen") == 0
+    pair.run(files.read_link("/dev/with-hyphen/a-b"))
+    pair.run(blockdev.uses("/dev/with-hyphen/a-b"))
+    typed(pair, "lvextend -L 21M with-hyphen/a-b")
+    for question in (
+        lvm.volumes("with-hyphen"),
+        lvm.inactive("with-hyphen"),
+        lvm.uuid_of_volume("with-hyphen", "half"),
+        lvm.opened("with-hyphen", "half"),
+        lvm.group_of_physical("none"),
+    ):
+        pair.run(question, table)
+    pair.run(lvm.deactivate("with-hyphen"))
+    pair.run(lvm.inactive("with-hyphen"), table)
+    typed(pair, "lvchange -a y with-hyphen/half")
+    typed(pair, "lvchange -a n with-hyphen/half")
+    typed(pair, "lvremove --yes with-hyphen/half")
+    typed(pair, "lvremove --yes with-hyphen/a-b")
+    pair.run(lvm.tag("with-hyphen", "node1", there=False))
+    typed(pair, f"vgreduce with-hyphen {C}")
+    typed(pair, f"vgextend with-hyphen {C}")
+    typed(pair, "vgremove with-hyphen")
+    typed(pair, f"pvremove {B}")
 
 
 def test_what_is_refused(pair: Pair) -> None:
-    """Names that are taken, devices that are in use or not there or of another group, groups with volumes."""
+    """Devices that are missing, used, signed or of another group; names that are taken or cannot be; no such group."""
+    typed(pair, "pvcreate /dev/nothere")
+    pair.run(formatting("ext4", D, UUID), verdict)
+    typed(pair, f"pvcreate {D}")
+    pair.run(mount.mount("ext4", "", D, "/mnt/a"))
+    typed(pair, f"pvcreate {D}")
+    typed(pair, f"vgcreate data {D}", unordered)
+    pair.run(mount.umount("/mnt/a"))
+    for line in (
+        f"vgcreate a/b {B}",
+        f"vgcreate data {B}",
+        f"vgcreate other {C}",
+        f"vgcreate data {E}",
+        f"vgcreate third {B}",
+        f"pvcreate {B}",
+        f"pvremove {B}",
+        f"pvremove {E}",
+        "pvremove /dev/nothere",
+        f"vgextend data {B}",
+        f"vgextend other {B}",
+        f"vgreduce data {B}",
+        "vgremove nothere",
+        "lvcreate --yes -n l -L 12M nothere",
+        "lvremove --yes data/nothere",
+        "vgchange -a y nothere",
+        "vgchange -a n nothere",
+    ):
+        typed(pair, line, unordered)
+
+
+def test_volumes_that_cannot_be(pair: Pair) -> None:
+    """Sizes are whole extents, and no more than there are; a volume grows; extents keep the signatures of the dead."""
     group(pair, B)
-    group(pair, C, name="other")
-    volume(pair, ("-L", "100M"))
-    volume(pair, ("-L", "100M"))
-    pair.run(lvm.create_group("data", (D,), (), "x"), lines)
-    pair.run(lvm.create_group("third", (B,), (), "x"), lines)
-    for disk in (B, "/dev/nothere"):
-        pair.run(lvm.create_physical(disk, disk, "x"), lines)
-    pair.run(changes("vgextend", "other", B, tool="lvm"), lines)
-    pair.run(changes("vgremove", "data", tool="lvm"), lines)
-    pair.run(changes("vgremove", "nothere", tool="lvm"))
-    for disk in (B, D, "/dev/nothere"):
-        pair.run(changes("pvremove", disk, tool="lvm"), lines)
-    volume(pair, ("-L", "100M"), group_name="nothere")
-    pair.run(lvm.activate("nothere"))
-    pair.run(lvm.deactivate("nothere"))
-    pair.run(changes("lvremove", "-y", "data/nothere", tool="lvm"))
+    for line in (
+        "lvcreate --yes -n big -L 600M data",
+        "lvcreate --yes -n root -L 5M data",
+        "lvcreate --yes -n root -L 12M data",
+        "lvcreate --yes -n b -L 1m data",
+        "lvcreate --yes -n c -l 50%VG data",
+        "lvcreate --yes -n d -l 100%FREE data",
+        "lvcreate --yes -n e -L 4M data",
+        "lvcreate --yes -n e -l 100%FREE data",
+        "lvremove --yes data/d",
+        "lvextend -L 12M data/root",
+        "lvextend -L 12M data/root",
+        "lvextend -L 5M data/root",
+        "lvextend -L 600M data/root",
+        "lvextend -L 12M data/none",
+        "lvremove data/b",
+        "vgremove data",
+    ):
+        typed(pair, line)
+    pair.run(formatting("ext4", "/dev/data/c", UUID), verdict)
+    typed(pair, "lvremove --yes data/c")
+    typed(pair, "lvcreate -n root -L 100M data")
+    typed(pair, "lvcreate -n again -L 100M data")
+    typed(pair, "lvcreate --yes -n again -L 100M data", unordered)
+    pair.run(blkid.probe("/dev/data/again"), verdict)
 
 
 def test_a_volume_that_is_mounted_is_in_use(pair: Pair) -> None:
@@ -130,42 +160,14 @@ def test_a_volume_that_is_mounted_is_in_use(pair: Pair) -> None:
     pair.run(mount.mount("ext4", "", "/dev/data/root", "/mnt/a"))
     pair.run(mount.at("/mnt/a"))
     pair.run(blockdev.uses(B))
-    pair.run(lvm.opened("data", "root"))
-    pair.run(lvm.deactivate("data"), lines)
-    pair.run(changes("lvremove", "-y", "data/root", tool="lvm"), lines)
+    pair.run(lvm.opened("data", "root"), table)
+    pair.run(lvm.deactivate("data"), unordered)
+    typed(pair, "lvremove --yes data/root")
     pair.run(wipefs.erase(B, ()), verdict)
+    typed(pair, f"pvremove {B}")
     pair.run(mount.umount("/mnt/a"))
-    pair.run(lvm.deactivate("data"), lines)
-    pair.run(changes("lvremove", "-y", "data/root", tool="lvm"), lines)
-
-
-def test_a_device_that_is_mounted_is_no_physical_volume(pair: Pair) -> None:
-    """Nor one that holds a filesystem, since nobody answers the question whether to wipe it."""
-    pair.run(formatting("ext4", B, UUID), verdict)
-    pair.run(lvm.create_physical(B, B, "x"), lines)
-    pair.run(mount.mount("ext4", "", B, "/mnt/a"))
-    pair.run(lvm.create_physical(B, B, "x"), lines)
-    pair.run(lvm.create_group("data", (B,), (), "x"), lines)
-
-
-def test_extents_that_are_used_again_carry_old_signatures(pair: Pair) -> None:
-    """A new volume in the place of one that is gone is wiped of what is recognised there, as `--yes` allows."""
-    group(pair, B)
-    volume(pair, ("-L", "100M"))
-    pair.run(formatting("ext4", "/dev/data/root", UUID), verdict)
-    pair.run(changes("lvremove", "-y", "data/root", tool="lvm"))
-    pair.run(changes("lvcreate", "-n", "root", "-L", "100M", "data", tool="lvm"), lines)
-    pair.run(lvm.volumes("data"))
-    volume(pair, ("-L", "100M"), "again")
-    pair.run(blkid.probe("/dev/data/again"), verdict)
-
-
-def test_names_with_hyphens(pair: Pair) -> None:
-    """Device-mapper doubles them."""
-    group(pair, B, name="with-hyphen")
-    volume(pair, ("-L", "20M"), "a-b", "with-hyphen")
-    pair.run(files.read_link("/dev/with-hyphen/a-b"))
-    pair.run(blockdev.uses("/dev/with-hyphen/a-b"))
+    pair.run(lvm.deactivate("data"), unordered)
+    typed(pair, "lvremove --yes data/root")
 
 
 def test_a_group_goes_and_comes_with_its_disks(pair: Pair, vm: VM) -> None:
@@ -178,7 +180,7 @@ def test_a_group_goes_and_comes_with_its_disks(pair: Pair, vm: VM) -> None:
     pair.run(lvm.group("vg_name=data"))
     pair.run(losetup.detach("/dev/loop1", "/mnt/b/2"))
     vm.shell("udevadm settle")
-    pair.run(lvm.group("vg_name=data"), lambda answer: answer.stdout)
+    pair.run(lvm.group("vg_name=data"), printed)
     pair.run(losetup.detach("/dev/loop0", "/mnt/b/1"))
     vm.shell("udevadm settle")
     pair.run(lvm.group("vg_name=data"))
@@ -188,14 +190,14 @@ def test_a_group_goes_and_comes_with_its_disks(pair: Pair, vm: VM) -> None:
     pair.run(lvm.group("vg_name=data"))
 
 
-def test_words_that_are_not_understood(pair: Pair) -> None:
+def test_what_lvm_does_not_understand(pair: Pair) -> None:
     """An unknown option, missing words, names that cannot be."""
     for line in ("pvcreate --frobnicate /dev/vdb", "vgcreate data", "lvcreate", "vgcreate -- .. /dev/vdb", "pvcreate"):
-        pair.run(changes(*line.split(), tool="lvm"), verdict)
+        typed(pair, line, verdict)
 
 
 def test_zeroes_take_the_physical_volume_away(pair: Pair) -> None:
     """What was a physical volume is none any more when its first MiB is zeroed; its group misses it."""
     group(pair, B, C)
     pair.run(blkdiscard.zero(C, 0, MEBIBYTE), verdict)
-    pair.run(lvm.group("vg_name=data"), lambda answer: answer.stdout)
+    pair.run(lvm.group("vg_name=data"), printed)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fidelity.lanes import listen
 from tests.node_vm import VM, Unavailable
 from tests.node_vm.build import is_built
 from tests.node_vm.ceph import CEPH
@@ -34,3 +35,8 @@ def vm(clustered: VM) -> VM:
     """A node that has done nothing yet, with an empty pool."""
     clustered.restore()
     return clustered
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather what is compared with Ceph."""
+    listen(config)

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.fidelity.ledger import LEDGER
+from tests.fidelity.lanes import listen
 from tests.node_vm import VM, Unavailable, zfs
 from tests.node_vm.disks import DISKS
 from tests.node_vm.fixtures import Shared, shared_vm
@@ -31,11 +31,6 @@ def vm(shared_vm: Shared, with_zfs: Recipe) -> VM:
     return found
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what was compared with the real tools, and how often."""
-    entries = sorted(LEDGER.times.items())
-    if entries:
-        terminalreporter.section("compared with ZFS in the VM")
-    for entry, times in entries:
-        known = f" (known: {'; '.join(entry.differences)})" if entry.differences else ""
-        terminalreporter.write_line(f"{times:3} {entry.form} -> {entry.outcome}{known}")
+def pytest_configure(config: pytest.Config) -> None:
+    """Gather what is compared with ZFS."""
+    listen(config)

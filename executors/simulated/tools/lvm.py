@@ -147,7 +147,13 @@ def _usable(node: SimulatedNode, command: Command, named: str, found: Options, o
     except Refusal as refusal:
         raise Refusal(*refusal.lines, "Command requires all devices to be found.") from None
     held = groups.content(node, path)
-    if held.get("type") != groups.MEMBER or groups.of_physical(node, held["uuid"]) is not None:
+    if held.get("type") == groups.MEMBER and (taken := groups.of_physical(node, held["uuid"])) is not None:
+        raise Refusal(
+            f"Physical volume '{named}' is already in volume group '{taken[1]['name']}'",
+            f"Unable to add physical volume '{named}' to volume group '{taken[1]['name']}'",
+            f"{named}: physical volume not initialized.",
+        )
+    if held.get("type") != groups.MEMBER:
         _label(node, command, named, found, out)
 
 
@@ -156,14 +162,6 @@ def _vgextend(node: SimulatedNode, command: Command, found: Options, words: list
     uuid, _ = whole_group(node, name)
     for named in devices:
         path = _path(node, named)
-        held = groups.content(node, path)
-        if held.get("type") == groups.MEMBER and (taken := groups.of_physical(node, held["uuid"])) is not None:
-            of = taken[1]["name"]
-            raise Refusal(
-                f"Physical volume '{named}' is already in volume group '{of}'",
-                f"Unable to add physical volume '{named}' to volume group '{of}'",
-                f"{named}: physical volume not initialized.",
-            )
         _usable(node, command, named, found, out)
         groups.join(node, path, uuid)
     out.append(f'Volume group "{name}" successfully extended')

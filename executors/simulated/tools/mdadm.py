@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from core.command import Command, Completed
 from core.state import Question
 from executors.simulated import array_report as report
 from executors.simulated import arrays
+from executors.simulated.array_members import NO_ARRAY, NO_FILE, failed, is_array, manage, there
 from executors.simulated.devices import storage
-from executors.simulated.identifiers import generated
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, getopt_words, options
 
@@ -33,6 +32,8 @@ LAYOUTS = {
 }
 POWERS_OF_TWO = ("raid4", "raid5", "raid6", "raid10")
 WITHOUT_CHUNK = "raid1"
+WITH_A_NEW_ONE = ("raid4", "raid5")
+"""Levels that are made without the last member, which is copied to at once: faster than to make the parity right."""
 CHUNK_KIBIBYTES, CHUNK_LEAST = 512, 4
 LEAST = {"raid4": 2, "raid5": 2, "raid6": 4, "raid10": 2}
 NAME_MAX = 31
@@ -44,8 +45,11 @@ ONE = (
     "'1' is an unusual number of drives for an array, so it is probably\n     a mistake.  If you really mean it you "
     "will need to specify --force before\n     setting the number of drives."
 )
-NO_ARRAY = "does not appear to be an md device"
-NO_FILE = "No such file or directory"
+NO_DEVICE, NO_DEVICES = "an md device must be given in this mode", "No devices given."
+NEEDED = {
+    "--raid-devices": "no raid-devices specified.",
+    "--level": "a RAID level is needed to create an array.",
+}
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -56,7 +60,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     try:
         if verb in _MODES:
             return _MODES[verb](node, command, words)
-        return _manage(node, verb, words)
+        return manage(node, verb, words)
     except Usage as error:
         return Completed(2, "", f"mdadm: {getopt_words(error)}\nUsage: mdadm --help\n  for help\n")
 
@@ -67,7 +71,10 @@ def _version(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
 
 
 def _create(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
-    found, (path, *devices) = options(words, flags=("--run",), values=CREATE_VALUES, least=1)
+    found, operands = options(words, flags=("--run",), values=CREATE_VALUES)
+    if not operands:
+        return failed(NO_DEVICE, USAGE)
+    path, *devices = operands
     given = {name: values[-1] for name, values in found.items()}
     level = LEVELS.get(given.get("--level", ""), "")
     count, spares = int(given.get("--raid-devices", "0")), int(given.get("--spare-devices", "0"))
@@ -81,15 +88,15 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
     if refusal := _unusable(node, devices):
         return refusal
     if chunk & (chunk - 1) and level in POWERS_OF_TWO:
-        return _failed("RUN_ARRAY failed: Invalid argument\n       Problem may be that chunk size is not a power of 2")
+        return failed("RUN_ARRAY failed: Invalid argument\n       Problem may be that chunk size is not a power of 2")
     uuid = arrays.colons(given["--uuid"]) if "--uuid" in given else node.identifier("array", command)
     members = {node.identifier("uuid", command, part=f"member.{n}"): device for n, device in enumerate(devices)}
     array = _array(node, level, count, path, given, members)
     node.state["arrays"][uuid] = array
     if level in arrays.CAN_LOSE:
-        arrays.begin(node, array, *(("recover", str(count - 1)) if level == "raid5" else ("resync",)))
+        arrays.begin(node, array, *(("recover", str(count - 1)) if level in WITH_A_NEW_ONE else ("resync",)))
     for role, device in members.items():
-        node.set_content(_there(node, device), arrays.superblock(uuid, role, array["name"]))
+        node.set_content(there(node, device), arrays.superblock(uuid, role, array["name"]))
     arrays.assemble(node, uuid, path, {role: node.tree.real(device) for role, device in members.items()})
     return Completed(0, "", f"mdadm: array {path} started.\n")
 
@@ -101,7 +108,7 @@ def _array(
     name, host = path.rpartition("/")[2], given.get("--homehost") or str(node.state["hostname"])
     usual = 0 if level in {WITHOUT_CHUNK, "linear"} else CHUNK_KIBIBYTES
     chunk = int(given.get("--chunk", usual)) * 1024
-    sizes = [_there(node, device)["size"] for device in [*members.values()][:count]]
+    sizes = [there(node, device)["size"] for device in [*members.values()][:count]]
     return {
         "name": f"{host}:{name}" if len(host) + len(name) + 1 <= NAME_MAX else name[:NAME_MAX],
         "level": level,
@@ -119,43 +126,46 @@ def _array(
 
 def _misused(given: dict[str, str]) -> Completed | None:
     """What mdadm says of values that it does not understand."""
-    level, chunk = LEVELS.get(given.get("--level", "")), given.get("--chunk", "4")
+    for name, lacking in NEEDED.items():
+        if name not in given:
+            return failed(lacking)
+    level, chunk = LEVELS.get(given["--level"]), given.get("--chunk", "4")
     layout, uuid = given.get("--layout", ""), given.get("--uuid", "0" * 32)
     if level is None:
-        return _failed(f"invalid raid level: {given.get('--level', '')}", USAGE)
+        return failed(f"invalid raid level: {given['--level']}", USAGE)
     if not chunk.isdigit() or int(chunk) < CHUNK_LEAST:
-        return _failed(f"invalid chunk/rounding value: {chunk}", USAGE)
+        return failed(f"invalid chunk/rounding value: {chunk}", USAGE)
     if layout and level not in LAYOUTS:
-        return _failed(f"layout not meaningful for {level} arrays.", USAGE)
+        return failed(f"layout not meaningful for {level} arrays.", USAGE)
     if layout and layout not in LAYOUTS[level]:
-        return _failed(f"layout {layout} not understood for {level}.", USAGE)
+        return failed(f"layout {layout} not understood for {level}.", USAGE)
     if "«" not in uuid and not re.fullmatch(r"[0-9a-fA-F]{32}", re.sub(r"[:. -]", "", uuid)):
-        return _failed(f"Bad uuid: {uuid}", USAGE)
+        return failed(f"Bad uuid: {uuid}", USAGE)
     return None
 
 
 def _miscounted(level: str, count: int, spares: int, given: int) -> Completed | None:
     """What mdadm says of a number of devices that it makes no array of."""
     number = level.removeprefix("raid")
-    if count == 1:
-        return _failed(ONE, USAGE)
     if spares and level not in arrays.CAN_LOSE:
-        return _failed(f"spare-devices setting is incompatible with raid level {number}", USAGE)
+        return failed(f"spare-devices setting is incompatible with raid level {number}", USAGE)
+    if count == 1:
+        return failed(ONE, USAGE)
     if count < LEAST.get(level, 1):
-        return _failed(f"at least {LEAST[level]} raid-devices needed for level {number}")
+        return failed(f"at least {LEAST[level]} raid-devices needed for level {number}")
     if given > count + spares:
-        return _failed(f"You have listed more devices ({given}) than are in the array({count + spares})!")
+        return failed(f"You have listed more devices ({given}) than are in the array({count + spares})!")
     if given < count + spares:
-        return _failed("You haven't given enough devices (real or missing) to create this array")
+        return failed("You haven't given enough devices (real or missing) to create this array")
     return None
 
 
 def _unfit(node: SimulatedNode, path: str, level: str, chunk: int) -> Completed | None:
     if chunk and level == WITHOUT_CHUNK:
-        return _failed("specifying chunk size is forbidden for this level")
+        return failed("specifying chunk size is forbidden for this level")
     if len(path.rpartition("/")[2]) > NAME_MAX + 1:
-        return _failed(f"Name {path} is too long.")
-    return _failed(f"Array name {path} is in use already.") if node.device(path) is not None else None
+        return failed(f"Name {path} is too long.")
+    return failed(f"Array name {path} is in use already.") if node.device(path) is not None else None
 
 
 def _unusable(node: SimulatedNode, devices: list[str]) -> Completed | None:
@@ -172,17 +182,20 @@ def _unusable(node: SimulatedNode, devices: list[str]) -> Completed | None:
     if said:
         return Completed(1, "", f"{said}mdadm: create aborted\n")
     twice = next((path for path in reversed(devices) if real.count(node.tree.real(path)) > 1), None)
-    return None if twice is None else _failed(f"failed to open {twice} after earlier success - aborting")
+    return None if twice is None else failed(f"failed to open {twice} after earlier success - aborting")
 
 
 def _assemble(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    found, (path, *devices) = options(words, flags=("--run",), values=("--uuid",), least=1)
+    found, operands = options(words, flags=("--run",), values=("--uuid",))
+    if not operands:
+        return failed(NO_DEVICE, USAGE)
+    path, *devices = operands
     uuid = arrays.colons(found.get("--uuid", [""])[-1])
     said: list[str] = []
     present: dict[str, str] = {}
     all_present = arrays.members(node, uuid)
     for each in devices or all_present.values():
-        content = None if node.device(each) is None else node.content(_there(node, each))
+        content = None if node.device(each) is None else node.content(there(node, each))
         if content is None:
             said.append(f"cannot open device {each}: No such file or directory")
         elif not content.get("member_of"):
@@ -209,22 +222,32 @@ def _started(
     working = array["devices"] - lacking
     expected = sum(slot.lstrip(arrays.LOST).isdigit() for slot in array["members"].values())
     spares = sum(array["members"].get(role) == "spare" for role in present)
-    beside = f" and {_counted(spares, 'spare')}" if spares else ""
+    rebuilding = _rebuilding(node, array, present)
+    beside = f"{',' if spares else ' and'} {rebuilding} rebuilding" if rebuilding else ""
+    beside += f" and {_counted(spares, 'spare')}" if spares else ""
     drives = _counted(working, "drive")
     if not arrays.is_enough(array, lacking):
         if not run:
-            return _failed(f"{path} assembled from {drives}{beside} - not enough to start the array.")
+            return failed(f"{path} assembled from {drives}{beside} - not enough to start the array.")
         arrays.collect(node, uuid, present)
         why = "Input/output error" if array["level"] in arrays.CAN_LOSE else "Invalid argument"
-        return _failed(f"failed to RUN_ARRAY {path}: {why}\nmdadm: Not enough devices to start the array.")
+        return failed(f"failed to RUN_ARRAY {path}: {why}\nmdadm: Not enough devices to start the array.")
     if working < expected and named and not run:
         # mdadm lets go of them, whereupon udev has the kernel hold them again.
         arrays.collect(node, uuid, present)
         said = f"{path} assembled from {drives}{beside} - need all {expected} to start it (use --run to insist)."
-        return _failed(said)
+        return failed(said)
     arrays.assemble(node, uuid, path, present)
-    out_of = f" (out of {array['devices']})" if lacking else ""
+    out_of = f" (out of {array['devices']})" if lacking or rebuilding else ""
+    drives = _counted(working - rebuilding, "drive")
     return Completed(0, "", f"mdadm: {path} has been started with {drives}{out_of}{beside}.\n")
+
+
+def _rebuilding(node: SimulatedNode, array: arrays.Array, present: dict[str, str]) -> int:
+    """How many of the members that are there are copied to: one, or none."""
+    if not arrays.is_copying(node, array) or array["sync"] != "recover":
+        return 0
+    return sum(array["members"].get(role) == array["copied_to"] for role in present)
 
 
 def _counted(number: int, word: str) -> str:
@@ -232,53 +255,61 @@ def _counted(number: int, word: str) -> str:
 
 
 def _stop(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    _, (path,) = options(words, least=1, most=1)
+    _, operands = options(words, most=1)
+    if not operands:
+        return failed(NO_DEVICES, USAGE)
+    path = operands[0]
     real = node.tree.real(path)
     device = node.device(path)
     if device is None:
-        return _failed(f"error opening {path}: No such file or directory")
-    if not _is_array(device):
-        return _failed(f"{path} {NO_ARRAY}")
+        return failed(f"error opening {path}: No such file or directory")
+    if not is_array(device):
+        return failed(f"{path} {NO_ARRAY}")
     if node.users(real):
         why = "Perhaps a running process, mounted filesystem or active volume group?"
-        return _failed(f"Cannot get exclusive access to {path}:{why}")
+        return failed(f"Cannot get exclusive access to {path}:{why}")
     arrays.stop(node, real)
     return Completed(0, "", f"mdadm: stopped {path}\n")
 
 
 def _examine(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    _, (path,) = options(words, flags=("--export",), least=1, most=1)
+    _, operands = options(words, flags=("--export",), most=1)
+    if not operands:
+        return failed("No devices to examine", USAGE)
+    path = operands[0]
     device = storage(node, path)
     if device is None:
-        return _failed(f"cannot open {path}: No such file or directory")
+        return failed(f"cannot open {path}: No such file or directory")
     content = node.content(device)
     if content["kind"] == "unknown":
-        return _failed(f"No md superblock detected on {path}.")
+        return failed(f"No md superblock detected on {path}.")
     if content.get("member_of", "") not in node.state["arrays"]:
-        return _failed(f"No md superblock detected on {path}.")
+        return failed(f"No md superblock detected on {path}.")
     return Completed(0, report.examine(node, content))
 
 
 def _detail(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     found, operands = options(words, flags=("--export", "--scan"), most=1)
     if "--scan" in found:
-        paths = [path for path, device in node.present().items() if _is_array(device)]
+        paths = [path for path, device in node.present().items() if is_array(device)]
         return Completed(0, "".join(report.scan(node, path) for path in paths))
     if not operands:
-        return Completed(1, "", "mdadm: No devices given.\n")
+        return failed(NO_DEVICES, USAGE)
     path = operands[0]
     device = node.device(path)
     if device is None:
         there = node.tree.exists(path)
-        return _failed(f"{path} {NO_ARRAY}" if there else f"cannot open {path}: {NO_FILE}")
-    if not _is_array(device):
-        return _failed(f"{path} {NO_ARRAY}")
+        return failed(f"{path} {NO_ARRAY}" if there else f"cannot open {path}: {NO_FILE}")
+    if not is_array(device):
+        return failed(f"{path} {NO_ARRAY}")
     real = node.tree.real(path)
     return Completed(0, report.export(node, real) if "--export" in found else report.detail(node, real, path))
 
 
 def _zero_superblock(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
-    _, operands = options(words, least=1)
+    _, operands = options(words)
+    if not operands:
+        return failed(NO_DEVICES, USAGE)
     said, code = "", 0
     for path in operands:
         device = storage(node, path)
@@ -290,100 +321,6 @@ def _zero_superblock(node: SimulatedNode, _command: Command, words: list[str]) -
             tail = node.content(device)["tail"]
             node.set_content(device, {"kind": "residue", "head": False, "tail": tail} if tail else {"kind": "zero"})
     return Completed(code, "", said)
-
-
-def _manage(node: SimulatedNode, path: str, words: list[str]) -> Completed:
-    """Answer `mdadm ARRAY --add|--fail|--remove DEVICE ...`, one after the other."""
-    if not path.startswith("/"):
-        raise Usage(f"unrecognized option '{path}'")
-    array = node.device(path)
-    if array is None:
-        return _failed(f"error opening {path}: No such file or directory")
-    if not _is_array(array):
-        return _failed(f"{path} {NO_ARRAY}")
-    deeds = {"--add": _added, "--fail": _set_faulty, "--remove": _removed}
-    said = ""
-    for verb, device in zip(words[::2], words[1::2], strict=False):
-        if verb not in deeds or len(words) % 2:
-            raise Usage(f"unrecognized option '{verb}'")
-        if node.device(device) is None:
-            return _failed(f"stat failed for {device}: {NO_FILE}")
-        code, text = deeds[verb](node, path, device)
-        said += f"mdadm: {text}\n"
-        if code:
-            return Completed(code, "", said)
-    return Completed(0, "", said)
-
-
-def _added(node: SimulatedNode, path: str, device: str) -> tuple[int, str]:
-    uuid = _uuid(node, path)
-    if node.users(device):
-        return 1, f"Cannot open {device}: Device or resource busy"
-    array = node.state["arrays"][uuid]
-    there = _there(node, device)
-    if there["size"] - arrays.data_offset(there["size"], array["chunk"]) < report.used(array):
-        return 1, f"{device} not large enough to join array"
-    known = node.content(there).get("role", "")
-    if known in array["members"] and array["members"][known].isdigit():
-        # It has its slot still, and is copied to.
-        arrays.hold(node, node.tree.real(path), {known: node.tree.real(device)})
-        arrays.begin(node, array, "recover", array["members"][known])
-        return 0, f"added {device}"
-    node.state["serial"] += 1
-    role = generated("uuid", node.state["seed"], node.state["serial"])
-    array["members"][role] = "spare"
-    node.set_content(there, arrays.superblock(uuid, role, array["name"]))
-    arrays.hold(node, node.tree.real(path), {role: node.tree.real(device)})
-    arrays.rebuild(node, uuid)
-    return 0, f"added {device}"
-
-
-def _set_faulty(node: SimulatedNode, path: str, device: str) -> tuple[int, str]:
-    uuid, real = _uuid(node, path), node.tree.real(device)
-    role = next((role for role, each in _held(node, path, uuid).items() if each == real), None)
-    if role is None:
-        return 1, f"set device faulty failed for {device}:  No such device"
-    node.state["arrays"][uuid]["members"][role] = "faulty"
-    arrays.rebuild(node, uuid)
-    return 0, f"set {device} faulty in {path}"
-
-
-def _removed(node: SimulatedNode, path: str, device: str) -> tuple[int, str]:
-    uuid, real = _uuid(node, path), node.tree.real(device)
-    members = node.state["arrays"][uuid]["members"]
-    role = next((role for role, each in _held(node, path, uuid).items() if each == real), None)
-    if role is None:
-        return 1, f"hot remove failed for {device}: No such device or address"
-    if members[role].isdigit():
-        return 1, f"hot remove failed for {device}: Device or resource busy"
-    members[role] = "faulty"
-    node.state["devices"][real]["holders"].remove(node.tree.real(path))
-    return 0, f"hot removed {device} from {path}"
-
-
-def _held(node: SimulatedNode, path: str, uuid: str) -> dict[str, str]:
-    real = node.tree.real(path)
-    found = arrays.members(node, uuid)
-    return {role: each for role, each in found.items() if real in node.state["devices"][each]["holders"]}
-
-
-def _uuid(node: SimulatedNode, path: str) -> str:
-    return str(_there(node, path)["stacked"]["of"])
-
-
-def _is_array(device: dict[str, Any]) -> bool:
-    return device["stacked"] is not None and device["stacked"]["kind"] == "array"
-
-
-def _there(node: SimulatedNode, path: str) -> dict[str, Any]:
-    device = node.device(path)
-    if device is None:
-        raise AssertionError(f"{path} is not there")
-    return device
-
-
-def _failed(text: str, code: int = 1) -> Completed:
-    return Completed(code, "", f"mdadm: {text}\n")
 
 
 _MODES: dict[str, Callable[[SimulatedNode, Command, list[str]], Completed]] = {

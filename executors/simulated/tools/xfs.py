@@ -4,7 +4,7 @@ from typing import Any
 
 from core.command import Command, Completed
 from core.holes import is_of_kind
-from executors.simulated.devices import fill, held, is_formatted, seems_mounted, signature, storage, tail_left
+from executors.simulated.devices import fill, held, is_formatted, seems_mounted, shown, signature, storage, tail_left
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Options, Usage, options
 
@@ -164,7 +164,7 @@ def _changed(device: dict[str, Any], content: dict[str, Any], found: Options) ->
 
 def _geometry(node: SimulatedNode, path: str, device: dict[str, Any]) -> str:
     blocks = held(node, path, device) // BLOCK_BYTES
-    return GEOMETRY.format(path=path, groups=4, group=-(-blocks // 4), blocks=blocks)
+    return GEOMETRY.format(path=shown(node, path), groups=4, group=-(-blocks // 4), blocks=blocks)
 
 
 def _mounted(node: SimulatedNode, point: str) -> str:
