@@ -71,9 +71,7 @@ def learn(state: NodeState, questions: Iterable[Question]) -> Steps:
     # Files are kept with the filesystem that they are in, so that has to be known first.
     inside = {Tree(state).place(question.subject).device for question in wanted if question.kind in ON_PATHS}
     devices = {each: state["devices"][each] for each in inside if each in state["devices"]}
-    unseen = (
-        each for each, device in devices.items() if Tree(state).holder(device)["content"]["kind"] == "unseen"
-    )
+    unseen = (each for each, device in devices.items() if Tree(state).holder(device)["content"]["kind"] == "unseen")
     wanted += (Question("content", device) for device in sorted(unseen))
     for kind, answer in ANSWERS.items():
         subjects = list(dict.fromkeys(question.subject for question in wanted if question.kind == kind))

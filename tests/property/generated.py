@@ -121,9 +121,11 @@ class Layout:
         self.add(
             "disk", {"type": self.draw(st.sampled_from(("lvm", "vg"))), "name": name, "pvs": pvs, "options": options}
         )
-        if self.draw(st.booleans()):
+        spare = self.draw(st.booleans())
+        if spare:
             self.add("disk", {"type": "lv", "vg": name, "name": "spare", "size": "9"})
-        size = self.draw(st.sampled_from(("310m", "322", "100%FREE")))
+        # Whoever takes all that is free must be the last, and subsets may order them otherwise.
+        size = self.draw(st.sampled_from(("310m", "322") if spare else ("310m", "322", "100%FREE")))
         dev = f"/dev/{name}/lv_1"
         if self.draw(st.booleans()):
             self.add("disk", {"type": "lv", "vg": name, "name": "lv_1", "size": size})
@@ -215,8 +217,7 @@ class Layout:
             directory = self.draw(st.sampled_from(self.mounts))
             self.add("fs", {"type": "bind", "dev": directory, "mnt": point, "mnt_opt": options})
         if self.draw(st.integers(0, 3)) == 0:
-            above = self.draw(st.sampled_from(("/srv/{svcname}", *self.mounts)))
-            self.add("fs", {"type": "tmpfs", "mnt": f"{above}/scratch", "mnt_opt": "mode=0750", "size": "16M"})
+            self.add("fs", {"type": "tmpfs", "mnt": "/srv/{svcname}/scratch", "mnt_opt": "mode=0750", "size": "16M"})
 
     def containers(self) -> None:
         """Add containers in a docker daemon of the service's own, on one of its filesystems."""

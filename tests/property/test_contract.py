@@ -223,7 +223,8 @@ class Seen(Asked):
     def path(self, path: str) -> None:
         """What is at a path; of a mount point, the directory beneath as well, which its parent holds."""
         inside = Tree(self._whole).place(path).device
-        if inside and self.state["devices"][inside]["content"]["kind"] == "unseen":
+        device = self.state["devices"].get(inside)
+        if device is not None and Tree(self.state).holder(device)["content"]["kind"] == "unseen":
             # Files are kept with the filesystem that they are in, so that has to be known first.
             self.content(inside)
         points = {each["mount_point"] for each in self.state["mounts"]} - {"/"}

@@ -34,7 +34,11 @@ def created(node: Node, template: str) -> str:
 
 def blank(node: Node) -> list[str]:
     """What is on the disks that were plugged in; nothing for bare ones."""
-    return [line for line in node.vm.shell("lsblk -nlo NAME,FSTYPE,TYPE | grep nvme || true").splitlines() if line.split()[1:] != ["disk"]]
+    return [
+        line
+        for line in node.vm.shell("lsblk -nlo NAME,FSTYPE,TYPE | grep nvme || true").splitlines()
+        if line.split()[1:] != ["disk"]
+    ]
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
