@@ -80,7 +80,11 @@ def _assembled(state: NodeState, found: mdadm.Found) -> Steps:
     device["stacked"] = {"kind": "array", "of": found.uuid, "name": "" if found.started else INACTIVE}
     if found.started:
         _linked(state, path, found.device, mdadm.link(found.uuid), f"/dev/disk/by-id/md-name-{array['name']}")
-    detail = mdadm.parse_detail((yield anyhow(mdadm.detail(path))))
+    _synchronised(array, devices, path, mdadm.parse_detail((yield anyhow(mdadm.detail(path)))))
+
+
+def _synchronised(array: dict[str, Any], devices: dict[str, Any], path: str, detail: mdadm.Detail) -> None:
+    """Note which members an array has now, and whether it copies."""
     for number, row in enumerate(detail.members):
         holder = devices.get(row.device)
         if holder is None:

@@ -10,9 +10,9 @@ from tests.node_vm import VM
 from tests.square import RealWorld
 from tests.vm.stacks import FOREIGN, Case, cases
 
-SERVICES = int(os.environ.get("SVCPROV_VM_SERVICES", "28"))
-"""Each has two stacks or so: together they are more than sixty."""
-STACKS_MIN = 2 * SERVICES
+SERVICES = int(os.environ.get("SVCPROV_VM_SERVICES", "24"))
+"""Each has three stacks or so: together they are more than sixty."""
+STACKS_MIN = 60
 PHASES = (Phase.generate, Phase.shrink) if os.environ.get("SVCPROV_FULL") else (Phase.generate,)
 """An example takes half a minute, so making a failing one smaller takes long: the file is printed as it is."""
 
@@ -52,4 +52,4 @@ def test_generated_stacks_become_what_their_plans_predict(vm: VM) -> None:
 
     each()
     print(f"{seen['stacks']} stacks in {seen['services']} services")
-    assert seen["stacks"] >= STACKS_MIN or seen["services"] < SERVICES
+    assert seen["stacks"] >= STACKS_MIN or "SVCPROV_VM_SERVICES" in os.environ

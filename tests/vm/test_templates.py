@@ -51,7 +51,8 @@ def test_a_template_lives_in_the_vm(template: str) -> None:
         text = created(node, template)
         planned = node.done(NAME, "plan").out
         places = [planned.find(f"  {program} ") for program in TEMPLATES[template]]
-        assert places == sorted(places) and places[0] > 0, planned
+        assert places == sorted(places), planned
+        assert places[0] > 0, planned
         node.done(NAME, "provision")
         assert is_up(node), node.svcmgr(NAME, "status")
         again = node.done(NAME, "provision", "--format", "json")

@@ -13,7 +13,7 @@ from tests.e2e.real.services import EXT4, STORAGE, XFS
 from tests.e2e.real.stacks import stacks
 from tests.square import RealWorld
 
-STACKS = int(os.environ.get("SVCPROV_STACKS", "50"))
+STACKS = int(os.environ.get("SVCPROV_STACKS", "20"))
 PHASES = (Phase.generate, Phase.shrink) if os.environ.get("SVCPROV_FULL") else (Phase.generate,)
 """An example takes a second, so making a failing one smaller takes many minutes: the file is printed as it is."""
 SERVICES = {"subvolumes and an address": STORAGE, "ext4": EXT4, "xfs": XFS}
