@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.storage_wrongs import STORAGE
 from tests.wrongs import MUTANTS, Mutant
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ def tried(mutant: Mutant) -> Verdict:
 
 def main(words: Sequence[str]) -> int:
     """Try the mutants whose description contains one of the words, or all; print a table. Returns 1 for a survivor."""
-    chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant.wrong for word in words)]
+    chosen = [mutant for mutant in (*MUTANTS, *STORAGE) if not words or any(word in mutant.wrong for word in words)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         verdicts = list(pool.map(tried, chosen))
     for verdict in verdicts:
