@@ -14,7 +14,7 @@ from tests.property.generated import points, worlds
 from tests.property.many import FULL, MANY
 from tests.worlds import Point, World
 
-ENUMERATED = ("testec2docker", "haproxy", "stack", "rados", "zfs", "btrfs-on-lvm", "btrfs-on-md")
+ENUMERATED = ("testec2docker", "haproxy", "stack", "rados", "zfs", "btrfs-on-lvm")
 AGAIN_EVERY = 12
 """Of the second crash points, one in so many is tried unless all are asked for."""
 CHANGES_MAX = 40

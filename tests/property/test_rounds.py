@@ -6,6 +6,7 @@ from core.config.document import Document
 from core.config.service import Service
 from core.driver import load as load_driver
 from core.record import Record
+from core.stacked import TABLES
 from core.state import NodeState, Question, copy, load, loads
 from core.tree import Tree
 from executors.simulated.node import SimulatedNode
@@ -15,7 +16,22 @@ from tests.golden import GOLDENS
 from tests.worlds import Heard
 
 SERVICES = ("stack", "testec2docker", "haproxy")
-SEEN_AT_FIRST = ("hostname", "interfaces", "devices", "mounts", "swaps", "ec2", "docker", "processes", "neighbours")
+SEEN_AT_FIRST = (
+    *(
+        "hostname",
+        "interfaces",
+        "devices",
+        "mounts",
+        "swaps",
+        "ec2",
+        "docker",
+        "processes",
+        "neighbours",
+        "ceph",
+        "trees",
+    ),
+    *TABLES,
+)
 
 
 class Asked:
@@ -27,6 +43,11 @@ class Asked:
         self.state = load({"complete": False, "tools": {}, "names": {}, "registry": whole["registry"]}) | seen
         for device in self.state["devices"].values():
             device["content"] = {"kind": "unseen"}
+        # Whoever looks at groups and arrays sees by which names they are called.
+        stacked = {path for path, device in whole["devices"].items() if device["stacked"] is not None}
+        for link in [link for link in whole["files"] if link.startswith("/dev/") and Tree(whole).real(link) in stacked]:
+            Asked.path(self, link)
+            self.state["known"].append(f"path {link}")
         self.rounds = 0
 
     def learn(self, questions: list[Question]) -> list[Question]:
@@ -72,7 +93,7 @@ class Asked:
     def ping(self, _address: str) -> None:
         """Who answers is known from the beginning."""
 
-    docker = program = ping
+    docker = program = lvm = md = zfs = rbd = held = ping
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -271,7 +271,7 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
     source = found["-S"][-1] if "-S" in found else operands[0] if len(operands) == 2 else ""  # noqa: PLR2004 - both
     target = operands[-1] if operands else ""
     rows = [
-        _row({**mount, "device": shown(node, mount["device"])})
+        _row(_seen(node, mount))
         for mount in node.state["mounts"]
         if (not target or mount["mount_point"] == node.tree.real(target))
         and (not source or mount["device"] == (node.by_tag(source) or source))
@@ -283,6 +283,13 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
         return Completed(0, "".join(" ".join(f'{name}="{row[name]}"' for name in columns) + "\n" for row in rows))
     title = "" if "-n" in found else " ".join(columns) + "\n"
     return Completed(0, title + "".join(" ".join(row[name] for name in columns) + "\n" for row in rows))
+
+
+def _seen(node: SimulatedNode, mount: dict[str, Any]) -> dict[str, Any]:
+    """A mount as findmnt shows it. Whoever asks for it will want to know what lies there, so that is asked as well."""
+    if (device := node.device(mount["device"])) is not None:
+        node.content(device)
+    return {**mount, "device": shown(node, mount["device"])}
 
 
 def _row(mount: dict[str, Any]) -> dict[str, str]:
