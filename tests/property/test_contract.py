@@ -261,6 +261,8 @@ def seen_and_planned(world: World, verb: str) -> Plan:
 @MANY
 def test_an_untouched_node_has_never_changed(world: World) -> None:
     """Planned from an observation, saved, and run on the node itself, no verb meets a change that nobody made."""
+    # What is seen of arrays and images depends on more than their labels: the node VM is their proof of this.
+    assume(not {"md", "rados"}.intersection(each.type for each in world.service.resources()))
     for verb in VERBS:
         plan = seen_and_planned(world, verb)
         try:
