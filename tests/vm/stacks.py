@@ -86,7 +86,7 @@ def _volumes(service: _Service, below: list[Stacked]) -> list[Stacked]:
     room = sum(each.mebibytes - LOST_MIB for each in below)
     layers = 2 + max(each.layers for each in below)
     made = []
-    for name in service.draw(st.sampled_from((("root",), ("root", "data-1")))):
+    for name in service.draw(st.sampled_from((("root",), ("root",), ("root", "data-1")))):
         size = service.draw(st.integers(30, max(31, room // 2)))
         room -= size + 4
         service.disk("lv", name=name, vg=f"g{number}", size=f"{size}M")
@@ -107,7 +107,8 @@ def _grow(service: _Service, below: list[Stacked]) -> None:
     layers = max(each.layers for each in below)
     kinds = ["filesystem"]
     if layers < LAYERS_MAX - 1 and min(each.mebibytes for each in below) >= 60:
-        kinds += ["volumes"] * 2
+        # Lvm uses no logical volume as a physical one.
+        kinds += ["volumes"] * 2 * (not any(each.name.startswith("/dev/g") for each in below))
         kinds += ["array"] * 3 * (len(below) > 1)
     kind = draw(st.sampled_from(kinds[::-1]))
     if kind == "array":
