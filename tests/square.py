@@ -44,6 +44,8 @@ MEMBERS = {"LVM2_member", "linux_raid_member", "zfs_member"}
 Facts = dict[str, object]
 
 TEMPORARY = "/tmp/"
+BY_UDEV = "/dev/disk/"
+"""Where udev keeps links of its own, by whatever it finds on a device."""
 NOT_READ = "not read"
 """What a device holds that neither the plan nor the observation had a reason to look at."""
 DATASET = ("mountpoint", "refquota", zfs.MARK)
@@ -209,6 +211,7 @@ def files(state: NodeState, *both: NodeState) -> Facts:
         f"file {path}": _file(path, entry)
         for path in paths
         if not is_unknown(both[0], path)
+        and not path.startswith(BY_UDEV)
         and (entry := tree.link(path)) is not None
         and not any(path.startswith(f"{root}/") for root in roots)
     }

@@ -49,7 +49,7 @@ def state(node: Executor) -> Any:
 def _plain(question: Command, answer: Completed) -> Any:
     if question.argv[:2] == ("zpool", "import"):
         # A device that is missing may have no path any more.
-        return [(pool.name, pool.health, pool.comment, len(pool.vdevs)) for pool in zpool.pools(answer)]
+        return sorted((pool.name, pool.health, pool.comment, len(pool.vdevs)) for pool in zpool.pools(answer))
     if question.argv[:2] == ("zpool", "get"):
         found = zpool.pool("tank", answer)
         return None if found is None else found._replace(guid="")

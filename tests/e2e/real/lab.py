@@ -50,6 +50,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 COMMAND_SECONDS_MAX = 240
 END_SECONDS_MAX = 10
 POLL_SECONDS = 0.05
+SETTLE_SECONDS_MAX = 2
 CGROUPS = Path("/sys/fs/cgroup")
 OURS = {"etc", "var", "given"}
 """What a lab keeps for svcprov and for the test: everything else in it is the doing of a service."""
@@ -221,7 +222,15 @@ class Lab:
 
     def since(self, before: Inventory) -> list[str]:
         """What has come (`+`) and gone (`-`) since an inventory."""
-        now, changes = self.inventory(), []
+        until, changes = monotonic() + SETTLE_SECONDS_MAX, self._since(before)
+        # A process that has just been started may not have become yet what it is going to be.
+        while any(" processes " in each for each in changes) and monotonic() < until:
+            sleep(POLL_SECONDS)
+            changes = self._since(before)
+        return changes
+
+    def _since(self, before: Inventory) -> list[str]:
+        now, changes = self.inventory(), list[str]()
         for name, then, there in zip(before._fields, before, now, strict=True):
             lines = Counter(_lines(then)), Counter(_lines(there))
             changes += [f"- {name} {line}" for line in (lines[0] - lines[1]).elements()]
