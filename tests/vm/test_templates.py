@@ -49,11 +49,11 @@ def test_a_template_lives_in_the_vm(template: str) -> None:
     with opened() as node:
         volumes = node.instance.volumes()
         text = created(node, template)
-        planned = node.done(NAME, "plan", "--format", "json").commands
-        ran = node.done(NAME, "provision", "--format", "json").commands
-        programs = [each["argv"][0] for each in ran]
-        assert [each["argv"][0] for each in planned] == programs
-        assert sorted(TEMPLATES[template], key=programs.index) == list(TEMPLATES[template])
+        planned = node.done(NAME, "plan").out
+        places = [planned.find(f"  {program} ") for program in TEMPLATES[template]]
+        assert places == sorted(places), planned
+        assert places[0] > 0, planned
+        node.done(NAME, "provision")
         assert is_up(node), node.svcmgr(NAME, "status")
         again = node.done(NAME, "provision", "--format", "json")
         assert again.commands == [], again.commands
