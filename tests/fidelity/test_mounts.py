@@ -1,5 +1,6 @@
 """mount, umount, findmnt and fuser: what is where, and who keeps it busy."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 
@@ -15,11 +16,15 @@ MIB = 1024 * 1024
 OPTIONS = ("ro", "noatime", "nosuid,nodev,noexec", "defaults", "sync", "ro,noatime")
 
 
+LABEL = f"disk-{10 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])}"
+"""A label of this process's own: the machine looks for labels on every device, those of other tests as well."""
+
+
 def formatted(twins: Twins, type_: str = "ext4", name: str = "disk") -> tuple[str, str]:
     """Make a filesystem and a mount point on both sides; return the device and the mount point."""
     device, point = twins.attach(name, 320 * MIB), twins.path("point")
     twins.run(files.make_directory(point, "fs#0.directory"))
-    twins.run(formatting(type_, device, twins.uuid(), "-L", name))
+    twins.run(formatting(type_, device, twins.uuid(), "-L", LABEL if name == "disk" else name))
     return device, point
 
 
@@ -39,7 +44,7 @@ def sleeper(twins: Twins) -> Iterator[str]:
 def test_a_filesystem_is_mounted_and_unmounted(twins: Twins, type_: str) -> None:
     """By its device, its label and its uuid, with what findmnt shows of it; and then it is gone."""
     device, point = formatted(twins, type_)
-    for source in (device, "LABEL=disk"):
+    for source in (device, f"LABEL={LABEL}"):
         twins.run(mount.mount(type_, "", source, point))
         for command in (mount.at(point), mount.of(device), mount.is_mounted(source, point).ask,
                         mount.is_free(point).ask, find.file(point)):  # fmt: skip
