@@ -3,22 +3,28 @@
 No rule of udev imports a pool; what a boot would import stands in a cache file, and pools of services are in none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core import stacked
+from core.command import Command, Completed
 from core.holes import hole
 from core.state import Content, Question
 from core.tools.zpool import Group, devices, groups
 from executors.simulated import partitions
 from executors.simulated.devices import signature, storage
 from executors.simulated.node import SimulatedNode
+from executors.simulated.usage import Usage
 
 MEMBER = "zfs_member"
 SPARED = {"": 0, "mirror": -1, "raidz": 1, "raidz1": 1, "raidz2": 2, "raidz3": 3}
 """How many devices of a group of each kind may be missing; of a mirror all but one."""
 
+USAGE = 2
+"""How zpool and zfs end when they do not understand their words."""
+
 Pool = dict[str, Any]
+Verb = Callable[[SimulatedNode, Command, list[str]], Completed]
 
 
 def appeared(node: SimulatedNode, path: str) -> None:
@@ -178,3 +184,22 @@ def mounts(node: SimulatedNode, name: str) -> list[dict[str, Any]]:
         for mount in node.state["mounts"]
         if mount["type"] == "zfs" and f"{mount['device']}/".startswith(f"{name}/")
     ]
+
+
+def answered(node: SimulatedNode, command: Command, verbs: Mapping[str, Verb]) -> Completed:
+    """Answer a command line of zpool or zfs by its verb; where there is none, say so in their words."""
+    program, *words = command.argv
+    if words in (["version"], ["--version"]):
+        version = node.state["tools"]["zfsutils-linux"]
+        return Completed(0, f"zfs-{version}\nzfs-kmod-{version}\n")
+    if not words:
+        return Completed(USAGE, "", f"missing command\nusage: {program} command args ...\n")
+    verb = verbs.get(words[0])
+    if verb is None:
+        return Completed(USAGE, "", f"unrecognized command '{words[0]}'\nusage: {program} command args ...\n")
+    try:
+        return verb(node, command, words[1:])
+    except Usage as error:
+        wrong = error.args[0].partition("unrecognized option '-")[2][:1]
+        said = f"invalid option '{wrong}'" if wrong else error.args[0]
+        return Completed(USAGE, "", f"{said}\nusage:\n\t{words[0]} ...\n")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
+from core import compare
 from core.compare import COUNTERS, canonical
 from core.state import NodeState
 from svcprov.verification.world import World
@@ -17,11 +18,11 @@ _IDENTIFIER = re.compile(
     r"|(?<![0-9a-z])(?:[0-9a-f]{12}|[4-9]\d{3})(?![0-9a-z])"
 )
 IDENTIFIER_LENGTH_MIN = 4
-PASSING = {"clock", "serial", "identifiers", "seed", "ready", "appears", "settled", "state", "sync", "copied_to"}
+PASSING = {"clock", "serial", "identifiers", "seed", "state", *compare.PASSING}
 """What time alone changes; `state` is `attaching` or `attached`, `creating` or `available`."""
 
 
-_SAME_WORLD = frozenset((*COUNTERS, "ready", "appears", "settled", "sync", "copied_to"))
+_SAME_WORLD = compare.PASSING.union(COUNTERS)
 
 
 def alike(one: Any, other: Any, passing: Container[str] = frozenset()) -> bool:

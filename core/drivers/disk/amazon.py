@@ -10,7 +10,7 @@ from core.command import Note, SetKey, Steps, UnsetKey
 from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Tie
-from core.drivers import attachment, ec2
+from core.drivers import attachment, device_link, ec2
 from core.drivers.directories import remove_made
 from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification
 from core.errors import CommandFailed, Failed, Refused, Remedy
@@ -42,17 +42,17 @@ class AmazonDisk(Driver):
     def purpose(self, disk: Resource) -> str:
         """Say which volumes come from where, and how they are found."""
         words = disk.words("volumes")
-        links = " and ".join(_link(disk, position) for position in range(len(words)))
+        links = " and ".join(device_link.path(disk, position) for position in range(len(words)))
         return f"{' and '.join(described(word) for word in words)}, attached and linked as {links}"
 
     def gives(self, disk: Resource) -> Iterable[Tie]:
         """Each volume is a device, by its link."""
-        return [Tie("device", _link(disk, position)) for position in range(len(disk.words("volumes")))]
+        return [Tie("device", device_link.path(disk, position)) for position in range(len(disk.words("volumes")))]
 
     def backing(self, disk: Resource) -> dict[str, str]:
         """Each link leads to a volume."""
         words = enumerate(disk.words("volumes"))
-        return {_link(disk, position): word for position, word in words if not is_specification(word)}
+        return {device_link.path(disk, position): word for position, word in words if not is_specification(word)}
 
     def warnings(self, disk: Resource) -> Iterable[tuple[str, str]]:
         """Name the sizes without a unit."""
@@ -102,7 +102,7 @@ class AmazonDisk(Driver):
             if volume.instance not in {"", here.instance}:
                 raise Failed(f"{disk.rid}: {word} is attached to {volume.instance}; detach it there first")
             device = yield from attachment.attached(here, volume, f"{disk.rid}.attachment.{position}")
-            yield from self._linked(disk, position, device)
+            yield from device_link.lead(disk, position, device)
 
     def _there(self, disk: Resource, here: ec2.Cloud, words: list[str]) -> Steps:
         """Return the volumes of these ids. Raises Refused or Failed, naming the first that does not exist."""
@@ -119,19 +119,6 @@ class AmazonDisk(Driver):
             f"{disk.rid}: the volume {word} was created for it, and does not exist any more",
             Remedy("to take back what is left, and the text of the file", f"svcmgr -s {disk.service.name} unprovision"),
         )
-
-    def _linked(self, disk: Resource, position: int, device: str) -> Steps:
-        link = _link(disk, position)
-        # Not where it leads in the end: the device may be a link itself, of udev's making.
-        before = (yield files.target_of(link)).stdout.strip()
-        if before == device:
-            return
-        yield Note(f"create static device name {link} -> {device}")
-        yield from files.missing_directories(disk.rid, link.rpartition("/")[0])
-        if before:
-            yield files.link(device, link, before=before)
-        else:
-            yield files.link(device, link, f"{disk.rid}.link.{position}")
 
     def stop(self, disk: Resource) -> Steps:
         """Detach each volume, and wait until EC2 has let go of it."""
@@ -160,7 +147,7 @@ class AmazonDisk(Driver):
                 yield aws.forget(apart, f"{disk.rid}.attachment.{position}")
         for number, link in _recorded(disk, "link").items():
             yield files.remove(link, (f"{disk.rid}.link.{number}",))
-        yield from remove_made(disk, _link(disk, 0).rpartition("/")[0])
+        yield from remove_made(disk, device_link.path(disk, 0).rpartition("/")[0])
         for number, volume in created.items():
             names = [f"{disk.rid}.volume.{number}"]
             if volume in mapped:
@@ -191,12 +178,8 @@ class AmazonDisk(Driver):
         return Status("down") if apart == words else Status("warn", (Remark(f"unattached: {' '.join(apart)}"),))
 
 
-def _link(disk: Resource, position: int | str) -> str:
-    return f"{disk.service.var}/{disk.service.name}/dev/{disk.group}.{disk.index}.{position}"
-
-
 def _detached(disk: Resource, here: ec2.Cloud, volume: str, device: str, position: int | str) -> Steps:
-    name, link = f"{disk.rid}.attachment.{position}", _link(disk, position)
+    name, link = f"{disk.rid}.attachment.{position}", device_link.path(disk, position)
     yield from attachment.detached(here, volume, device, name, link)
 
 

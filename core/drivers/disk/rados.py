@@ -14,7 +14,7 @@ from core.command import Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.config.sizes import Share, human
 from core.driver import Driver, Tie
-from core.drivers import image_locks
+from core.drivers import device_link, image_locks
 from core.drivers.directories import remove_made
 from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
 from core.status import Remark, Status
@@ -99,7 +99,7 @@ class RadosDisk(Driver):
         """Say what they are, and how they are found."""
         each = f" of {_understood(disk)}" if disk["size"] else ""
         words = disk.words("images")
-        links = " and ".join(_link(disk, position) for position in range(len(words)))
+        links = " and ".join(device_link.path(disk, position) for position in range(len(words)))
         named = f"the image{'s' * (len(words) > 1)} {' and '.join(words)}{each}"
         return f"{named}, mapped by {disk['map']} and linked as {links}"
 
@@ -159,7 +159,7 @@ class RadosDisk(Driver):
                 yield from _not_mapped_otherwise(disk, image, position)
                 made = (yield rbd.map_(_client(disk), how, image, f"{disk.rid}.nbd.{position}")).made
                 device = made if how is rbd.NBD else f"/dev/rbd/{image}"
-            yield from _linked(disk, position, f"/dev/rbd/{image}" if how is rbd.KRBD else device)
+            yield from device_link.lead(disk, position, f"/dev/rbd/{image}" if how is rbd.KRBD else device)
 
     def stop(self, disk: "Resource") -> Steps:
         """Unmap each image that nobody uses, last first, and give its lock back."""
@@ -167,7 +167,7 @@ class RadosDisk(Driver):
         for position, image in reversed([*enumerate(words)]):
             how = _how(disk)
             device = yield from _device(how, image)
-            link = _link(disk, position)
+            link = device_link.path(disk, position)
             leads = (yield files.target_of(link)).stdout.strip()
             if device:
                 yield from _unmapped(disk, how, image, device, position)
@@ -195,7 +195,7 @@ class RadosDisk(Driver):
                 yield from _unmapped(disk, _how(disk), image, device, 0)
             yield from _let_go(disk, image)
             yield rbd.remove(client, image, identity, name)
-        yield from remove_made(disk, _link(disk, 0).rpartition("/")[0])
+        yield from remove_made(disk, device_link.path(disk, 0).rpartition("/")[0])
 
     def status(self, disk: "Resource") -> Steps:
         """Up when all images are mapped, down when none is, warn between; and while a lock is missing."""
@@ -213,11 +213,7 @@ class RadosDisk(Driver):
 
 def map_links(disk: "Resource") -> list[str]:
     """The link to each image, in their order."""
-    return [_link(disk, position) for position in range(len(disk.words("images")))]
-
-
-def _link(disk: "Resource", position: int) -> str:
-    return f"{disk.service.var}/{disk.service.name}/dev/{disk.group}.{disk.index}.{position}"
+    return [device_link.path(disk, position) for position in range(len(disk.words("images")))]
 
 
 def _name(disk: "Resource", image: str) -> str:
@@ -286,7 +282,7 @@ def _ours(disk: "Resource", image: str, found: rbd.Image) -> Steps:
         return
     device = yield from _device(_how(disk), image)
     position = disk.words("images").index(image)
-    leads = (yield files.target_of(_link(disk, position))).stdout.strip()
+    leads = (yield files.target_of(device_link.path(disk, position))).stdout.strip()
     if not device or leads not in {device, f"/dev/rbd/{image}"}:
         raise Refused(f"{disk.rid}: the image {image} exists and is not recorded as this service's", use)
 
@@ -309,24 +305,11 @@ def _device(how: rbd.Mapping, image: str) -> Steps:
 
 def _not_mapped_otherwise(disk: "Resource", image: str, position: int) -> Steps:
     """Raise Failed when the link leads to a device of the other way of mapping: the file has changed meanwhile."""
-    leads = (yield files.target_of(_link(disk, position))).stdout.strip()
+    leads = (yield files.target_of(device_link.path(disk, position))).stdout.strip()
     other = "/dev/rbd/" if _how(disk) is rbd.NBD else "/dev/nbd"
     if leads.startswith(other) and not (yield files.exists(leads)).returncode:
         stop = Remedy("to stop it", f"svcmgr -s {disk.service.name} stop --rid {disk.rid}")
         raise Refused(f"{disk.rid}: {image} is mapped as {leads}, and map says {disk['map']} now", stop)
-
-
-def _linked(disk: "Resource", position: int, device: str) -> Steps:
-    link = _link(disk, position)
-    before = (yield files.target_of(link)).stdout.strip()
-    if before == device:
-        return
-    yield Note(f"create static device name {link} -> {device}")
-    yield from files.missing_directories(disk.rid, link.rpartition("/")[0])
-    if before:
-        yield files.link(device, link, before=before)
-    else:
-        yield files.link(device, link, f"{disk.rid}.link.{position}")
 
 
 def _unmapped(disk: "Resource", how: rbd.Mapping, image: str, device: str, position: int) -> Steps:

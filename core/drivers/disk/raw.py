@@ -6,21 +6,13 @@ from typing import TYPE_CHECKING
 from core.command import Note, Steps
 from core.config.keywords import Keyword
 from core.driver import Driver, Tie
+from core.drivers import members
 from core.errors import Failed
 from core.status import Remark, Status
 from core.tools import blockdev
 
 if TYPE_CHECKING:
     from core.config.service import Resource
-
-
-def _complaint(value: str) -> str | None:
-    devices = value.split()
-    wrong = next((device for device in devices if not device.startswith("/")), None)
-    if wrong is not None:
-        return f"{wrong!r} is not an absolute path; write one such as /dev/disk/by-id/..."
-    twice = next((device for device in devices if devices.count(device) > 1), None)
-    return None if twice is None else f"{twice} is named twice"
 
 
 class RawDisks(Driver):
@@ -30,7 +22,9 @@ class RawDisks(Driver):
     """
 
     keywords = (
-        Keyword("devs", "The block devices, separated by blanks.", kind="words", required=True, syntax=_complaint),
+        Keyword(
+            "devs", "The block devices, separated by blanks.", kind="words", required=True, syntax=members.complaint
+        ),
     )
 
     def label(self, disk: "Resource") -> str:

@@ -1,7 +1,6 @@
 """zfs of zfsutils-linux 2.1 on a simulated node."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from core import stacked
@@ -12,7 +11,6 @@ from executors.simulated.tools.mount import is_busy
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"zfs": "zfsutils-linux"}
-USAGE = 2
 NATIVE = ("type", "guid", "used", "available", "refquota", "mountpoint")
 DATASET_BYTES_MIN = 24 * 1024
 _OF_USERS = re.compile(r"[a-z0-9:_.-]*:[a-z0-9:_.-]*")
@@ -20,21 +18,7 @@ _OF_USERS = re.compile(r"[a-z0-9:_.-]*:[a-z0-9:_.-]*")
 
 def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer create, destroy, get, set and list."""
-    words = command.argv[1:]
-    if words in {("version",), ("--version",)}:
-        version = node.state["tools"]["zfsutils-linux"]
-        return Completed(0, f"zfs-{version}\nzfs-kmod-{version}\n")
-    if not words:
-        return Completed(USAGE, "", "missing command\nusage: zfs command args ...\n")
-    verb = _VERBS.get(words[0])
-    if verb is None:
-        return Completed(USAGE, "", f"unrecognized command '{words[0]}'\nusage: zfs command args ...\n")
-    try:
-        return verb(node, command, list(words[1:]))
-    except Usage as error:
-        wrong = error.args[0].partition("unrecognized option '-")[2][:1]
-        said = f"invalid option '{wrong}'" if wrong else error.args[0]
-        return Completed(USAGE, "", f"{said}\nusage:\n\t{words[0]} ...\n")
+    return pools.answered(node, command, _VERBS)
 
 
 def _create(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
@@ -113,7 +97,7 @@ def _get(node: SimulatedNode, command: Command, words: list[str]) -> Completed:
     wanted, name = operands[0].split(","), operands[1]
     for key in wanted:
         if key not in NATIVE and not _OF_USERS.fullmatch(key):
-            return Completed(USAGE, "", f"bad property list: invalid property '{key}'\n")
+            return Completed(pools.USAGE, "", f"bad property list: invalid property '{key}'\n")
     dataset = pools.dataset(node, name, command.rid)
     if dataset is None:
         return Completed(1, "", f"cannot open '{name}': dataset does not exist\n")
@@ -184,7 +168,7 @@ def _list(node: SimulatedNode, _command: Command, words: list[str]) -> Completed
     return Completed(0, "".join(f"{each}\n" for each in names))
 
 
-_VERBS: dict[str, Callable[[SimulatedNode, Command, list[str]], Completed]] = {
+_VERBS: dict[str, pools.Verb] = {
     "create": _create,
     "destroy": _destroy,
     "get": _get,

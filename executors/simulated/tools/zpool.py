@@ -1,7 +1,6 @@
 """zpool of zfsutils-linux 2.1 on a simulated node."""
 
 from binascii import crc32
-from collections.abc import Callable
 from typing import Any
 
 from core.command import Command, Completed
@@ -14,7 +13,6 @@ from executors.simulated.tools.mount import is_busy
 from executors.simulated.usage import Options, Usage, options
 
 PROGRAMS = {"zpool": "zfsutils-linux"}
-USAGE = 2
 FORCE = "invalid vdev specification\nuse '-f' to override the following errors:\n"
 TAKEN = (
     "a pool with that name already exists\nuse the form 'zpool import <pool | id> <newpool>' to give it a new name\n"
@@ -23,21 +21,7 @@ TAKEN = (
 
 def run(node: SimulatedNode, command: Command) -> Completed:
     """Answer create, destroy, export, import, get, list and status."""
-    words = command.argv[1:]
-    if words in {("version",), ("--version",)}:
-        version = node.state["tools"]["zfsutils-linux"]
-        return Completed(0, f"zfs-{version}\nzfs-kmod-{version}\n")
-    if not words:
-        return Completed(USAGE, "", "missing command\nusage: zpool command args ...\n")
-    verb = _VERBS.get(words[0])
-    if verb is None:
-        return Completed(USAGE, "", f"unrecognized command '{words[0]}'\nusage: zpool command args ...\n")
-    try:
-        return verb(node, command, list(words[1:]))
-    except Usage as error:
-        wrong = error.args[0].partition("unrecognized option '-")[2][:1]
-        said = f"invalid option '{wrong}'" if wrong else error.args[0]
-        return Completed(USAGE, "", f"{said}\nusage:\n\t{words[0]} ...\n")
+    return pools.answered(node, command, _VERBS)
 
 
 def _given(found: Options) -> dict[str, str]:
@@ -285,7 +269,7 @@ def _get(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     wanted, name = operands[0].split(","), operands[1]
     for key in wanted:
         if key not in {"guid", "health", "comment"}:
-            return Completed(USAGE, "", f"bad property list: invalid property '{key}'\n")
+            return Completed(pools.USAGE, "", f"bad property list: invalid property '{key}'\n")
     here = pools.called(node, name)
     if here is None:
         return Completed(1, "", f"cannot open '{name}': no such pool\n")
@@ -327,7 +311,7 @@ def _status(node: SimulatedNode, _command: Command, words: list[str]) -> Complet
     return Completed(0, f"  pool: {pool['name']}\n state: {state}\nconfig:\n\n{body}\n\n{errors}\n")
 
 
-_VERBS: dict[str, Callable[[SimulatedNode, Command, list[str]], Completed]] = {
+_VERBS: dict[str, pools.Verb] = {
     "create": _create,
     "destroy": _destroy,
     "export": _export,
