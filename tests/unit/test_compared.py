@@ -22,7 +22,6 @@ WORDS = {"btrfs": 2, "zpool": 1, "zfs": 1, "rbd": 1, "rbd-nbd": 1, "lvm": 1}
 LOCKS, CREDENTIALS = "lock", {"-n", "--keyring", "-c"}
 
 BY_HAND = {
-    "vm-zfs": ("zpool", "zfs", "blockdev --rereadpt", "lsblk -dno"),
     "vm-ceph": ("rbd",),
 }
 """Lanes that are run by hand, and what is compared there: asked for once the lane was whole."""

@@ -2,18 +2,21 @@
 
 from binascii import crc32
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.command import Check, Note, Steps
 from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import blank, vdevs
 from core.errors import CommandFailed, Failed, Refused, Remedy
+from core.signature import member
+from core.stacked import pool
 from core.status import Remark, Status
 from core.tools import mount, zfs, zpool
 
 if TYPE_CHECKING:
     from core.config.service import Resource
+    from core.state import Content
 
 ELSEWHERE = "previously in use from another system"
 
@@ -56,6 +59,24 @@ class Zpool(Driver):
             yield Tie("device", device)
             if not device.startswith("/dev/"):
                 yield Tie("path", device.rpartition("/")[0] or "/")
+
+    def left(self, disk: "Resource") -> "dict[str, Content]":
+        """The labels of the pool that was made for the resource, on files; those of disks are in their partitions."""
+        guid, words = disk.made("pool"), disk.words("vdev")
+        if guid is None:
+            return {}
+        labelled = {file for each in disk.service.resources() for file in each.driver.files(each)}
+        labelled -= vdevs.auxiliary(words)
+        return {
+            word: member(zpool.MEMBER, guid, guid, disk["name"], role=str(position))
+            for position, word in enumerate(zpool.devices(words))
+            if word in labelled
+        }
+
+    def recalled(self, disk: "Resource") -> "dict[str, dict[str, Any]]":
+        """What they say together: not which datasets there are."""
+        guid = disk.made("pool")
+        return {} if guid is None else {"pools": {guid: pool(disk["name"], disk.words("vdev"), mark(disk))}}
 
     def provision(self, disk: "Resource") -> Steps:
         """Make the pool of blank devices, where there is none. One that is there is used when it is ours."""
