@@ -248,3 +248,30 @@ def test_ties_say_what_comes_first() -> None:
     assert list(driver.gives(disk)) == [Tie("device", "tank")]
     assert list(driver.needs(disk)) == [Tie("device", "/srv/a"), Tie("path", "/srv")]
     assert driver.purpose(disk) == "the pool tank of /srv/a"
+
+
+def test_what_the_record_knows_of_a_pool() -> None:
+    """Of files that nobody can look at the record knows the labels, and what pool they say; of disks it does not."""
+    files = "".join(f"[disk#{at}]\ntype = loop\nfile = /srv/{at}.img\nsize = 100M\n" for at in (1, 2, 3))
+    pool = "[disk#0]\ntype = zpool\nname = tank\nvdev = mirror /srv/1.img /srv/2.img spare /srv/3.img\n"
+    on, of = node(), service(pool + files)
+    disk = of.resource("disk#0")
+    assert (disk.driver.left(disk), disk.driver.recalled(disk)) == ({}, {})
+    for at in (1, 2, 3):
+        drive(of.resource(f"disk#{at}"), "provision", on)
+    run(of, "provision", on)
+    left = disk.driver.left(disk)
+    kept = ("type", "uuid", "label", "member_of", "role", "mountable")
+    assert [[left[path][key] for key in kept] for path in ("/srv/1.img", "/srv/2.img")] == [
+        [on.state["files"][path]["content"][key] for key in kept] for path in ("/srv/1.img", "/srv/2.img")
+    ]
+    assert "/srv/3.img" not in left
+    ((guid, known),) = disk.driver.recalled(disk)["pools"].items()
+    made = on.state["pools"][guid]
+    assert [known[key] for key in ("name", "vdevs", "properties")] == [
+        made[key] for key in ("name", "vdevs", "properties")
+    ]
+    assert (known["imported"], known["known"]) == (False, False)
+    on, of = node(), service(MIRROR)
+    run(of, "provision", on)
+    assert of.resource("disk#0").driver.left(of.resource("disk#0")) == {}
