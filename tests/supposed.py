@@ -24,8 +24,8 @@ def take_tails(predicted: NodeState, observed: NodeState, supposed: set[str]) ->
     for path, device in predicted["devices"].items():
         there = observed["devices"].get(path)
         stacked = device["stacked"] or {"of": "", "name": ""}
-        of = device["volume"] or device["file"] or f"{stacked['of']} {stacked['name']}".strip()
-        if of in supposed and there is not None:
+        of = {device["volume"], device["file"], stacked["of"], f"{stacked['of']} {stacked['name']}"}
+        if of & supposed and there is not None:
             found = Tree(observed).holder(there)["content"]
             if found["kind"] == "signature":
                 Tree(predicted).holder(device)["content"]["tail"] = found["tail"]

@@ -158,14 +158,20 @@ class Pair:
         self._changing = {re.compile(pattern): put for pattern, put in changing.items()}
         self._state, self._packages, self._version = state, packages, version
 
-    def run(self, command: Command, read: Read = words, twin: Command | None = None, **known: str) -> Completed:
+    def run(self, command: Command, read: Read = words, **known: str) -> Completed:
         """Run a command on both sides and compare; return what the real one answered.
 
-        read: what is compared beside the return code. twin: what the simulated side runs in its place, where each has
-        identities of its own. known: the reasons of differences that have to occur, by part: `returncode`, `answer`,
-        `state`.
+        read: what is compared beside the return code. known: the reasons of differences that have to occur, by part:
+        `returncode`, `answer`, `state`.
         """
-        real, simulated = self.real.run(command), self.node.run(twin or command)
+        return self._run(command, command, read, known)
+
+    def run_each(self, command: Command, twin: Command, read: Read = words) -> Completed:
+        """Run a command on the real side, and its twin on the other, where each has identities of its own."""
+        return self._run(command, twin, read, {})
+
+    def _run(self, command: Command, twin: Command, read: Read, known: Mapping[str, str]) -> Completed:
+        real, simulated = self.real.run(command), self.node.run(twin)
         pairs = {
             "returncode": (real.returncode, simulated.returncode),
             "answer": (read(self.plain(real)), read(self.plain(simulated))),
@@ -182,7 +188,7 @@ class Pair:
         plain = self.plain(real)._asdict()
         self._steps.append(
             {
-                "argv": (twin or command).argv,
+                "argv": twin.argv,
                 "kind": command.kind,
                 "tool": command.tool,
                 "read": read.__name__,

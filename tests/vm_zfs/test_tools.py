@@ -106,7 +106,7 @@ def test_a_pool_lives_on_files(pair: Pair) -> None:
         pair.run(zpool.importable(places), importable)
     pair.run(zpool.import_("nothing", "nothing", FILES[:2]))
     pair.run(zpool.import_("tank", "1234", FILES[:2]))
-    pair.run(zpool.import_("tank", identity, FILES[:2]), twin=zpool.import_("tank", other, FILES[:2]))
+    pair.run_each(zpool.import_("tank", identity, FILES[:2]), zpool.import_("tank", other, FILES[:2]))
     pair.run(zpool.import_("tank", "tank", FILES[:2]))
     pair.run(zpool.of_name("tank"))
     pair.run(zpool.destroy("tank"))
