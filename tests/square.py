@@ -8,8 +8,9 @@
 - block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end:
   not of a volume that was attached nowhere when the plan was made, nor of a file in what was not mounted then, of
   which the plan supposes the worst);
-- volume groups with what they are made of and what is made in them, arrays with their members. Not whether a new array
-  has been synchronised already: that takes the time it takes. Devices that have numbers are called by what they are;
+- volume groups with what they are made of and what is made in them, arrays with their members; not those of which no
+  member can be seen, nor whether a new array has been synchronised already: that takes the time it takes. Devices that
+  have numbers are called by what they are;
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
 - pools of ZFS: devices, comment, imported or not, and datasets with their quotas and marks;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
@@ -236,8 +237,22 @@ def devices(state: NodeState, *_both: NodeState) -> Facts:
     return found
 
 
-def groups(state: NodeState, *_both: NodeState) -> Facts:
+def in_sight(*both: NodeState) -> set[str]:
+    """What is active, or has a member that somebody can look at: groups, arrays and pools, by their identities."""
+    found: set[str] = set()
+    for state in both:
+        tree = Tree(state)
+        entries = (tree.entry(path) for path in visible(state))
+        contents = [entry["content"] for entry in entries if entry is not None and "content" in entry]
+        contents += [tree.holder(device)["content"] for device in state["devices"].values()]
+        found |= {content.get("member_of", "") for content in contents}
+        found |= {device["stacked"]["of"] for device in state["devices"].values() if device["stacked"] is not None}
+    return found
+
+
+def groups(state: NodeState, *both: NodeState) -> Facts:
     """The volume groups: their extents, tags, physical volumes, and the logical volumes with their sizes."""
+    seen = in_sight(*both)
     return {
         f"volume group {group['name']}": (
             uuid,
@@ -253,11 +268,13 @@ def groups(state: NodeState, *_both: NodeState) -> Facts:
             },
         )
         for uuid, group in state["volume_groups"].items()
+        if uuid in seen
     }
 
 
-def arrays(state: NodeState, *_both: NodeState) -> Facts:
+def arrays(state: NodeState, *both: NodeState) -> Facts:
     """The arrays: name, level, chunk, size, and how many of each kind their members are."""
+    seen = in_sight(*both)
     return {
         f"array {uuid}": (
             array["name"],
@@ -268,6 +285,7 @@ def arrays(state: NodeState, *_both: NodeState) -> Facts:
             sorted(array["members"].values()),
         )
         for uuid, array in state["arrays"].items()
+        if uuid in seen
     }
 
 
@@ -284,9 +302,10 @@ def _content(content: dict[str, Any]) -> object:
     return {**kept, "subvolumes": sorted(name for name in content["subvolumes"] if LAYERS not in name)}
 
 
-def pools(state: NodeState, predicted: NodeState, _observed: NodeState) -> Facts:
+def pools(state: NodeState, predicted: NodeState, observed: NodeState) -> Facts:
     """Pools of ZFS, and the datasets of those that are imported, unless nobody could see them before that."""
     seen = {guid for guid, pool in predicted["pools"].items() if pool["known"]}
+    there = in_sight(predicted, observed)
     return {
         f"pool {pool['name']}": (
             guid,
@@ -296,19 +315,16 @@ def pools(state: NodeState, predicted: NodeState, _observed: NodeState) -> Facts
             {
                 name: (
                     dataset["type"],
-                    {key: dataset["properties"].get(key) for key in (*DATASET, "guid")[: depth(name)]},
+                    # The one that comes with its pool has a guid that nobody knows beforehand.
+                    {key: dataset["properties"].get(key) for key in (*DATASET, *(("guid",) if "/" in name else ()))},
                 )
                 for name, dataset in pool["datasets"].items()
                 if pool["imported"] and guid in seen
             },
         )
         for guid, pool in state["pools"].items()
+        if guid in there or pool["imported"]
     }
-
-
-def depth(name: str) -> int:
-    """How many properties of a dataset are compared: all but the guid of the one that comes with its pool."""
-    return len(DATASET) + ("/" in name)
 
 
 def mounts(state: NodeState, *both: NodeState) -> Facts:

@@ -18,6 +18,9 @@ PSEUDO = frozenset(
     )
 )
 """The filesystems that the kernel, systemd and docker mount for themselves."""
+SYSTEMS = ("/dev", "/proc", "/run", "/sys")
+"""Where the system has tmpfs of its own, which are never unmounted: their files are the node's."""
+SEEN_MEMORY = "files of the tmpfs on "
 NOT_MOUNTED = frozenset(("LVM2_member", "crypto_LUKS", "linux_raid_member", "swap", "zfs_member"))
 
 
@@ -64,6 +67,9 @@ def _mounts(state: NodeState) -> Steps:
             continue
         there.append(each)
         if each.type not in PSEUDO or each.mount_point == "/":
+            tree = _tree(each)
+            if tree:
+                state["trees"].setdefault(tree, {})
             state["mounts"].append(
                 {
                     "device": called.get(each.device, each.device),
@@ -71,9 +77,20 @@ def _mounts(state: NodeState) -> Steps:
                     "type": each.type,
                     "options": ",".join(each.options),
                     "subvolume": each.root,
-                    "tree": "",
+                    "tree": tree,
                 }
             )
+
+
+def _tree(each: mount.Mount) -> str:
+    """What the files of a mount without a device are kept as, so that they go with it; nothing for one of the system's.
+
+    Of a directory of a tmpfs that is mounted once more nobody can tell which tmpfs it is of.
+    """
+    if each.type.startswith("nfs"):
+        return each.device
+    systems = each.mount_point == "/tmp" or each.mount_point.startswith(SYSTEMS)
+    return f"{SEEN_MEMORY}{each.mount_point}" if each.type == "tmpfs" and not systems and not each.root else ""
 
 
 def _shows_itself(each: mount.Mount, there: list[mount.Mount]) -> bool:

@@ -40,7 +40,7 @@ def mounted(
         return _bind(node, where, source, target, chosen)
     if type_ == "tmpfs":
         return _tmpfs(node, where, source, target, chosen)
-    return _export(node, where, source, target, chosen) if type_ in {"nfs", "nfs4"} else None
+    return _export(node, where, type_, source, target, chosen) if type_ in {"nfs", "nfs4"} else None
 
 
 def unmounted(node: SimulatedNode, mount: dict[str, Any]) -> None:
@@ -130,35 +130,46 @@ def kibibytes(text: str) -> int | None:
     return -(-bytes_ // 4096) * 4
 
 
-def _export(node: SimulatedNode, where: str, source: str, target: str, chosen: list[str]) -> Completed:
+def _export(node: SimulatedNode, where: str, type_: str, source: str, target: str, chosen: list[str]) -> Completed:
     if not node.has("nfs-common"):
         helper = "you might need a /sbin/mount.<type> helper program."
         return _refused(f"{where}bad option; for several filesystems (e.g. nfs, cifs) {helper}")
-    if not _is_directory(node, target):
-        return _refused(f"mount.nfs: mount point {target} is not a directory")
-    server, colon, _ = source.rpartition(":/")
-    if not colon:
-        return _refused("mount.nfs: remote share not in 'host:dir' format")
     values = dict(option.partition("=")[::2] for option in chosen)
-    if not set(values) <= ANY_TYPE | NFS:
-        return _refused("mount.nfs: an incorrect mount option was specified")
+    asked = values.get("vers", values.get("nfsvers", "4" if type_ == "nfs4" else ""))
+    if refusal := _refusal(node, source, target, values, asked):
+        return _refused(f"mount.{type_}: {refusal}")
+    if any((each["device"], each["mount_point"]) == (source, node.tree.real(target)) for each in node.state["mounts"]):
+        # It is where it should be: mount.nfs is content.
+        return Completed(0)
     if source not in node.state["trees"]:
-        if node.state["complete"]:
-            return _refused(_unreachable(node, server, source))
         # What the server has is seen when it is mounted.
         node.state["trees"][source] = {}
-    version = values.get("vers", values.get("nfsvers", "4.2"))
+    version = "4.2" if asked in {"", "4"} else asked
     own = [option for option in chosen if option.partition("=")[0] in NFS - {"vers", "nfsvers", "bg", "fg", "retry"}]
-    type_ = "nfs4" if version.startswith("4") else "nfs"
+    own += [] if values.keys() & {"hard", "soft", "softerr"} else ["hard"]
     options = ",".join((*_shown(chosen), f"vers={version}", *own))
-    return _put(node, target, device=source, type=type_, options=options, tree=source)
+    return _put(
+        node, target, device=source, type="nfs4" if version.startswith("4") else "nfs", options=options, tree=source
+    )
 
 
-def _unreachable(node: SimulatedNode, server: str, source: str) -> str:
-    """What mount.nfs says of a server that it cannot have this export of, after two minutes at most."""
+def _refusal(node: SimulatedNode, source: str, target: str, values: dict[str, str], version: str) -> str:
+    """What mount.nfs says where it mounts nothing, behind its name; nothing where it does."""
+    if not _is_directory(node, target):
+        return f"mount point {target} {'is not a directory' if node.tree.exists(target) else 'does not exist'}"
+    server, colon, _ = source.rpartition(":/")
+    if not colon:
+        return "remote share not in 'host:dir' format"
+    if not set(values) <= ANY_TYPE | NFS:
+        return "an incorrect mount option was specified"
+    if source in node.state["trees"] or not node.state["complete"]:
+        return ""
     if any(tree.startswith(f"{server}:/") for tree in node.state["trees"]):
-        return f"mount.nfs: access denied by server while mounting {source}"
+        # Before it gives up, it tries the older version of the protocol, unless it was told which one to speak.
+        missing = f"mounting {source} failed, reason given by server: No such file or directory"
+        return missing if version.startswith("4") else f"access denied by server while mounting {source}"
     is_address = server.startswith("[") or server.replace(".", "").isdigit()
     if not is_address and server not in node.state["names"]:
-        return f"mount.nfs: Failed to resolve server {server}: Name or service not known"
-    return "mount.nfs: Connection timed out"
+        return f"Failed to resolve server {server}: Name or service not known"
+    # After two minutes.
+    return "Connection timed out"

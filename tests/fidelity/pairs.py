@@ -18,7 +18,7 @@ from typing import Any
 from core.answers import pick
 from core.command import Command, Completed, Executor
 from core.state import load
-from core.tools import btrfs, ext, mdadm, xfs, zfs, zpool
+from core.tools import btrfs, ext, mdadm, mount, xfs, zfs, zpool
 from executors.simulated.node import SimulatedNode
 from tests.conftest import REPOSITORY
 from tests.fidelity.ledger import compared, is_of, package_version
@@ -119,6 +119,13 @@ def importable(answer: Completed) -> Any:
     return [each._replace(guid="") for each in zpool.pools(answer)]
 
 
+def mounted(answer: Completed) -> Any:
+    """What a driver reads of mounts; of their options those that no server has a say in."""
+    of_client = {"ro", "rw", "nosuid", "nodev", "noexec", "noatime", "relatime", "soft", "hard"}
+    found = mount.mounts(answer)
+    return [(each.device, each.mount_point, each.type, sorted(of_client & set(each.options))) for each in found]
+
+
 def before_usage(answer: Completed) -> Any:
     """What is said before the pages of usage."""
     return answer.stderr.split("\nusage:")[0]
@@ -128,7 +135,7 @@ READS: dict[str, Read] = {
     read.__name__: read
     for read in (
         *(words, verdict, holders, table, last_words, fields, unordered, printed, detail, assembled, superblock, size),
-        *(dataset, vdevs, importable, before_usage),
+        *(dataset, vdevs, importable, mounted, before_usage),
     )
 }
 """Every way to compare an answer, by its name."""

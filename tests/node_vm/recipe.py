@@ -68,7 +68,8 @@ class Recipe(NamedTuple):
     build_seconds_max: int = 900
 
 
-DEFAULT = Recipe()
+DEFAULT = Recipe(packages=(*PACKAGES, "nfs-kernel-server"))
+"""What has a lane of its own needs no server of NFS."""
 
 
 class Unavailable(Exception):

@@ -16,6 +16,7 @@ from tests.node_vm.build import ran
 from tests.node_vm.kept import cache_directory, digest, made
 from tests.node_vm.recipe import (
     DEFAULT,
+    PACKAGES,
     RELEASE,
     Recipe,
     Unavailable,
@@ -54,7 +55,7 @@ strip --strip-debug /root/modules/*.ko
 
 RECIPE = DEFAULT._replace(
     name="zfs",
-    packages=(*DEFAULT.packages, TOOLS),
+    packages=(*PACKAGES, TOOLS),
     boot_modules=(*DEFAULT.boot_modules, "zfs"),
     components=("main", "contrib"),
     memory_mebibytes=1024,

@@ -4,7 +4,7 @@ import pytest
 
 from core.command import Command, Completed
 from core.engine import asked
-from core.observe import ahead, learn
+from core.observe import ahead, begin, learn
 from core.state import Question, load
 from core.tree import Tree
 from executors.simulated.node import SimulatedNode
@@ -62,3 +62,33 @@ def test_a_device_that_was_formatted_anew_holds_nothing_that_was_seen_before() -
     seen = load({"complete": False, "devices": devices})
     asked(learn(seen, [Question("content", "/dev/sdb")]), there)
     assert seen["devices"]["/dev/sdb"]["content"]["files"] == {}
+
+
+@pytest.mark.parametrize(
+    "source, type_, point, tree",
+    [
+        ("server:/srv/data", "nfs4", "/srv/a", "server:/srv/data"),
+        ("tmpfs", "tmpfs", "/srv/a", "files of the tmpfs on /srv/a"),
+        ("tmpfs", "tmpfs", "/run/lock", ""),
+        ("tmpfs", "tmpfs", "/tmp", ""),
+        ("tmpfs[/inside]", "tmpfs", "/srv/b", ""),
+    ],
+)
+def test_the_files_of_what_has_no_device_go_with_its_mount(source: str, type_: str, point: str, tree: str) -> None:
+    """They are kept apart from those of the directory beneath, unless it is a tmpfs of the system's own."""
+
+    class Mounted:
+        """A node that answers what is mounted, and nothing else."""
+
+        def run(self, command: Command) -> Completed:
+            """Answer findmnt."""
+            line = f'SOURCE="{source}" TARGET="{point}" FSTYPE="{type_}" OPTIONS="rw"\n'
+            return Completed(0, line) if command.argv[0] == "findmnt" else Completed(1)
+
+    state = asked(begin("node1"), Mounted())
+    assert [each["tree"] for each in state["mounts"]] == [tree]
+    assert [*state["trees"]] == ([tree] if tree else [])
+    if tree:
+        Tree(state).put(f"{point}/file", {"kind": "directory", "mode": "0755", "docker": None})
+        state["mounts"].clear()
+        assert Tree(state).entry(f"{point}/file") is None

@@ -52,6 +52,13 @@ run_args = --stop-signal=KILL --net=container:{svcname}.container.0
 run_command = /bin/sleep 1000
 """
 
+MEMORY = """\
+[fs#0]
+type = tmpfs
+mnt = LAB/srv/scratch
+size = 1M
+"""
+
 
 def world(lab: Lab, text: str, name: str) -> RealWorld:
     """A service in the lab."""
@@ -83,6 +90,17 @@ def test_every_verb_leaves_what_its_plan_predicted(lab: Lab, name: str) -> None:
     for verb in ("provision", "provision", "stop", "start", "unprovision"):
         _, found = there.act(verb)
         assert (verb, found) == (verb, [])
+
+
+def test_files_in_memory_go_with_their_mount(lab: Lab) -> None:
+    """A tmpfs that somebody has written to is unmounted: its files are not those of the directory beneath."""
+    there = world(lab, MEMORY, lab.name)
+    assert there.act("provision")[1] == []
+    lab.path(f"{lab.directory}/srv/scratch/file").write_text("text", encoding="utf-8")
+    for verb in ("provision", "unprovision"):
+        _, found = there.act(verb)
+        assert (verb, found) == (verb, [])
+    assert there.record.is_empty
 
 
 @settings(max_examples=STACKS, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES)
