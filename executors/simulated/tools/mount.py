@@ -83,7 +83,8 @@ def _mounted(node: SimulatedNode, found: Options, source: str, target: str) -> C
     where, type_ = f"mount: {target}: ", found.get("-t", ["auto"])[-1]
     if type_ == "zfs" and ("zfsutils-linux" in node.state["tools"] or not node.state["complete"]):
         return _mount_dataset(node, found, source, target)
-    if not node.tree.exists(target):
+    # What mounts NFS looks for itself.
+    if not node.tree.exists(target) and not type_.startswith("nfs"):
         return Completed(REFUSED, "", f"{where}mount point does not exist.\n")
     chosen = [option for text in found.get("-o", []) for option in text.split(",") if option]
     answer = unformatted.mounted(node, where, type_, source, target, chosen)

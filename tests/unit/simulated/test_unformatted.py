@@ -39,6 +39,12 @@ def run(on: SimulatedNode, line: str, tool: str = "mount") -> Completed:
         ("-t nfs files.example.com /mnt", "mount.nfs: remote share not in 'host:dir' format"),
         (f"-t nfs -o frobnicate {EXPORT} /mnt", "mount.nfs: an incorrect mount option was specified"),
         (f"-t nfs {EXPORT} /srv/a/b/c", "mount.nfs: mount point /srv/a/b/c is not a directory"),
+        (f"-t nfs4 {EXPORT} /srv/nothing", "mount.nfs4: mount point /srv/nothing does not exist"),
+        (
+            "-t nfs4 files.example.com:/gone /mnt",
+            "mount.nfs4: mounting files.example.com:/gone failed, reason given by",
+        ),
+        ("-t nfs4 -o vers=3 files.example.com:/gone /mnt", "mount.nfs4: access denied by server while mounting"),
     ],
 )
 def test_what_nfs_refuses(line: str, said: str) -> None:
@@ -69,6 +75,14 @@ def test_an_export_outlives_its_mounts() -> None:
     assert run(again, f"mount -t nfs {EXPORT} /mnt").returncode == 0
     assert run(again, "test -d /mnt/new", "files").returncode == 0
     assert list(on.state["trees"]) == [EXPORT]
+
+
+def test_an_export_that_is_mounted_already_is_mounted_once() -> None:
+    """Mount.nfs says nothing of it, and one unmount is enough."""
+    on = node()
+    for _ in range(2):
+        assert run(on, f"mount -t nfs {EXPORT} /mnt") == Completed(0)
+    assert [run(on, "umount /mnt").returncode for _ in range(2)] == [0, 32]
 
 
 def test_the_kernel_calls_nfs_by_its_version() -> None:
