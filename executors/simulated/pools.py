@@ -32,6 +32,11 @@ def appeared(node: SimulatedNode, path: str) -> None:
     del node, path
 
 
+def left(node: SimulatedNode, content: Content) -> None:
+    """Lose a label: the others say what they said, and a pool without any is found nowhere."""
+    del node, content
+
+
 def rebooted(node: SimulatedNode) -> None:
     """No pool is imported any more. It was not exported, so this host is still the one that used it last."""
     for pool in node.state["pools"].values():

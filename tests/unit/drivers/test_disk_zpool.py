@@ -285,3 +285,15 @@ def test_what_the_record_knows_of_a_pool_on_volumes() -> None:
     assert [(each["type"], each["mountable"]) for each in left] == [("gpt", False)] * 2
     inside = [each["partitions"]["1"]["content"] for each in left]
     assert [(each["type"], each["uuid"], each["role"]) for each in inside] == [("zfs_member", "42", at) for at in "01"]
+
+
+def test_a_pool_goes_with_the_filesystem_that_its_file_lies_in() -> None:
+    """Whatever is zeroed below it, with the label in a file of it."""
+    label = {"type": "zfs_member", "uuid": "42", "member_of": "42", "mountable": False}
+    inner = {"/a.img": {"size": "100M", "content": label}}
+    content = {"type": "ext4", "uuid": "11111111-2222-4333-8444-555555555555", "files": inner}
+    pool = {"name": "tank", "vdevs": ["/srv/a.img"]}
+    on = node(devices={"/dev/sdb": {"size": "1G", "content": content}}, pools={"42": pool})
+    assert on.run(Command(("blkdiscard", "-z", "/dev/sdb"), kind="changes", tool="blkdiscard")).returncode == 0
+    assert on.state["devices"]["/dev/sdb"]["content"] == {"kind": "zero"}
+    assert on.run(Command(("zpool", "import", "-d", "/dev/sdb"), tool="zpool")).stdout == ""
