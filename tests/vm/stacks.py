@@ -38,7 +38,7 @@ class Case(NamedTuple):
     """A service, and what is on the disks that it does not name.
 
     stacks: how many filesystems it has with nothing on them, each with all that is below it. piles: how many of these
-    have no device in common. kinds: how many layers of each kind there are. layers: how many the highest one has on a disk.
+    have no device in common. kinds: how many layers of each kind there are. layers: how many the highest has on a disk.
     """
 
     file: str
