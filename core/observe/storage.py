@@ -64,9 +64,14 @@ def _mounts(state: NodeState) -> Steps:
             continue
         there.append(each)
         if each.type not in PSEUDO or each.mount_point == "/":
+            device = called.get(each.device, each.device)
+            if device.startswith("/dev/") and device not in state["devices"]:
+                # Of btrfs it is whatever name was given last, by a mount or by udev.
+                real = (yield anyhow(files.read_link(device))).stdout.strip()
+                device = real if real in state["devices"] else device
             state["mounts"].append(
                 {
-                    "device": called.get(each.device, each.device),
+                    "device": device,
                     "mount_point": each.mount_point,
                     "type": each.type,
                     "options": ",".join(each.options),
@@ -98,12 +103,19 @@ def contents(state: NodeState, subjects: list[str]) -> Steps:
         entry = Tree(state).entry(path) if device is None else None
         holder = Tree(state).holder(device) if device is not None else entry
         if holder is not None:
+            _keep_files(holder["content"], content)
             holder["content"] = content
         if holder is not None and content.get("type") == "linux_raid_member":
             yield from arrays.member(state, path, holder)
         if content.get("type") == "btrfs":
             yield from _subvolumes(state, path, content)
     return there
+
+
+def _keep_files(before: Content, now: Content) -> None:
+    """A filesystem that is looked at again, by another name of its device, has the files that were seen in it."""
+    if now["kind"] == "signature" and now["mountable"] and before.get("uuid") == now["uuid"]:
+        now["files"], now["subvolumes"] = before["files"], before["subvolumes"]
 
 
 def ahead(state: NodeState, subjects: list[str]) -> list[Command]:
@@ -163,4 +175,4 @@ def _subvolumes(state: NodeState, path: str, content: Content) -> Steps:
     for number in sorted(btrfs.in_directories(answer)) if point is None else ():
         inside[number] = btrfs.directories((yield anyhow(btrfs.tree(path, number))))
     found = btrfs.roots_paths(answer, inside) if point is None else btrfs.paths(answer)
-    content["subvolumes"] = {name: {} for name in found}
+    content["subvolumes"] = {name: content["subvolumes"].get(name, {}) for name in found}
