@@ -87,13 +87,13 @@ class Driver:
         del resource
         return {}
 
-    def recalled(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
-        """Say what the record knows of a volume group on such devices, as a node's state has it, by uuid."""
+    def files(self, resource: "Resource") -> dict[str, int]:
+        """Name the files that the resource makes devices of, each with the size that it is to have."""
         del resource
         return {}
 
-    def superblocks(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
-        """Say what the superblocks that it has `left` on devices say together, by the identity of what they are of."""
+    def recalled(self, resource: "Resource") -> "dict[str, dict[str, Any]]":
+        """Say what all that it has `left` on devices says together, as a node's state has it, by table and identity."""
         del resource
         return {}
 

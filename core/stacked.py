@@ -119,6 +119,20 @@ def pool_called(state: dict[str, Any], name: str) -> dict[str, Any] | None:
     return next(found, None)
 
 
+def pool(name: str, vdevs: Iterable[str], comment: str) -> dict[str, Any]:
+    """A pool that is not imported, of which nothing is known but what its labels say."""
+    return {
+        "name": name,
+        "imported": False,
+        "known": False,
+        "host": "",
+        "vdevs": list(vdevs),
+        "size": 0,
+        "properties": {"comment": comment} if comment else {},
+        "datasets": {},
+    }
+
+
 def dataset(state: dict[str, Any], name: str) -> dict[str, Any] | None:
     """The dataset of this name, in a pool that is imported."""
     pool = pool_called(state, name.partition("/")[0]) if state["pools"] else None

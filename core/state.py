@@ -103,6 +103,10 @@ def _files(value: Any, path: str) -> dict[str, Entry]:
     return files
 
 
+def _partition(value: Any, path: str) -> dict[str, Any]:
+    return dict(_DEVICE(value, path))
+
+
 def _entry(value: Any, path: str) -> Entry:
     if isinstance(value, str):
         value = {"kind": "directory"} if value == "directory" else {"kind": "file", "text": value}
@@ -160,6 +164,7 @@ _CONTENTS: dict[str, Shape] = {
             "known": (flag, True),
             "files": (_files, dict),
             "subvolumes": (table(_files), dict),
+            "partitions": (table(_partition), dict),
             "member_of": (text, ""),
             "role": (text, ""),
             "size": (size, 0),
@@ -181,7 +186,7 @@ _INTERFACE = fields(
         "virtual": (flag, False),
     }
 )
-_DEVICE = fields(
+_DEVICE: Shape = fields(
     {
         "size": (size, REQUIRED),
         "content": (_content, lambda: {"kind": "zero"}),

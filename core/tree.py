@@ -40,11 +40,11 @@ def from_the_top(mount: dict[str, Any], path: str) -> str:
 class Tree:
     """Looks paths up in a node's state, and remembers where they lead until a link or a mount changes.
 
-    ask: hears what is looked up and not known; its answer tells whether to take it for there. None: what is not in the
-    state is not there.
+    ask: hears what is looked up and not known; its answer is what to take for there, if anything. None: what is not in
+    the state is not there.
     """
 
-    def __init__(self, state: NodeState, ask: Callable[[Question], bool] | None = None) -> None:
+    def __init__(self, state: NodeState, ask: Callable[[Question], Entry | None] | None = None) -> None:
         self._state, self._ask = state, ask
         self._links: set[str] = set()
         """The links of the root filesystem, and perhaps some that are gone."""
@@ -260,7 +260,10 @@ class Tree:
             return files.get("/", {"kind": "directory", "mode": "0755", "docker": None})
         found = files.get(inside)
         if found is None and self._ask is not None and self._is_open(device) and not self._is_absent(files, inside):
-            return {"kind": "directory", "mode": "0755", "docker": None} if self._ask(Question("path", path)) else None
+            found = self._ask(Question("path", path))
+            if found is not None and found["kind"] == "file":
+                # A device that is made of it keeps its content there.
+                files[inside] = found
         return found
 
     def _is_open(self, device: str) -> bool:

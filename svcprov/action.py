@@ -219,9 +219,8 @@ class Action:
     def _attempt(self, hopeless: Collection[Question], *, supposes: bool) -> _Attempt:
         service = self._service.copy()
         state = copy(self._observed())
-        if not state["complete"]:
-            recall(state, service)
-        node = SimulatedNode(state, holes=True, hopeless=hopeless, supposes=supposes)
+        hidden = {} if state["complete"] else recall(state, service)
+        node = SimulatedNode(state, holes=True, hopeless=hopeless, supposes=supposes, hidden=hidden)
         resources = acting(service, self.verb, self._selection)
         plan = Plan(service.name, self.verb, tuple(resource.rid for resource in resources))
         self.attempted = plan

@@ -6,7 +6,8 @@
   Not below the directory of a docker daemon, whose thousands of files nobody predicts. Not how much of a sparse file is
   allocated, but whether anything is;
 - block devices: size, file, holders, what they hold (type, uuid, label, subvolumes, whether bytes are left at the end:
-  not of a volume that was attached nowhere when the plan was made, of which the plan supposes the worst);
+  not of a volume that was attached nowhere when the plan was made, nor of a file in what was not mounted then, of
+  which the plan supposes the worst);
 - volume groups with what they are made of and what is made in them, arrays with their members. Not whether a new array
   has been synchronised already: that takes the time it takes. Devices that have numbers are called by what they are;
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
@@ -38,6 +39,7 @@ from core.tools import zpool as vdevs
 from core.tree import Tree
 from svcprov.action import Action
 from svcprov.keeping import Unkept
+from tests.supposed import hidden, take_tails, unseen
 from tests.worlds import Heard
 
 MEMBERS = {"LVM2_member", "linux_raid_member", "zfs_member"}
@@ -96,7 +98,7 @@ class RealWorld:
         plan = action.preview()
         assert action.foreseen is not None
         foreseen, predicted = action.foreseen
-        supposed = unseen(self.state)
+        supposed = unseen(self.state) | hidden(self.state, service.record)
         action.run(plan)
         self.file, self.record = service.document.text, service.record
         # What nobody could see before (a container in a daemon that did not run) is what the record has.
@@ -115,26 +117,6 @@ def filled(state: NodeState, bound: dict[str, str]) -> NodeState:
     """A predicted state with what its holes have become."""
     whole: NodeState = json.loads(fill_text(json.dumps(state, ensure_ascii=False), bound))
     return whole
-
-
-def unseen(state: NodeState) -> set[str]:
-    """What nobody could look into: volumes of EC2 and images of Ceph, arrays and logical volumes that are not there."""
-    places = {**(state["ec2"]["volumes"] if state["ec2"] else {}), **state["images"], **state["arrays"]}
-    for uuid, group in state["volume_groups"].items():
-        places |= {f"{uuid} {name}": volume for name, volume in group["volumes"].items()}
-    return {identity for identity, place in places.items() if place["content"]["kind"] == "unseen"}
-
-
-def take_tails(predicted: NodeState, observed: NodeState, volumes: set[str]) -> None:
-    """Take over, in place, whether bytes are left at the end of volumes that a plan could not look at."""
-    for path, device in predicted["devices"].items():
-        there = observed["devices"].get(path)
-        stacked = device["stacked"] or {"of": "", "name": ""}
-        of = device["volume"] or f"{stacked['of']} {stacked['name']}".strip()
-        if of in volumes and there is not None:
-            found = Tree(observed).holder(there)["content"]
-            if found["kind"] == "signature":
-                Tree(predicted).holder(device)["content"]["tail"] = found["tail"]
 
 
 def questions(state: NodeState) -> Iterator[Question]:
@@ -221,10 +203,9 @@ def is_unknown(state: NodeState, path: str) -> bool:
     """Tell whether a state says nothing of a path: it lies in a filesystem that nobody could look into."""
     open_questions: list[Question] = []
 
-    def ask(question: Question) -> bool:
+    def ask(question: Question) -> None:
         if str(question) not in state["known"]:
             open_questions.append(question)
-        return False
 
     Tree(state, ask).link(path)
     return bool(open_questions)

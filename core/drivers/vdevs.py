@@ -85,17 +85,22 @@ def complaint(text: str) -> str | None:
 def present(disk: "Resource") -> Steps:
     """The devices that `vdev` names, as far as they are there."""
     found, words = [], disk.words("vdev")
-    auxiliary = {word for group in zpool.groups(words) if group.part in {"spare", "cache"} for word in group.devices}
+    unlabelled = auxiliary(words)
     for word in zpool.devices(words):
         if not (yield blockdev.is_block_device(word)).returncode:
             real = (yield files.read_link(word)).stdout.strip() or word
             kind = (yield lsblk.kind(real)).stdout.strip()
             place = zpool.first_partition(real) if kind.startswith(WHOLE) else word
-            found.append(Leaf(word, word, place, word in auxiliary))
+            found.append(Leaf(word, word, place, word in unlabelled))
         elif not (yield files.is_file(word)).returncode:
             loops = pick((yield losetup.associated(word)).stdout, "lines")
-            found.append(Leaf(word, loops[0] if loops else "", word, word in auxiliary))
+            found.append(Leaf(word, loops[0] if loops else "", word, word in unlabelled))
     return found
+
+
+def auxiliary(words: list[str]) -> set[str]:
+    """The spares and caches among the devices of a pool."""
+    return {word for group in zpool.groups(words) if group.part in {"spare", "cache"} for word in group.devices}
 
 
 def leaves(disk: "Resource") -> Steps:

@@ -88,7 +88,7 @@ class VolumeGroup(Driver):
                 segments = [[first, 0, 1] for first in list(physical)[:1]]
                 content = _content(disk.service, lvm.path(name, found))
                 group["volumes"][found] = {"uuid": volume, "segments": segments, "tags": [], "content": content}
-        return {uuid: group}
+        return {"volume_groups": {uuid: group}}
 
     def provision(self, disk: "Resource") -> Steps:
         """Make what is missing: physical volumes, the group, or that it has further ones."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core import stacked
 from core.command import Steps
 from core.observe.reads import anyhow, is_denied, note_unseen
 from core.signature import signature
@@ -22,7 +23,7 @@ def everything(state: NodeState, subjects: list[str]) -> Steps:
     for place in subjects:
         if place != IMPORTED:
             for found in zpool.pools((yield anyhow(zpool.importable((place,))))):
-                state["pools"].setdefault(found.guid, _pool(found, list(found.vdevs)))
+                state["pools"].setdefault(found.guid, stacked.pool(found.name, found.vdevs, found.comment))
     return subjects
 
 
@@ -30,7 +31,7 @@ def _imported(state: NodeState, name: str) -> Steps:
     found = zpool.pool(name, (yield anyhow(zpool.of_name(name))))
     if found is None:
         return
-    pool = _pool(found, zpool.vdevs((yield anyhow(zpool.status(name))).stdout))
+    pool = stacked.pool(name, zpool.vdevs((yield anyhow(zpool.status(name))).stdout), found.comment)
     pool.update(imported=True, known=True, host=state["hostname"])
     before = state["pools"].get(found.guid, {}).get("datasets", {})
     for dataset in zfs.datasets((yield anyhow(zfs.everything(name)))):
@@ -42,19 +43,6 @@ def _imported(state: NodeState, name: str) -> Steps:
             taken = (int(dataset.properties[key][0]) for key in ("used", "available"))
             pool["size"] = sum(taken)
     state["pools"][found.guid] = pool
-
-
-def _pool(found: zpool.Pool, vdevs: list[str]) -> dict[str, Any]:
-    return {
-        "name": found.name,
-        "imported": False,
-        "known": False,
-        "host": "",
-        "vdevs": vdevs,
-        "size": 0,
-        "properties": {"comment": found.comment} if found.comment else {},
-        "datasets": {},
-    }
 
 
 def _dataset(dataset: zfs.Dataset) -> dict[str, Any]:

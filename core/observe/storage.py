@@ -102,20 +102,25 @@ def contents(state: NodeState, subjects: list[str]) -> Steps:
         device = state["devices"].get(path)
         entry = Tree(state).entry(path) if device is None else None
         holder = Tree(state).holder(device) if device is not None else entry
+        before = {} if holder is None else holder["content"]
         if holder is not None:
-            _keep_files(holder["content"], content)
             holder["content"] = content
         if holder is not None and content.get("type") == "linux_raid_member":
             yield from arrays.member(state, path, holder)
         if content.get("type") == "btrfs":
             yield from _subvolumes(state, path, content)
+        _keep_files(before, content)
     return there
 
 
-def _keep_files(before: Content, now: Content) -> None:
-    """A filesystem that is looked at again, by another name of its device, has the files that were seen in it."""
-    if now["kind"] == "signature" and now["mountable"] and before.get("uuid") == now["uuid"]:
-        now["files"], now["subvolumes"] = before["files"], before["subvolumes"]
+def _keep_files(before: Content, content: Content) -> None:
+    """Keep, in place, what was found in a filesystem when it is looked at once more."""
+    if before.get("kind") != "signature" or any(before[key] != content.get(key) for key in ("type", "uuid")):
+        return
+    content["files"] = before["files"]
+    content["subvolumes"] |= {
+        name: files for name, files in before["subvolumes"].items() if name in content["subvolumes"]
+    }
 
 
 def ahead(state: NodeState, subjects: list[str]) -> list[Command]:
@@ -175,4 +180,4 @@ def _subvolumes(state: NodeState, path: str, content: Content) -> Steps:
     for number in sorted(btrfs.in_directories(answer)) if point is None else ():
         inside[number] = btrfs.directories((yield anyhow(btrfs.tree(path, number))))
     found = btrfs.roots_paths(answer, inside) if point is None else btrfs.paths(answer)
-    content["subvolumes"] = {name: content["subvolumes"].get(name, {}) for name in found}
+    content["subvolumes"] = {name: {} for name in found}

@@ -10,6 +10,7 @@ from typing import Any
 from core.block_device import block_device
 from core.state import Question
 from executors.simulated import stacking
+from executors.simulated.devices import keep_size
 from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
 
@@ -104,8 +105,10 @@ def address(node: SimulatedNode, of: str) -> str:
 
 
 def grow(node: SimulatedNode, image: str, size: int) -> None:
-    """Change the size of an image; its devices notice."""
-    node.state["images"][image]["size"] = size
+    """Change the size of an image; its devices notice, and a filesystem on it stays as large as it was."""
+    known = node.state["images"][image]
+    keep_size(known["content"], known["size"])
+    known["size"] = size
     for path in devices_of(node, image):
         node.state["devices"][path]["size"] = size
 

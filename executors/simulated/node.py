@@ -4,15 +4,16 @@ It refuses what it does not know: a program without a simulated face, or one tha
 ends with 127 as a shell would; an unknown option is the tool's own usage error.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from core.command import Command, Completed
 from core.holes import hole
 from core.stacked import TABLES
-from core.state import DEBIAN_12, ON_PATHS, Content, NodeState, Question
+from core.state import DEBIAN_12, ON_PATHS, Content, Entry, NodeState, Question
 from core.tree import Tree
 from executors import missing
 from executors.simulated.identifiers import generated
@@ -26,6 +27,7 @@ class SimulatedNode:
 
     holes: hand out holes («disk#0.volume.0») in place of identifiers, for a preview.
     hopeless: questions that have no answer. supposes: what is then taken for so: that it is there, or that it is not.
+    hidden: files that lie in filesystems which are not mounted: of one whose content is not unseen it is known.
     questions: what was asked of a state that is not complete, was not known, and can be asked of the real node.
     guesses: what was asked, and can be known by nobody beforehand.
     """
@@ -37,13 +39,14 @@ class SimulatedNode:
         holes: bool = False,
         hopeless: Collection[Question] = (),
         supposes: bool = False,
+        hidden: Mapping[str, Entry] = MappingProxyType({}),
     ) -> None:
         self.state = state
         self.holes = holes
         self.tree = Tree(state, None if state["complete"] else self.ask)
         self.questions: list[Question] = []
         self.guesses: list[Question] = []
-        self._hopeless, self._supposes = hopeless, supposes
+        self._hopeless, self._supposes, self._hidden = hopeless, supposes, hidden
         self._mounts_at_first = list(state["mounts"])
         self._tools: dict[str, Any] = {}
         self._loops: dict[str, list[str]] = {}
@@ -80,13 +83,22 @@ class SimulatedNode:
             installed[package] = DEBIAN_12.get(package, USUAL.get(package, "1"))
         return package in installed
 
-    def ask(self, question: Question) -> bool:
-        """Hear what the state does not say; tell whether to take it for there."""
-        return self._is_unknown(question) and question in self.guesses and self._supposes
+    def ask(self, question: Question) -> Entry | None:
+        """Hear what the state does not say; return what to take for there, if anything."""
+        hidden = self._hidden.get(question.subject) if question.kind == "path" else None
+        hidden = None if hidden is None or self._can_be_seen(question) else hidden
+        if hidden is not None and hidden["content"]["kind"] != "unseen" and not self._is_answered(question):
+            return hidden
+        if not (self._is_unknown(question) and question in self.guesses and self._supposes):
+            return None
+        return hidden or {"kind": "directory", "mode": "0755", "docker": None}
+
+    def _is_answered(self, question: Question) -> bool:
+        return str(question) in self.state["known"] or self._needs_no_look(question)
 
     def _is_unknown(self, question: Question) -> bool:
         """Note a question, unless its answer is known."""
-        if str(question) in self.state["known"] or self._needs_no_look(question):
+        if self._is_answered(question):
             return False
         asked = self.guesses if question in self._hopeless or not self._can_be_seen(question) else self.questions
         if question not in asked:

@@ -5,19 +5,39 @@ from typing import Any
 
 from core.block_device import block_device
 from core.tools.zpool import first_partition
-from executors.simulated.devices import MEBIBYTE, SECTOR_BYTES, is_formatted
+from executors.simulated.devices import MEBIBYTE, PARTITION_TABLES, SECTOR_BYTES, is_formatted
 from executors.simulated.identifiers import digits_of
 from executors.simulated.node import SimulatedNode
 
-TABLES = ("gpt", "dos")
 FIRST_SECTOR, RESERVED_SECTORS, TABLE_SECTORS, ALIGNED_SECTORS = 2048, 16384, 34, 2048
 FRONT = 2 * MEBIBYTE
 
 
 def of(node: SimulatedNode, disk: str) -> list[str]:
     """The partitions of a disk that the kernel has."""
-    name = re.compile(rf"{re.escape(disk)}{'p' if disk[-1:].isdigit() else ''}\d+")
+    name = re.compile(rf"{re.escape(first_partition(disk)[:-1])}\d+")
     return sorted(path for path in node.state["devices"] if name.fullmatch(path))
+
+
+def come(node: SimulatedNode, disk: str) -> None:
+    """Let the kernel find the partitions of a disk that has come. One without a size has that which zpool gives it."""
+    held = node.state["devices"][disk]
+    content = node.tree.holder(held)["content"]
+    sizes = _sizes(held["size"])
+    for name, kept in content.get("partitions", {}).items():
+        device = {**kept, "size": kept["size"] or sizes[name], "appears": held["appears"], "settled": False}
+        node.state["devices"][f"{first_partition(disk)[:-1]}{name}"] = device
+    if content.get("partitions"):
+        content["partitions"] = {}
+
+
+def go(node: SimulatedNode, disk: str) -> None:
+    """Let the partitions of a disk go before the disk goes: what they hold is kept with its table."""
+    there = {path.removeprefix(first_partition(disk)[:-1]): path for path in of(node, disk)}
+    devices = {name: node.state["devices"].pop(path) for name, path in there.items()}
+    content = node.tree.holder(node.state["devices"][disk])["content"]
+    if content.get("type") in PARTITION_TABLES:
+        content["partitions"] = devices
 
 
 def entry(node: SimulatedNode, path: str) -> dict[str, str]:
@@ -35,21 +55,26 @@ def entry(node: SimulatedNode, path: str) -> dict[str, str]:
 
 
 def is_whole(node: SimulatedNode, path: str) -> bool:
-    """Tell whether a device is a disk, and neither a partition, nor a loop device, nor made of others."""
+    """Tell whether a device is a disk or an array, and neither a partition, nor a loop device, nor a logical volume."""
     device = node.state["devices"][path]
     partition = any(path in of(node, other) for other in node.state["devices"])
-    return not (partition or device["file"] or device["stacked"] is not None)
+    volume = device["stacked"] is not None and device["stacked"]["kind"] == "logical volume"
+    return not (partition or device["file"] or volume)
 
 
 def split(node: SimulatedNode, disk: str) -> str:
     """Make the partitions that zpool makes of a whole disk; return the one that is for the pool."""
-    sectors = node.state["devices"][disk]["size"] // SECTOR_BYTES
-    last = sectors - TABLE_SECTORS
-    length = (last - FIRST_SECTOR - RESERVED_SECTORS) // ALIGNED_SECTORS * ALIGNED_SECTORS
     first = first_partition(disk)
-    node.state["devices"][first] = block_device(length * SECTOR_BYTES)
-    node.state["devices"][f"{first[:-1]}9"] = block_device(RESERVED_SECTORS * SECTOR_BYTES)
+    for name, size in _sizes(node.state["devices"][disk]["size"]).items():
+        node.state["devices"][f"{first[:-1]}{name}"] = block_device(size)
     return first
+
+
+def _sizes(disk_bytes: int) -> dict[str, int]:
+    """The sizes of the partitions that zpool makes: for the pool, and what it leaves free behind that."""
+    last = disk_bytes // SECTOR_BYTES - TABLE_SECTORS
+    length = (last - FIRST_SECTOR - RESERVED_SECTORS) // ALIGNED_SECTORS * ALIGNED_SECTORS
+    return {"1": length * SECTOR_BYTES, "9": RESERVED_SECTORS * SECTOR_BYTES}
 
 
 def zeroed(node: SimulatedNode, disk: str, offset: int, length: int) -> None:
@@ -73,6 +98,6 @@ def zeroed(node: SimulatedNode, disk: str, offset: int, length: int) -> None:
 def reread(node: SimulatedNode, disk: str) -> None:
     """Let the partitions go of a disk that has no partition table any more."""
     device = node.state["devices"].get(disk)
-    if device is not None and node.content(device).get("type") not in TABLES:
+    if device is not None and node.content(device).get("type") not in PARTITION_TABLES:
         for path in of(node, disk):
             del node.state["devices"][path]

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from core.state import Content
+from executors.simulated.devices import PARTITION_TABLES
 from executors.simulated.node import SimulatedNode
 
 MEMBERS = {
@@ -43,11 +44,13 @@ def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> 
         target = f"{'../' * depth}{path.removeprefix('/dev/')}"
         node.tree.put(link, {"kind": "link", "target": target})
     device["settled"] = False
+    came(node, path)
     settle(node)
 
 
 def remove(node: SimulatedNode, path: str) -> None:
     """Let a block device disappear with the links to it, and the directories of these that are empty then."""
+    going(node, path)
     del node.state["devices"][path]
     for link in [link for link, entry in node.state["files"].items() if _leads_to(link, entry, path)]:
         node.tree.remove(link)
@@ -62,6 +65,22 @@ def _leads_to(link: str, entry: dict[str, Any], path: str) -> bool:
         return False
     target: str = entry["target"]
     return target == path or (target.startswith("../") and f"/dev/{target.replace('../', '')}" == path)
+
+
+def came(node: SimulatedNode, path: str) -> None:
+    """Let the kernel read the partition table of a disk that has come."""
+    if node.tree.holder(node.state["devices"][path])["content"].get("partitions"):
+        from executors.simulated import partitions
+
+        partitions.come(node, path)
+
+
+def going(node: SimulatedNode, path: str) -> None:
+    """Let the partitions of a disk go before it."""
+    if node.tree.holder(node.state["devices"][path])["content"].get("type") in PARTITION_TABLES:
+        from executors.simulated import partitions
+
+        partitions.go(node, path)
 
 
 def free(node: SimulatedNode, prefix: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from core.answers import pick
 from core.command import Command, Completed, Executor
 from core.state import load
-from core.tools import btrfs, ext, mdadm, xfs
+from core.tools import btrfs, ext, mdadm, xfs, zfs, zpool
 from executors.simulated.node import SimulatedNode
 from tests.conftest import REPOSITORY
 from tests.fidelity.ledger import compared, is_of, package_version
@@ -103,10 +103,32 @@ def size(answer: Completed) -> Any:
     return xfs.size(answer) or btrfs.size(answer)
 
 
+def dataset(answer: Completed) -> Any:
+    """The properties of a dataset of ZFS, but for how much fits into it."""
+    found = zfs.values(answer)
+    return {name: value for name, value in found.items() if name not in {"guid", "used", "available"}}, answer.stderr
+
+
+def vdevs(answer: Completed) -> Any:
+    """What a pool of ZFS is made of, and what of that does not work."""
+    return zpool.vdevs(answer.stdout), [line.split()[:2] for line in zpool.sick(answer)]
+
+
+def importable(answer: Completed) -> Any:
+    """The pools of ZFS that could be imported."""
+    return [each._replace(guid="") for each in zpool.pools(answer)]
+
+
+def before_usage(answer: Completed) -> Any:
+    """What is said before the pages of usage."""
+    return answer.stderr.split("\nusage:")[0]
+
+
 READS: dict[str, Read] = {
     read.__name__: read
     for read in (
         *(words, verdict, holders, table, last_words, fields, unordered, printed, detail, assembled, superblock, size),
+        *(dataset, vdevs, importable, before_usage),
     )
 }
 """Every way to compare an answer, by its name."""
@@ -142,7 +164,14 @@ class Pair:
         read: what is compared beside the return code. known: the reasons of differences that have to occur, by part:
         `returncode`, `answer`, `state`.
         """
-        real, simulated = self.real.run(command), self.node.run(command)
+        return self._run(command, command, read, known)
+
+    def run_each(self, command: Command, twin: Command, read: Read = words) -> Completed:
+        """Run a command on the real side, and its twin on the other, where each has identities of its own."""
+        return self._run(command, twin, read, {})
+
+    def _run(self, command: Command, twin: Command, read: Read, known: Mapping[str, str]) -> Completed:
+        real, simulated = self.real.run(command), self.node.run(twin)
         pairs = {
             "returncode": (real.returncode, simulated.returncode),
             "answer": (read(self.plain(real)), read(self.plain(simulated))),
@@ -159,7 +188,7 @@ class Pair:
         plain = self.plain(real)._asdict()
         self._steps.append(
             {
-                "argv": command.argv,
+                "argv": twin.argv,
                 "kind": command.kind,
                 "tool": command.tool,
                 "read": read.__name__,

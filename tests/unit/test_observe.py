@@ -2,11 +2,14 @@
 
 from typing import ClassVar
 
+import pytest
+
 from core.command import Command, Completed
 from core.engine import asked
 from core.observe import ahead, begin, learn
 from core.state import Question, load
 from core.tree import Tree
+from executors.simulated.node import SimulatedNode
 
 
 def test_what_is_asked_ahead_is_asked() -> None:
@@ -66,3 +69,30 @@ def test_a_filesystem_that_is_looked_at_again_keeps_its_files() -> None:
     for question in (Question("path", "/srv/data"), Question("content", "/dev/sdb")):
         assert question in asked(learn(state, [question]), Mounted())
     assert Tree(state).exists("/srv/data")
+
+
+@pytest.mark.parametrize("subvolume", ["", "data"])
+def test_a_second_look_at_a_device_forgets_no_file(subvolume: str) -> None:
+    """What was found in a filesystem is in it still when somebody looks at its device once more."""
+    inside = {"files": {} if subvolume else {"/a": "text"}, "subvolumes": {"data": {"/a": "text"}} if subvolume else {}}
+    content = {"type": "btrfs" if subvolume else "ext4", "uuid": "11111111-2222-4333-8444-555555555555", **inside}
+    mount = {"device": "/dev/sdb", "mount_point": "/srv", "type": content["type"], "subvolume": subvolume}
+    state = {
+        "devices": {"/dev/sdb": {"size": "1G", "content": content}},
+        "mounts": [mount],
+        "files": {"/srv": "directory"},
+    }
+    there, seen = SimulatedNode(load(state)), load({**state, "complete": False})
+    for _ in range(2):
+        asked(learn(seen, [Question("content", "/dev/sdb")]), there)
+        assert Tree(seen).entry("/srv/a") is not None
+
+
+def test_a_device_that_was_formatted_anew_holds_nothing_that_was_seen_before() -> None:
+    """Another filesystem has other files."""
+    first, second = ({"type": "ext4", "uuid": f"{digit}" * 8 + "-2222-4333-8444-555555555555"} for digit in "12")
+    devices = {"/dev/sdb": {"size": "1G", "content": {**first, "files": {"/a": "text"}}}}
+    there = SimulatedNode(load({"devices": {"/dev/sdb": {"size": "1G", "content": second}}}))
+    seen = load({"complete": False, "devices": devices})
+    asked(learn(seen, [Question("content", "/dev/sdb")]), there)
+    assert seen["devices"]["/dev/sdb"]["content"]["files"] == {}

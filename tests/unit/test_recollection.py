@@ -94,3 +94,53 @@ mnt = /srv/data
     array = state["arrays"][uuid]
     assert (array["level"], array["devices"], array["content"]["uuid"]) == ("raid1", 2, UUID)
     assert {each["content"]["member_of"] for each in state["ec2"]["volumes"].values()} == {uuid}
+
+
+NESTED = """\
+[disk#0]
+type = loop
+file = /var/a.img
+size = 100M
+
+[fs#0]
+type = ext4
+dev = {disk#0.file}
+mnt = /srv/a
+
+[disk#1]
+type = loop
+file = /srv/a/b.img
+size = 40M
+
+[fs#1]
+type = ext4
+dev = {disk#1.file}
+mnt = /srv/b
+"""
+
+
+def hidden(made: dict[str, MadeThing], *mounted: str) -> dict[str, Any]:
+    """The files that a node hides from whoever looks at it, with what is mounted where."""
+    mounts = [{"device": "/dev/loop0", "mount_point": point, "type": "ext4"} for point in mounted]
+    state = load_state({"complete": False, "mounts": mounts})
+    return recall(state, Service("web", Document(NESTED), "node1", Record(made), load))
+
+
+def test_a_disk_in_a_filesystem_that_is_not_mounted_is_what_the_record_says() -> None:
+    """Its file has the size of the service file, and in it is the filesystem of the record; a new one is blank."""
+    file = {"disk#1.file": MadeThing("file", "/srv/a/b.img", "disk#1", "provision")}
+    filesystem = {"fs#1.filesystem": MadeThing("filesystem", UUID, "fs#1", "provision")}
+    assert hidden(file).keys() == {"/srv/a/b.img"}
+    assert hidden(file)["/srv/a/b.img"]["content"] == {"kind": "zero"}
+    found = hidden(file | filesystem)["/srv/a/b.img"]
+    assert (found["size"], found["content"]["type"], found["content"]["uuid"]) == (40 << 20, "ext4", UUID)
+
+
+def test_of_a_disk_that_the_record_does_not_have_nothing_is_known() -> None:
+    """It may be there, with whatever in it."""
+    assert hidden({})["/srv/a/b.img"]["content"] == {"kind": "unseen"}
+
+
+def test_a_disk_that_can_be_seen_is_not_recalled() -> None:
+    """What is mounted can be looked into."""
+    assert hidden({"disk#1.file": MadeThing("file", "/srv/a/b.img", "disk#1", "provision")}, "/srv/a") == {}

@@ -3,6 +3,7 @@
 import pytest
 
 from core.errors import Failed, Refused
+from core.tools import ext
 from tests.node_vm import VM
 from tests.node_vm.ceph import again
 from tests.square import RealWorld
@@ -75,16 +76,18 @@ def test_a_service_lives(vm: VM) -> None:
 
 
 def test_images_grow(vm: VM) -> None:
-    """A larger size is one command for each image; their devices notice."""
+    """A larger size is one command for each image, whose devices notice, and one for the filesystem on it."""
     of = world(vm)
     of.act("provision")
     of.file = of.file.replace("size = 64", "size = 80")
     plan, unlike = of.act("provision")
     changes = [command.argv for command in plan.commands if command.kind == "changes"]
-    assert changes == [("rbd", "resize", "--size", "80", f"rbd/svc1.{name}") for name in ("data", "log")]
+    assert changes[:2] == [("rbd", "resize", "--size", "80", f"rbd/svc1.{name}") for name in ("data", "log")]
+    assert [words[0] for words in changes[2:]] == ["resize2fs", "resize2fs"]
     assert unlike == []
     for device in ("/dev/rbd/rbd/svc1.data", f"{OURS}/var/svc1/dev/disk.1.0"):
         assert vm.did("blockdev", "--getsize64", device) == f"{80 << 20}\n"
+        assert ext.size(vm.machine().run(ext.superblock(device))) == 80 << 20
 
 
 def test_what_is_locked_or_in_use_stays(vm: VM) -> None:

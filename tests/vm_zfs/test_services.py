@@ -51,6 +51,47 @@ type = zfs
 dev = tank/data/logs
 mnt = {OURS}/data/logs
 """
+NESTED = f"""\
+[disk#0]
+type = loop
+file = {OURS}/a.img
+size = 900m
+
+[disk#1]
+type = zpool
+name = tank
+vdev = {{disk#0.file}}
+
+[fs#0]
+type = zfs
+dev = tank/data
+mnt = {OURS}/data
+
+[disk#2]
+type = loop
+file = {OURS}/data/b.img
+size = 400m
+
+[fs#1]
+type = ext4
+dev = {{disk#2.file}}
+mnt = {OURS}/inner
+
+[disk#3]
+type = loop
+file = {OURS}/inner/c.img
+size = 200m
+
+[disk#4]
+type = zpool
+name = pond
+vdev = {{disk#3.file}}
+
+[fs#2]
+type = zfs
+dev = pond/data
+mnt = {OURS}/innermost
+"""
 
 
 def world(vm: VM, text: str, name: str = "svc1") -> RealWorld:
@@ -79,7 +120,11 @@ def blank(vm: VM) -> bool:
     return True
 
 
-@pytest.mark.parametrize("text, canary", [(FILES, "data/canary"), (DISKS, "data/logs/canary")], ids=["files", "disks"])
+@pytest.mark.parametrize(
+    "text, canary",
+    [(FILES, "data/canary"), (DISKS, "data/logs/canary"), (NESTED, "innermost/canary")],
+    ids=["files", "disks", "nested"],
+)
 def test_a_service_lives_on_a_pool(vm: VM, text: str, canary: str) -> None:
     """Provisioned, nothing to do twice, stopped, started, killed by a power loss, started again, taken back."""
     of = world(vm, text)

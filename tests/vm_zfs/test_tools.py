@@ -7,7 +7,7 @@ import pytest
 
 from core.command import Command, Completed, Executor
 from core.tools import blkid, blockdev, cmp, dd, lsblk, mount, wipefs, zfs, zpool
-from tests.fidelity.pairs import Pair, verdict
+from tests.fidelity.pairs import Pair, before_usage, dataset, importable, vdevs, verdict
 from tests.node_vm import VM
 
 MEBIBYTE = 1024 * 1024
@@ -56,24 +56,8 @@ def _plain(question: Command, answer: Completed) -> Any:
     return answer.returncode, answer.stdout
 
 
-def properties(answer: Completed) -> Any:
-    """The properties of a dataset, but for how much fits into it."""
-    found = zfs.values(answer)
-    return {name: value for name, value in found.items() if name not in {"guid", "used", "available"}}, answer.stderr
-
-
-def sick(answer: Completed) -> Any:
-    """What a driver reads of the state of a pool."""
-    return zpool.vdevs(answer.stdout), [line.split()[:2] for line in zpool.sick(answer)]
-
-
-def of_usage(answer: Completed) -> Any:
-    """What is said before the pages of usage."""
-    return answer.stderr.split("\nusage:")[0]
-
-
 @pytest.fixture
-def pair(vm: VM, request: pytest.FixtureRequest) -> Iterator[Pair]:
+def sides(vm: VM) -> Pair:
     """The VM and its twin: four blank disks, four sparse files."""
     vm.shell(f"mkdir -p /var/t /mnt/a /mnt/b; truncate -s 200M {' '.join(FILES)}; truncate -s 50M /var/t/small")
     files = {path: {"size": 200 * MEBIBYTE} for path in FILES}
@@ -83,11 +67,16 @@ def pair(vm: VM, request: pytest.FixtureRequest) -> Iterator[Pair]:
         "devices": {disk: {"size": 512 * MEBIBYTE} for disk in DISKS},
         "files": {"/mnt/a": "directory", "/mnt/b": "directory", "/var/t/small": {"size": 50 * MEBIBYTE}, **files},
     }
-    both = Pair(
+    return Pair(
         vm.machine(), given, changing=CHANGING, state=state, packages=PACKAGES, version=lambda name: VERSIONS[name]
     )
-    yield both
-    both.record(request.node.name)
+
+
+@pytest.fixture
+def pair(sides: Pair, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    """Both sides of a test in which nothing happens but commands: what the real one says is recorded on demand."""
+    yield sides
+    sides.record(request.node.name)
 
 
 def made(*vdev: str, name: str = "tank") -> Command:
@@ -105,7 +94,7 @@ def test_a_pool_lives_on_files(pair: Pair) -> None:
     for question in (zpool.of_name("tank"), zpool.guid("tank"), zpool.everything(), blkid.probe(FILES[0])):
         pair.run(question)
     pair.run(blkid.value(FILES[0], "UUID"))
-    pair.run(zpool.status("tank"), sick)
+    pair.run(zpool.status("tank"), vdevs)
     pair.run(made("mirror", *FILES[2:]))
     pair.run(made(FILES[0], name="other"))
     identity = pair.real.run(zpool.guid("tank")).stdout.strip()
@@ -114,10 +103,10 @@ def test_a_pool_lives_on_files(pair: Pair) -> None:
     pair.run(zpool.export("tank"))
     pair.run(made(FILES[0], name="other"))
     for places in ((FILES[0],), FILES[:2], FILES[2:], ("/var/t/nothing",)):
-        pair.run(zpool.importable(places), lambda answer: [each._replace(guid="") for each in zpool.pools(answer)])
+        pair.run(zpool.importable(places), importable)
     pair.run(zpool.import_("nothing", "nothing", FILES[:2]))
     pair.run(zpool.import_("tank", "1234", FILES[:2]))
-    _importing(pair, identity, other)
+    pair.run_each(zpool.import_("tank", identity, FILES[:2]), zpool.import_("tank", other, FILES[:2]))
     pair.run(zpool.import_("tank", "tank", FILES[:2]))
     pair.run(zpool.of_name("tank"))
     pair.run(zpool.destroy("tank"))
@@ -129,15 +118,6 @@ def test_a_pool_lives_on_files(pair: Pair) -> None:
             pair.run(dd.zero(file, offset, MEBIBYTE))
             pair.run(blkid.value(file, "TYPE"))
     pair.run(made(FILES[0], name="other"))
-
-
-def _importing(pair: Pair, real: str, simulated: str) -> None:
-    """Import by guid, which is another one on each side."""
-    answers = [
-        node.run(zpool.import_("tank", guid, FILES[:2])) for node, guid in ((pair.real, real), (pair.node, simulated))
-    ]
-    assert [answer.returncode for answer in answers] == [0, 0]
-    assert state(pair.real) == state(pair.node)
 
 
 def test_pools_that_are_not_made(pair: Pair) -> None:
@@ -152,14 +132,14 @@ def test_pools_that_are_not_made(pair: Pair) -> None:
     lines += ["zpool export", "zpool import -q x", "zpool get"]
     lines += ["zfs", "zfs frob", "zfs create", "zfs destroy", "zfs get", "zfs set"]
     for line in lines:
-        pair.run(by_hand(*line.split(" ")), of_usage)
+        pair.run(by_hand(*line.split(" ")), before_usage)
 
 
 def test_a_pool_lives_on_disks(pair: Pair) -> None:
     """Zpool makes partitions of them, which go when their tables are zeroed and read again."""
     pair.run(lsblk.kind(DISKS[0]))
     pair.run(made("mirror", *DISKS[:2], "spare", DISKS[2]))
-    pair.run(zpool.status("tank"), sick)
+    pair.run(zpool.status("tank"), vdevs)
     for place in ("/dev/vdb1", "/dev/vdd1", "/dev/vdb9"):
         pair.run(blkid.value(place, "TYPE"))
         pair.run(blkid.value(place, "PART_ENTRY_NAME"), verdict)
@@ -170,7 +150,7 @@ def test_a_pool_lives_on_disks(pair: Pair) -> None:
     pair.run(made(DISKS[3], DISKS[0], name="other"))
     pair.run(zpool.export("tank"))
     pair.run(zpool.import_("tank", "tank", ("/dev/vdb1", "/dev/vdc1", "/dev/vdd1")))
-    pair.run(zpool.status("tank"), sick)
+    pair.run(zpool.status("tank"), vdevs)
     pair.run(zpool.destroy("tank"))
     for disk in DISKS[:3]:
         for offset, length in ((502 * MEBIBYTE, 10 * MEBIBYTE), (0, 2 * MEBIBYTE)):
@@ -191,15 +171,15 @@ def test_datasets_come_and_go(pair: Pair) -> None:
     pair.run(create)
     pair.run(zfs.properties("tank"))
     pair.run(made("mirror", *FILES[:2]))
-    pair.run(zfs.properties("tank"), properties)
+    pair.run(zfs.properties("tank"), dataset)
     pair.run(zfs.properties("tank/data"))
     pair.run(zfs.guid("tank/data"))
     pair.run(create)
     pair.run(create)
-    pair.run(zfs.properties("tank/data"), properties)
+    pair.run(zfs.properties("tank/data"), dataset)
     pair.run(zfs.create("tank/a/b", "m", 0, "x"))
     pair.run(by_hand("zfs", "create", "tank/data/in"))
-    pair.run(zfs.properties("tank/data/in"), properties)
+    pair.run(zfs.properties("tank/data/in"), dataset)
     pair.run(zfs.below("tank"))
     pair.run(zfs.below("nothing"))
     pair.run(zfs.destroy("tank/data"))
@@ -208,7 +188,7 @@ def test_datasets_come_and_go(pair: Pair) -> None:
     pair.run(zfs.destroy("tank"))
     for size in (100 * MEBIBYTE, 0, 30 * MEBIBYTE):
         pair.run(zfs.set_refquota("tank/data", size, 0))
-        pair.run(zfs.properties("tank/data"), properties)
+        pair.run(zfs.properties("tank/data"), dataset)
     pair.run(zfs.set_refquota("tank/nothing", MEBIBYTE, 0))
     pair.run(by_hand("zfs", "set", "refquota=bogus", "tank/data"))
     pair.run(by_hand("zfs", "set", "bogus=1", "tank/data"))
@@ -216,25 +196,25 @@ def test_datasets_come_and_go(pair: Pair) -> None:
     pair.run(zfs.destroy("tank/data"))
 
 
-def test_datasets_are_mounted(pair: Pair, vm: VM) -> None:
+def test_datasets_are_mounted(sides: Pair, vm: VM) -> None:
     """By mount(8), with its options; what is in use is neither unmounted nor exported nor destroyed."""
-    pair.run(made(FILES[0]))
-    pair.run(mount.mount("zfs", "", "tank/data", "/mnt/a"))
-    pair.run(zfs.create("tank/data", "m", 0, "fs#0.dataset"))
-    pair.run(mount.mount("zfs", "", "tank/data", "/mnt/nothere"))
-    pair.run(mount.mount("zfs", "bogus", "tank/data", "/mnt/a"))
+    sides.run(made(FILES[0]))
+    sides.run(mount.mount("zfs", "", "tank/data", "/mnt/a"))
+    sides.run(zfs.create("tank/data", "m", 0, "fs#0.dataset"))
+    sides.run(mount.mount("zfs", "", "tank/data", "/mnt/nothere"))
+    sides.run(mount.mount("zfs", "bogus", "tank/data", "/mnt/a"))
     for options in ("", "ro", "noatime,nosuid", "defaults,noexec"):
-        pair.run(mount.mount("zfs", options, "tank/data", "/mnt/a"))
-        pair.run(mount.at("/mnt/a"))
-        pair.run(mount.is_mounted("tank/data", "/mnt/a").ask)
-        pair.run(mount.umount("/mnt/a"))
-    pair.run(mount.umount("/mnt/a"))
-    pair.run(mount.mount("zfs", "", "tank/data", "/mnt/a"))
-    pair.run(mount.mount("zfs", "", "tank/data", "/mnt/b"))
-    pair.run(mount.of_type("zfs"))
-    pair.run(mount.umount("/mnt/b"))
+        sides.run(mount.mount("zfs", options, "tank/data", "/mnt/a"))
+        sides.run(mount.at("/mnt/a"))
+        sides.run(mount.is_mounted("tank/data", "/mnt/a").ask)
+        sides.run(mount.umount("/mnt/a"))
+    sides.run(mount.umount("/mnt/a"))
+    sides.run(mount.mount("zfs", "", "tank/data", "/mnt/a"))
+    sides.run(mount.mount("zfs", "", "tank/data", "/mnt/b"))
+    sides.run(mount.of_type("zfs"))
+    sides.run(mount.umount("/mnt/b"))
     vm.shell("cd /mnt/a; (exec sleep 600 >/dev/null 2>&1 </dev/null & echo $! >/root/pid)")
-    pair.node.state["processes"]["7"] = {
+    sides.node.state["processes"]["7"] = {
         "program": "sleep",
         "arguments": [],
         "files": ["/mnt/a"],
@@ -242,25 +222,25 @@ def test_datasets_are_mounted(pair: Pair, vm: VM) -> None:
         "unit": "",
     }
     for command in (mount.umount("/mnt/a"), zpool.export("tank"), zpool.destroy("tank"), zfs.destroy("tank/data")):
-        pair.run(command)
+        sides.run(command)
     vm.shell("kill $(cat /root/pid); sleep 0.2")
-    pair.node.state["processes"].clear()
-    pair.run(by_hand("zfs", "create", "-o", "mountpoint=/mnt/b/own", "-o", "canmount=noauto", "tank/own"))
-    pair.run(by_hand("mount", "-t", "zfs", "tank/own", "/mnt/b"))
-    pair.run(zpool.export("tank"))
+    sides.node.state["processes"].clear()
+    sides.run(by_hand("zfs", "create", "-o", "mountpoint=/mnt/b/own", "-o", "canmount=noauto", "tank/own"))
+    sides.run(by_hand("mount", "-t", "zfs", "tank/own", "/mnt/b"))
+    sides.run(zpool.export("tank"))
 
 
-def test_pools_with_devices_missing(pair: Pair, vm: VM) -> None:
+def test_pools_with_devices_missing(sides: Pair, vm: VM) -> None:
     """A mirror is degraded, a stripe is gone."""
     for words in (("mirror", *FILES[:2]), FILES[2:]):
-        pair.run(made(*words))
-        pair.run(zpool.export("tank"))
+        sides.run(made(*words))
+        sides.run(zpool.export("tank"))
         gone = words[-1]
         vm.shell(f"mv {gone} {gone}.gone")
-        entry = pair.node.state["files"].pop(gone)
-        pair.run(zpool.import_("tank", "tank", (words[-2],)))
-        pair.run(zpool.status("tank"), sick)
-        pair.run(zpool.of_name("tank"))
-        pair.run(zpool.export("tank"))
+        entry = sides.node.state["files"].pop(gone)
+        sides.run(zpool.import_("tank", "tank", (words[-2],)))
+        sides.run(zpool.status("tank"), vdevs)
+        sides.run(zpool.of_name("tank"))
+        sides.run(zpool.export("tank"))
         vm.shell(f"mv {gone}.gone {gone}")
-        pair.node.state["files"][gone] = entry
+        sides.node.state["files"][gone] = entry

@@ -70,6 +70,10 @@ class LoopDisk(Driver):
         """Need the tree that the file is in."""
         return (Tie("path", _directory(disk)),)
 
+    def files(self, disk: "Resource") -> dict[str, int]:
+        """Name the file."""
+        return {disk["file"]: _bytes(disk)}
+
     def provision(self, disk: "Resource") -> Steps:
         """Create the file, and attach it. A file that is there is used when it is ours, attached already or adopted."""
         file = disk["file"]

@@ -101,10 +101,10 @@ class MdArray(Driver):
         """The superblocks of an array that was made for the resource."""
         return array_shape.superblocks(disk, disk.made("array") or "")
 
-    def superblocks(self, disk: "Resource") -> "dict[str, dict[str, Any]]":
+    def recalled(self, disk: "Resource") -> "dict[str, dict[str, Any]]":
         """What they say together."""
         uuid = disk.made("array")
-        return {uuid: array_shape.described_by_superblocks(disk)} if uuid else {}
+        return {"arrays": {uuid: array_shape.described_by_superblocks(disk)}} if uuid else {}
 
     def needs(self, disk: "Resource") -> Iterable[Tie]:
         """Need its members."""

@@ -2,18 +2,22 @@
 
 from binascii import crc32
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from core.block_device import block_device
 from core.command import Check, Note, Steps
 from core.config.keywords import Keyword
 from core.driver import Driver, Tie
 from core.drivers import blank, vdevs
 from core.errors import CommandFailed, Failed, Refused, Remedy
+from core.signature import member, signature
+from core.stacked import pool
 from core.status import Remark, Status
 from core.tools import mount, zfs, zpool
 
 if TYPE_CHECKING:
     from core.config.service import Resource
+    from core.state import Content
 
 ELSEWHERE = "previously in use from another system"
 
@@ -56,6 +60,27 @@ class Zpool(Driver):
             yield Tie("device", device)
             if not device.startswith("/dev/"):
                 yield Tie("path", device.rpartition("/")[0] or "/")
+
+    def left(self, disk: "Resource") -> "dict[str, Content]":
+        """The labels of the pool that was made for the resource: of a whole disk, in the first of its partitions."""
+        guid, words = disk.made("pool"), disk.words("vdev")
+        if guid is None:
+            return {}
+        resources = disk.service.resources()
+        whole = {device for each in resources for device in each.driver.backing(each)}
+        found: dict[str, Content] = {}
+        for position, word in enumerate(zpool.devices(words)):
+            label: Content = member(zpool.MEMBER, guid, guid, disk["name"], role=str(position))
+            if word in vdevs.auxiliary(words):
+                label = {"kind": "residue", "head": True, "tail": True}
+            parts = {"1": block_device(0, content=label), "9": block_device(0)}
+            found[word] = signature("gpt", "", mountable=False, partitions=parts) if word in whole else label
+        return found
+
+    def recalled(self, disk: "Resource") -> "dict[str, dict[str, Any]]":
+        """What they say together: not which datasets there are."""
+        guid = disk.made("pool")
+        return {} if guid is None else {"pools": {guid: pool(disk["name"], disk.words("vdev"), mark(disk))}}
 
     def provision(self, disk: "Resource") -> Steps:
         """Make the pool of blank devices, where there is none. One that is there is used when it is ours."""

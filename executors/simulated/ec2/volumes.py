@@ -10,6 +10,7 @@ from typing import Any
 
 from core.block_device import block_device
 from core.state import copy
+from executors.simulated import stacking
 from executors.simulated.ec2.request import GIB, Answer, Ec2Error, Request, WaiterFailed, tag_list, tag_values
 from executors.simulated.node import SimulatedNode
 
@@ -38,6 +39,7 @@ def catch_up(node: SimulatedNode) -> None:
             attachment["state"] = "attached"
         elif attachment["state"] == "detaching" and not _users(node, identity):
             for path in _devices(node, identity):
+                stacking.going(node, path)
                 del node.state["devices"][path]
             volume["attachment"], volume["state"] = None, "available"
 
@@ -270,6 +272,7 @@ def _plug(request: Request, identity: str, volume: Volume) -> None:
     node.state["devices"][path] = block_device(
         volume["size"], serial=serial, appears=appears, volume=identity, settled=False
     )
+    stacking.came(node, path)
 
 
 def detach(request: Request) -> Answer:

@@ -3,7 +3,7 @@
 from core.command import Command, Completed
 from executors import missing
 from executors.simulated import partitions
-from executors.simulated.devices import is_formatted, zero
+from executors.simulated.devices import PARTITION_TABLES, is_formatted, zero
 from executors.simulated.node import SimulatedNode
 from executors.simulated.usage import Usage, options
 
@@ -41,7 +41,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     content = node.content(device)
     if device["read_only"]:
         return Completed(1, "", f"blkdiscard: {path}: BLKZEROOUT ioctl failed: Operation not permitted\n")
-    kind = "partition" if content.get("type") in partitions.TABLES else "file system"
+    kind = "partition" if content.get("type") in PARTITION_TABLES else "file system"
     warned = f"blkdiscard: {path} contains existing {kind} ({content['type']}).\n" if is_formatted(content) else ""
     zero(node, device, offset, min(length, device["size"] - offset))
     partitions.zeroed(node, node.tree.real(path), offset, length)

@@ -220,7 +220,8 @@ def _imported(node: SimulatedNode, guid: str, places: list[str], wanted: str, *,
     located = pools.located(node, guid, places)
     if pools.health(pool, pools.missing(node, guid, places)) == "UNAVAIL":
         hint = "\tDestroy and re-create the pool from\n\ta backup source.\n"
-        return Completed(1, "", f"cannot import '{name}': no such pool or dataset\n{hint}")
+        # The advice is printed where answers are, not where the error is.
+        return Completed(1, hint, f"cannot import '{name}': no such pool or dataset\n")
     positions = iter(range(len(devices(pool["vdevs"]))))
     pool["vdevs"] = [
         word if word in PARTS or word in REDUNDANT else located.get(next(positions), word) for word in pool["vdevs"]

@@ -80,6 +80,33 @@ size = 1M
 EXT4 = DISK.replace("400M", "40M") + FORMAT.replace("FORMAT", "ext4")
 XFS = DISK + FORMAT.replace("FORMAT", "xfs")
 
+NESTED = (
+    EXT4
+    + """\
+[disk#1]
+type = loop
+file = LAB/srv/data/inner.img
+size = 24M
+
+[fs#1]
+type = ext3
+dev = {disk#1.file}
+mnt = LAB/srv/inner
+
+[disk#2]
+type = loop
+file = {fs#1.mnt}/deep/innermost.img
+size = 8M
+
+[fs#2]
+type = ext2
+dev = {disk#2.file}
+mnt = LAB/srv/innermost
+
+"""
+)
+"""Disks whose files lie in filesystems of the service, so that nobody sees them while it is stopped."""
+
 DOCKER = f"""\
 {DISK.replace("[DEFAULT]", "[DEFAULT]" + chr(10) + "docker_data_dir = LAB/srv/docker")}{BTRFS}{ADDRESS}\
 [container#0]

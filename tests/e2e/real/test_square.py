@@ -9,14 +9,14 @@ from executors.real.machine import Machine
 from tests import docker_lab
 from tests.e2e.real.installed import Installed
 from tests.e2e.real.lab import Lab, opened
-from tests.e2e.real.services import EXT4, STORAGE, XFS
+from tests.e2e.real.services import EXT4, NESTED, STORAGE, XFS
 from tests.e2e.real.stacks import stacks
 from tests.square import RealWorld
 
 STACKS = int(os.environ.get("SVCPROV_STACKS", "20"))
 PHASES = (Phase.generate, Phase.shrink) if os.environ.get("SVCPROV_FULL") else (Phase.generate,)
 """An example takes a second, so making a failing one smaller takes many minutes: the file is printed as it is."""
-SERVICES = {"subvolumes and an address": STORAGE, "ext4": EXT4, "xfs": XFS}
+SERVICES = {"subvolumes and an address": STORAGE, "ext4": EXT4, "xfs": XFS, "disks in filesystems": NESTED}
 
 DOCKER = """\
 [DEFAULT]

@@ -380,7 +380,7 @@ def test_what_the_record_knows_of_a_group() -> None:
     disk = of.resource("disk#1")
     left = disk.driver.left(disk)
     assert [content["type"] for content in left.values()] == ["LVM2_member", "LVM2_member"]
-    ((uuid, known),) = disk.driver.recalled(disk).items()
+    ((uuid, known),) = disk.driver.recalled(disk)["volume_groups"].items()
     state: NodeState = on.state["volume_groups"]
     assert known["volumes"]["root"]["uuid"] == state[uuid]["volumes"]["root"]["uuid"]
     assert known["volumes"]["root"]["content"]["type"] == "ext4"

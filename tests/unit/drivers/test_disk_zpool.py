@@ -11,7 +11,7 @@ from core.driver import Tie
 from core.driver import load as driver_of
 from core.drivers import vdevs
 from core.errors import CommandFailed, ConfigError, Failed, Refused
-from core.record import Record
+from core.record import MadeThing, Record
 from core.state import copy, load
 from executors.simulated.node import SimulatedNode
 from executors.simulated.reboot import reboot
@@ -248,3 +248,40 @@ def test_ties_say_what_comes_first() -> None:
     assert list(driver.gives(disk)) == [Tie("device", "tank")]
     assert list(driver.needs(disk)) == [Tie("device", "/srv/a"), Tie("path", "/srv")]
     assert driver.purpose(disk) == "the pool tank of /srv/a"
+
+
+def test_what_the_record_knows_of_a_pool() -> None:
+    """Of files that nobody can look at the record knows the labels, and what pool they say; a spare has none."""
+    files = "".join(f"[disk#{at}]\ntype = loop\nfile = /srv/{at}.img\nsize = 100M\n" for at in (1, 2, 3))
+    pool = "[disk#0]\ntype = zpool\nname = tank\nvdev = mirror /srv/1.img /srv/2.img spare /srv/3.img\n"
+    on, of = node(), service(pool + files)
+    disk = of.resource("disk#0")
+    assert (disk.driver.left(disk), disk.driver.recalled(disk)) == ({}, {})
+    for at in (1, 2, 3):
+        drive(of.resource(f"disk#{at}"), "provision", on)
+    run(of, "provision", on)
+    left = disk.driver.left(disk)
+    kept = ("type", "uuid", "label", "member_of", "role", "mountable")
+    assert [[left[path][key] for key in kept] for path in ("/srv/1.img", "/srv/2.img")] == [
+        [on.state["files"][path]["content"][key] for key in kept] for path in ("/srv/1.img", "/srv/2.img")
+    ]
+    assert left["/srv/3.img"]["kind"] == "residue"
+    ((guid, known),) = disk.driver.recalled(disk)["pools"].items()
+    made = on.state["pools"][guid]
+    assert [known[key] for key in ("name", "vdevs", "properties")] == [
+        made[key] for key in ("name", "vdevs", "properties")
+    ]
+    assert (known["imported"], known["known"]) == (False, False)
+
+
+def test_what_the_record_knows_of_a_pool_on_volumes() -> None:
+    """Of volumes that are attached nowhere it knows that they have the partitions of zpool, with the labels in them."""
+    volumes = "[disk#1]\ntype = amazon\nvolumes = vol-1a vol-2b\n"
+    words = " ".join(f"{{var}}/{{svcname}}/dev/disk.1.{at}" for at in (0, 1))
+    of = service(f"[disk#0]\ntype = zpool\nname = tank\nvdev = mirror {words}\n{volumes}")
+    of.record.made["disk#0.pool"] = MadeThing("pool", "42", "disk#0", "provision")
+    disk = of.resource("disk#0")
+    left = list(disk.driver.left(disk).values())
+    assert [(each["type"], each["mountable"]) for each in left] == [("gpt", False)] * 2
+    inside = [each["partitions"]["1"]["content"] for each in left]
+    assert [(each["type"], each["uuid"], each["role"]) for each in inside] == [("zfs_member", "42", at) for at in "01"]

@@ -6,7 +6,7 @@ import pytest
 
 from core.command import Command
 from core.state import Question, load
-from core.tools import blkid, cmp, files, find
+from core.tools import blkid, cmp, files, find, losetup
 from executors.simulated.node import SimulatedNode
 
 DISK = {"size": "1G", "content": {"kind": "unseen"}}
@@ -14,11 +14,13 @@ MOUNTED = {"device": "/dev/sdb", "mount_point": "/srv", "type": "ext4"}
 UNKNOWN_INSIDE = {"type": "ext4", "uuid": "u", "known": False}
 
 
-def node(*, supposes: bool = False, hopeless: tuple[Question, ...] = (), **state: Any) -> SimulatedNode:
+def node(
+    *, supposes: bool = False, hopeless: tuple[Question, ...] = (), hidden: dict[str, Any] | None = None, **state: Any
+) -> SimulatedNode:
     """A node of which only this is known."""
     known = {"complete": False, "tools": {"coreutils": "9.1", "findutils": "4.9", "diffutils": "3.8"}, **state}
     known["tools"] |= {"util-linux": "2.38.1"}
-    return SimulatedNode(load(known), holes=True, supposes=supposes, hopeless=hopeless)
+    return SimulatedNode(load(known), holes=True, supposes=supposes, hopeless=hopeless, hidden=hidden or {})
 
 
 def test_a_path_is_asked_about_once() -> None:
@@ -76,6 +78,35 @@ def test_what_cannot_be_seen_is_supposed(supposes: bool) -> None:  # noqa: FBT00
     there.state["mounts"].append(load({"mounts": [MOUNTED]})["mounts"][0])
     assert there.run(files.exists("/srv/data")).returncode == (0 if supposes else 1)
     assert (there.questions, there.guesses) == ([], [Question("path", "/srv/data")])
+
+
+@pytest.mark.parametrize("supposes", [False, True])
+@pytest.mark.parametrize("content", ["zero", "unseen"])
+def test_a_file_that_is_hidden_is_supposed_to_be_one(content: str, supposes: bool) -> None:  # noqa: FBT001 - the cases
+    """Of a file that the record knows there is nothing to guess; any other is supposed, and then it is a file."""
+    hidden = load({"files": {"/srv/a": {"size": "1M", "content": content}}})["files"]
+    there = node(devices={"/dev/sdb": {"size": "1G", "content": UNKNOWN_INSIDE}}, supposes=supposes, hidden=hidden)
+    there.state["mounts"].append(load({"mounts": [MOUNTED]})["mounts"][0])
+    is_there = supposes or content == "zero"
+    assert there.run(files.is_file("/srv/a")).returncode == (0 if is_there else 1)
+    assert there.run(losetup.attach("/srv/a", "disk#0.loop")).returncode == (0 if is_there else 1)
+    assert there.guesses == ([Question("path", "/srv/a")] if content == "unseen" else [])
+
+
+def test_a_file_that_was_hidden_and_is_removed_is_gone() -> None:
+    """What the plan does to it counts, whatever the record says."""
+    hidden = load({"files": {"/srv/a": {"size": "1M", "content": "zero"}}})["files"]
+    there = node(devices={"/dev/sdb": {"size": "1G", "content": UNKNOWN_INSIDE}}, hidden=hidden)
+    there.state["mounts"].append(load({"mounts": [MOUNTED]})["mounts"][0])
+    assert there.run(files.remove("/srv/a")).returncode == 0
+    assert there.run(files.exists("/srv/a")).returncode == 1
+
+
+def test_a_file_that_is_hidden_is_not_there_before_its_filesystem_is_mounted() -> None:
+    """Until then the path leads elsewhere, and whoever looks sees what is there."""
+    there = node(hidden=load({"files": {"/srv/a": {"size": "1M", "content": "zero"}}})["files"])
+    assert there.run(files.is_file("/srv/a")).returncode == 1
+    assert there.questions == [Question("path", "/srv/a")]
 
 
 def test_what_is_mounted_already_can_be_asked() -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.answers import pick
 from core.command import Command, Completed
 from core.state import copy, load
-from core.tools import rbd
+from core.tools import ext, rbd
 from executors.simulated.node import SimulatedNode
 from executors.simulated.reboot import reboot
 
@@ -157,6 +157,16 @@ def test_growth_reaches_the_devices() -> None:
     run(on, "rbd-nbd map rbd/db")
     assert run(on, "rbd resize --size 80 rbd/db").returncode == 0
     assert {device["size"] for device in on.state["devices"].values()} == {80 * 1024**2}
+
+
+def test_a_filesystem_does_not_grow_with_its_image() -> None:
+    """It stays as large as it was until somebody lets it grow."""
+    on = node(content={"type": "ext4", "uuid": "u"})
+    device = run(on, "rbd map rbd/db").stdout.strip()
+    run(on, "rbd resize --size 80 rbd/db")
+    assert ext.size(on.run(ext.superblock(device))) == 64 * 1024**2
+    assert on.run(ext.grow(device, on.run(ext.superblock(device)))).returncode == 0
+    assert ext.size(on.run(ext.superblock(device))) == 80 * 1024**2
 
 
 def test_the_long_list_has_a_row_for_each_snapshot() -> None:
