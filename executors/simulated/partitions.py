@@ -17,7 +17,7 @@ FRONT = 2 * MEBIBYTE
 def of(node: SimulatedNode, disk: str) -> list[str]:
     """The partitions of a disk that the kernel has."""
     name = re.compile(rf"{re.escape(disk)}{'p' if disk[-1:].isdigit() else ''}\d+")
-    return sorted(path for path in node.state["devices"] if name.fullmatch(path))
+    return sorted(path for path in node.state["devices"] if path.startswith(disk) and name.fullmatch(path))
 
 
 def entry(node: SimulatedNode, path: str) -> dict[str, str]:
