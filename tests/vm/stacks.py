@@ -49,9 +49,9 @@ class Case(NamedTuple):
     foreign: tuple[tuple[str, str], ...]
 
 
-def flip(dice: Random) -> bool:
-    """Tell how a coin fell."""
-    return dice.random() < 1 / 2
+def flip(dice: Random, share: float = 1 / 2) -> bool:
+    """Tell how a coin fell that falls on this side so often."""
+    return dice.random() < share
 
 
 class _Service:
@@ -126,7 +126,7 @@ def _grow(service: _Service, below: list[Stacked]) -> None:
     """Stack something on these devices, and on that, until nothing fits any more."""
     dice = service.dice
     layers = max(each.layers for each in below)
-    kinds = ["filesystem"]
+    kinds = ["filesystem"] * 2
     if layers < LAYERS_MAX - 1 and min(each.mebibytes for each in below) >= 60:
         # Lvm uses no logical volume as a physical one.
         kinds += ["volumes"] * (1 + (len(below) > 1)) * (not any(each.name.startswith("/dev/g") for each in below))
@@ -143,7 +143,7 @@ def _grow(service: _Service, below: list[Stacked]) -> None:
         for each in below:
             mount_point = service.filesystem(each, "/srv/{svcname}")
             service.layers = max(service.layers, each.layers)
-            if each.layers < LAYERS_MAX - 1 and each.mebibytes > 150 and flip(dice):
+            if each.layers < LAYERS_MAX - 1 and each.mebibytes > 150 and flip(dice, 1 / 3):
                 _grow(service, [_file(service, mount_point, each.mebibytes, each.layers + 1)])
             else:
                 service.stacks += 1
