@@ -16,6 +16,8 @@ SERVICES = int(os.environ.get("SVCPROV_VM_SERVICES", "10"))
 SEED = os.environ.get("SVCPROV_VM_SEED", "732")
 """Which services: others by hand. Those of this one have something of every kind."""
 STACKS_MIN = 60
+SLOWLY = "echo 1000 >/proc/sys/dev/raid/speed_limit_max"
+"""Nobody asks whether a new array has been synchronised, and it takes what the processor has."""
 BACK = 1 / 4
 """How many of them are taken away again."""
 
@@ -56,7 +58,7 @@ def _commutes(vm: VM, one: Case, seen: Counter[str], *, back: bool) -> None:
     vm.restore()
     for path, what in one.foreign:
         vm.shell(FOREIGN[what].replace("DISK", path))
-    vm.shell("udevadm settle; sync")
+    vm.shell(f"{SLOWLY}; udevadm settle; sync")
     there, before = world(vm, one.file), canaries(vm, one)
     for verb in ("provision", "unprovision") if back else ("provision",):
         _, found = there.act(verb)
