@@ -4,6 +4,7 @@ The first figures are whole processes, as a user starts them. The others look in
 plans or provisions in memory and prints the seconds that this alone took, so that a start-up is not measured twice:
 
     python -m benchmarks.in_process plan N        a service of N loop disks, planned on a simulated node
+    python -m benchmarks.in_process groups N      N volume groups on loop disks, with volumes and filesystems
     python -m benchmarks.in_process provision N   the first template provisioned N times, journal included, no files
     python -m benchmarks.in_process verify N      N crash points of the first template, each gone on with and judged
 
@@ -23,10 +24,13 @@ from benchmarks.rounds import REPOSITORY, Case, Failed, Run, interleaved
 LIMIT = "python -c pass"
 HELP = "svcmgr --help"
 PLAN = "plan of the first template"
+GROUPS = "a disk, group, volume or fs, to a loop"
 PROVISIONS = "provisions of the first template"
 KEPT = "journal and contract, for each change"
 SIZES = (10, 100, 1000, 10_000)
 MEMORY_SIZE = 1000
+GROUPS_COUNT, GROUPS_RESOURCES = 50, 1050
+"""200 disks, 50 groups, 400 volumes and 400 filesystems, beside as many loop disks."""
 PROVISIONS_COUNT = 200
 KEPT_COUNT = 50
 MEMORY = "/dev/shm"
@@ -38,6 +42,7 @@ CRASHES_COUNT = 800
 HELP_RATIO_MAX = 2.5
 PLAN_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
+GROUPS_RATIO_MAX = 2.0
 MEMORY_MIB_MAX = 30.0
 PROVISIONS_PER_SECOND_MIN = 300.0
 KEPT_MS_MAX = 0.5
@@ -97,6 +102,7 @@ def cases(folder: str, memory: str) -> tuple[Case, ...]:
         Case(HELP, (*svcmgr, "--help"), environment),
         Case(PLAN, (*svcmgr, *dry_run), environment),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
+        Case(GROUPS, (*in_process, "groups", str(GROUPS_COUNT)), environment),
         Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
         Case(KEPT, (*in_process, "keep", str(KEPT_COUNT)), in_memory),
         Case(CRASHES, (*in_process, "verify", str(CRASHES_COUNT)), environment),
@@ -137,6 +143,16 @@ def marginal_row(measured: Measured, fewer: int, more: int) -> Row:
         return not_measured(name, target, small, large)
     each_ms = (float(large.stdout) - float(small.stdout)) * 1000 / (more - fewer)
     return Row(name, f"{each_ms:.4f} ms", target, each_ms <= MARGINAL_MS_MAX)
+
+
+def groups_row(measured: Measured) -> Row:
+    """What a resource of stacks on volume groups costs, as a ratio to a loop disk among as many."""
+    target = f"<= {GROUPS_RATIO_MAX:g}x"
+    loops, own = measured[planned(MEMORY_SIZE)], measured[GROUPS]
+    if isinstance(loops, Failed) or isinstance(own, Failed):
+        return not_measured(GROUPS, target, loops, own)
+    each, loop = float(own.stdout) / GROUPS_RESOURCES, float(loops.stdout) / MEMORY_SIZE
+    return Row(GROUPS, f"{each * 1000:.3f} ms, {each / loop:.2f}x", target, each / loop <= GROUPS_RATIO_MAX)
 
 
 def memory_row(measured: Measured) -> Row:
@@ -203,6 +219,7 @@ def rows(measured: Measured) -> list[Row]:
         process_row(measured, HELP, HELP_RATIO_MAX),
         process_row(measured, PLAN, PLAN_RATIO_MAX),
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
+        groups_row(measured),
         memory_row(measured),
         provisions_row(measured),
         kept_row(measured),

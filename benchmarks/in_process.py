@@ -1,6 +1,7 @@
 """What is measured without a process around it: planning many resources, provisioning in memory, and crashing that.
 
-`python -m benchmarks.in_process plan N` and `... provision N` print the seconds of that work alone; `... keep N` prints
+`python -m benchmarks.in_process plan N`, `... groups N` (what stands on N volume groups) and `... provision N` print
+the seconds of that work alone; `... keep N` prints
 the seconds that journal and contract add to each change, without the time for which a disk is waited, `... verify N`
 the seconds that each of at least N crash points of the first template takes, on average.
 """
@@ -34,6 +35,12 @@ from svcprov.verification.kills import once
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 LOOP = "[disk#{0}]\ntype = loop\nfile = /srv/loops/{0}.img\nsize = 10m\n\n"
+GROUP = "[disk#{0}]\ntype = vg\nname = group{0}\npvs = {1}\n\n"
+VOLUME = "[disk#{0}]\ntype = lv\nvg = group{1}\nname = volume{0}\nsize = 4m\n\n"
+FILESYSTEM = "[fs#{0}]\ntype = ext4\ndev = /dev/group{1}/volume{0}\nmnt = /srv/data/{0}\n\n"
+DISKS_OF_A_GROUP, VOLUMES_OF_A_GROUP = 4, 8
+OF_A_GROUP = DISKS_OF_A_GROUP + 1 + 2 * VOLUMES_OF_A_GROUP
+"""The resources of a group: its disks, itself, its volumes, and a filesystem on each of these."""
 
 
 class Silent:
@@ -59,8 +66,31 @@ def service(text: str, nodename: str) -> Service:
 
 def plan_loops(number: int) -> float:
     """Seconds to plan a service of `number` loop disks."""
+    return _planned("[DEFAULT]\n\n" + "".join(LOOP.format(index) for index in range(number)), number)
+
+
+def plan_groups(number: int) -> float:
+    """Seconds to plan `number` volume groups, each on four loop disks, with eight volumes that have a filesystem."""
+    # A little one first: the modules are imported once, however many resources there are.
+    _planned(_stacked(1), OF_A_GROUP)
+    return _planned(_stacked(number), number * OF_A_GROUP)
+
+
+def _stacked(number: int) -> str:
+    disks, volumes = number * DISKS_OF_A_GROUP, number * VOLUMES_OF_A_GROUP
+    sections = ["[DEFAULT]\n\n", *(LOOP.format(index) for index in range(disks))]
+    for index in range(number):
+        under = range(index * DISKS_OF_A_GROUP, (index + 1) * DISKS_OF_A_GROUP)
+        sections.append(GROUP.format(disks + index, " ".join(f"{{disk#{disk}.file}}" for disk in under)))
+    for index in range(disks + number, disks + number + volumes):
+        group = disks + index % number
+        sections += [VOLUME.format(index, group), FILESYSTEM.format(index, group)]
+    return "".join(sections)
+
+
+def _planned(text: str, number: int) -> float:
+    """Seconds to plan a service of so many resources."""
     state = loads((FIXTURES / "nodes" / "debian.json").read_text())
-    text = "[DEFAULT]\n\n" + "".join(LOOP.format(index) for index in range(number))
     started = perf_counter()
     bench = service(text, state["hostname"])
     bench.check()
@@ -179,6 +209,7 @@ if __name__ == "__main__":
     gc.disable()  # as the command line does
     work = {
         "plan": plan_loops,
+        "groups": plan_groups,
         "provision": provision_template,
         "keep": keep_changes,
         "verify": verify_template,

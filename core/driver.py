@@ -40,7 +40,8 @@ class Driver:
     """The verbs of a kind of resource, doing nothing: drivers say what is different.
 
     keywords: what its section may hold, beside the common ones. service_keywords: what it reads of DEFAULT.
-    unique: the keywords of which no two resources of a service may have the same value.
+    unique: the keywords of which no two resources of a service may have the same value, as long as their drivers have
+    them from the same one: an array may have the name of a volume group.
     verbs_do_nothing: it is declared, validated and shown in the status tree, but no action runs it (syncs).
     """
 

@@ -52,6 +52,8 @@ class Tree:
         self._reals: dict[str, str] = {}
         """Where paths lead, as long as no link and no mount comes or goes."""
         self._mounts, self._newest_mount = -1, None
+        self._points: dict[str, dict[str, Any]] = {}
+        """The mounts by their places; of several in one place, the uppermost."""
 
     def real(self, path: str) -> str:
         """Follow links, in every part of the path, as `readlink -f` does."""
@@ -72,8 +74,16 @@ class Tree:
             or len(self._state["files"]) != self._counted
         ):
             self._reals.clear()
-            self._mounts, self._newest_mount = len(mounts), newest
             self._known_links()
+        self._mounted_at()
+
+    def _mounted_at(self) -> dict[str, dict[str, Any]]:
+        mounts = self._state["mounts"]
+        newest = mounts[-1] if mounts else None
+        if newest is not self._newest_mount or len(mounts) != self._mounts:
+            self._points = {mount["mount_point"]: mount for mount in mounts}
+            self._mounts, self._newest_mount = len(mounts), newest
+        return self._points
 
     def _followed(self, path: str) -> str:
         if self._is_plain(path):
@@ -140,12 +150,22 @@ class Tree:
     def _only_link(self, path: str) -> str | None:
         """Where a link of the root filesystem leads, when it is the only one on its own path: device links are."""
         links = self._known_links()
-        if path not in links or len(links) > FEW_LINKS or any(path.startswith(f"{link}/") for link in links):
+        if path not in links:
             return None
+        above = path
+        while above := above.rpartition("/")[0]:
+            if above in links:
+                return None
         entry = self._entry_at(path)
-        leads_away = entry is not None and entry["kind"] == "link" and entry["target"].startswith(("/", "«"))
+        if entry is None or entry["kind"] != "link":
+            return None
+        target, above = entry["target"], path.rpartition("/")[0]
+        if not target.startswith(("/", "«")):
+            while target.startswith("../"):
+                target, above = target[3:], above.rpartition("/")[0]
+            target = f"{above}/{target}"
         # A link to another link may come back here: that is for the long way round, which counts its steps.
-        return entry["target"] if entry is not None and leads_away and entry["target"] not in links else None
+        return target if target not in links else None
 
     def _known_links(self) -> set[str]:
         files = self._state["files"]
@@ -163,19 +183,13 @@ class Tree:
 
     def mount_of(self, path: str) -> dict[str, Any] | None:
         """The mount that a real path lies in; None for the root filesystem."""
-        mounts = self._state["mounts"]
-        if len(mounts) == 1 and mounts[0]["mount_point"] == "/":
-            root: dict[str, Any] = mounts[0]
-            return root
-        found: dict[str, Any] | None = None
-        longest = 0
-        for mount in self._state["mounts"]:
-            point = mount["mount_point"]
-            if path.startswith(point):
-                length = len(point)
-                if length >= longest and (path[length : length + 1] in {"", "/"} or length == 1):
-                    found, longest = mount, length
-        return found
+        points, place = self._mounted_at(), path
+        if len(points) > 1 or "/" not in points:
+            while place:
+                if (mount := points.get(place)) is not None:
+                    return mount
+                place = place.rpartition("/")[0]
+        return points.get("/") if path.startswith("/") else None
 
     def place(self, path: str) -> Place:
         """Where a path without links ends up."""
@@ -249,10 +263,19 @@ class Tree:
         if not device["file"]:
             return device
         # The kernel keeps the file that it attached, also when the loop device is mounted over its directory.
-        devices = self._state["devices"]
-        beneath = [mount for mount in self._state["mounts"] if devices.get(mount["device"]) is not device]
-        entry = Tree({**self._state, "mounts": beneath}).entry(device["file"])
+        file = device["file"]
+        if self._ask is None and self._is_beside_mounts(file):
+            entry = self.entry(file)
+        else:
+            devices = self._state["devices"]
+            beneath = [mount for mount in self._state["mounts"] if devices.get(mount["device"]) is not device]
+            entry = Tree({**self._state, "mounts": beneath}).entry(file)
         return entry if entry is not None and "content" in entry else device
+
+    def _is_beside_mounts(self, file: str) -> bool:
+        """Tell whether a file is of the root filesystem, with nothing mounted on what it lies in."""
+        mount = self.mount_of(file)
+        return mount is None or mount["mount_point"] == "/"
 
     def _entry_at(self, path: str) -> Entry | None:
         files, inside, device = self._placed(path)
@@ -341,8 +364,8 @@ class Tree:
         place = self.place(real)
         if self._ask is not None and self._is_open(place.device):
             self._ask(Question("below", real))
-        prefix = "" if place.path == "/" else place.path
-        names = {name[len(prefix) + 1 :].split("/")[0] for name in place.files if name.startswith(f"{prefix}/")}
+        prefix = "/" if place.path == "/" else f"{place.path}/"
+        names = {name[len(prefix) :].split("/")[0] for name in place.files if name.startswith(prefix)}
         mount = self.mount_of(real)
         device = self._mounted(mount) if mount is not None else None
         if mount is not None and device is not None:

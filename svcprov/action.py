@@ -26,8 +26,8 @@ from svcprov.keeping import Keeping, Lines
 if TYPE_CHECKING:
     from core.saved_plan import SavedPlan
 
-ROUNDS_MAX = 4
-"""How often a preview asks the real node for what it did not know, and begins anew."""
+ROUNDS_MAX = 100
+"""How often a preview asks the real node for what it did not know, and begins anew: a stack is seen layer by layer."""
 
 
 class Listening(Listener, CommandListener, Protocol):
@@ -206,6 +206,7 @@ class Action:
 
     def _informed(self, hopeless: set[Question], *, supposes: bool) -> _Attempt:
         """Try the action until nothing is asked any more; what nobody can answer is added to `hopeless`."""
+        asked: set[Question] = set()
         rounds = 0
         while True:
             attempt = self._attempt(hopeless, supposes=supposes)
@@ -213,7 +214,9 @@ class Action:
             if not questions:
                 return attempt
             answered = self._learn(questions) if rounds < ROUNDS_MAX else []
-            hopeless |= set(questions) - set(answered)
+            # What is asked again found no answer that helps.
+            hopeless |= (set(questions) - set(answered)) | (asked & set(questions))
+            asked |= set(questions)
             rounds += 1
 
     def _attempt(self, hopeless: Collection[Question], *, supposes: bool) -> _Attempt:

@@ -80,7 +80,7 @@ class JsonLines:
 
     def write(self, line: Mapping[str, Any]) -> None:
         """Write one object."""
-        self._screen.out(json.dumps(line, ensure_ascii=False))
+        self._screen.json(json.dumps(line, ensure_ascii=False))
 
     def plan(self, plan: Plan) -> None:
         """Write every event of a plan."""

@@ -51,8 +51,9 @@ def _run(screen: Screen, argv: list[str]) -> int:
     _, function = ACTIONS[name]
     if given.output is not None and name != "observe":
         raise UsageError("-o is for `observe`")
+    write = screen.json if name == "observe" or given.format == "json" else screen.out
     for line in function(given._replace(words=given.words[length:]), screen):
-        screen.out(line)
+        write(line)
     return 0
 
 

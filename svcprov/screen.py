@@ -1,6 +1,7 @@
 """Where text goes: standard output and standard error, in colour or not, for as long as somebody reads them."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -10,6 +11,8 @@ from typing import Protocol, TextIO
 from svcprov.secrets import shown
 
 STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 ANSWER_BYTES_MAX = 4096
 """What a terminal takes as one line."""
@@ -48,8 +51,8 @@ class Screen:
     def hide(self, secrets: Mapping[str, str]) -> None:
         """Show `«secret:env.password»` wherever one of these values would be."""
         for name, value in secrets.items():
-            # In JSON a quotation mark or a backslash of the value is written otherwise.
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            # In JSON a quotation mark, a backslash or the end of a line of the value is written otherwise.
+            escaped = _json_string(value, is_ascii=False)
             self._secrets += [(text, shown(name)) for text in {value, escaped} if text]
         self._secrets.sort(key=lambda pair: -len(pair[0]))
 
@@ -62,6 +65,16 @@ class Screen:
     def out(self, text: str) -> None:
         """Write lines to standard output."""
         self._write(sys.stdout, text)
+
+    def json(self, text: str) -> None:
+        """Write JSON to standard output: in UTF-8, or where that has another encoding, in ASCII alone.
+
+        A character that the encoding lacks cannot be shown by its code, as it is elsewhere: that is no JSON.
+        """
+        whole = self.masked(text)
+        if not whole.isascii() and not _is_utf_8(sys.stdout):
+            whole = _BEYOND_ASCII.sub(lambda found: _json_string(found[0]), whole)
+        self._write(sys.stdout, whole)
 
     def err(self, text: str) -> None:
         """Write lines to standard error."""
@@ -141,6 +154,18 @@ class Screen:
             os.write(sys.stderr.fileno(), b"\n")
             return None
         return ""
+
+
+def _json_string(text: str, *, is_ascii: bool = True) -> str:
+    """A text as it stands between the quotation marks of JSON."""
+    from json import dumps
+
+    return dumps(text, ensure_ascii=is_ascii)[1:-1]
+
+
+def _is_utf_8(stream: TextIO) -> bool:
+    """Tell whether a stream is UTF-8, by whichever of its names."""
+    return (stream.encoding or "").lower().replace("_", "").replace("-", "") == "utf8"
 
 
 def _stand_in_for_closed() -> None:

@@ -191,8 +191,8 @@ MUTANTS = (
     Mutant(
         "the guard does not ask the record",
         "executors/layers/guard.py",
-        "    if thing.identity not in command.argv or not (given or",
-        "    if thing.identity not in command.argv and not (given or",
+        "    if thing.identity not in command.argv or not _is_given(",
+        "    if thing.identity not in command.argv and not _is_given(",
         (GUARD_CASES,),
     ),
     Mutant(
@@ -365,7 +365,7 @@ MUTANTS = (
     ),
     Mutant(
         "a status lies: what is not mounted is up",
-        "core/drivers/filesystem.py",
+        "core/drivers/mounting.py",
         """            return Status("down", gone, label)\n""",
         """            return Status("up", gone, label)\n""",
         (f"{INVARIANTS}::test_a_stopped_service_starts_again",),

@@ -5,13 +5,13 @@ are not evaluated at all, so ten thousand resources cost little more than findin
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from core.config.document import Document
 from core.config.keywords import COMMON, DEFAULTS, SUBSET, Keyword, is_true
 from core.config.references import References, Unresolved
 from core.config.resource import Resource
-from core.driver import Driver, UnknownDriver
+from core.driver import Driver, Tie, UnknownDriver
 from core.errors import ConfigError, Problem, UsageError
 from core.record import KeyText, Record
 
@@ -80,6 +80,8 @@ class Service:
         self._scopes: tuple[str, ...] | None = None
         self._tables: dict[tuple[str, str], Mapping[str, Keyword]] = {}
         self._resources: dict[str, Resource] | None = None
+        self._givers: dict[Tie, list[Resource]] | None = None
+        self._stores: frozenset[str] | None = None
         self._service_table: Mapping[str, Keyword] | None = None
         if document.problems:
             meant = self.problems() if document.sections() else []
@@ -124,9 +126,21 @@ class Service:
             raise UsageError(f"{self.name} has no resource {rid!r}; it has {', '.join(self._by_rid()) or 'none'}")
         return found
 
+    def givers(self, tie: Tie) -> Sequence[Resource]:
+        """The resources that give something to others, in the order of the file."""
+        if self._givers is None:
+            found: dict[Tie, list[Resource]] = {}
+            for resource in self.resources():
+                for given in dict.fromkeys(resource.driver.gives(resource)):
+                    found.setdefault(given, []).append(resource)
+            self._givers = found
+        return self._givers.get(tie, ())
+
     def stores(self) -> frozenset[str]:
         """The directories that resources of the service fill by themselves: what lies below is no user's data."""
-        return frozenset(store for resource in self.resources() for store in resource.driver.stores(resource))
+        if self._stores is None:
+            self._stores = frozenset(store for each in self.resources() for store in each.driver.stores(each))
+        return self._stores
 
     def value(self, key: str) -> str | None:
         """Return the value of a key, evaluated, with its default. Raises ConfigError when it cannot be evaluated."""
@@ -360,6 +374,7 @@ class Service:
         if section == "DEFAULT":
             self._plain.clear()
         self._plain.pop(section, None)
+        self._givers = self._stores = None
         base = option.lower().partition("@")[0]
         if "@" in option:
             self._scoped.add(section)

@@ -7,7 +7,7 @@ from core.config import variations
 from core.config.service import VAR, Service
 from core.config.sizes import is_bare
 from core.config.spelling import meant
-from core.driver import UnknownDriver
+from core.driver import Driver, UnknownDriver
 from core.errors import ConfigError, Problem
 
 GROUPS = ("ip", "disk", "fs", "share", "container", "app", "sync", "task")
@@ -155,8 +155,8 @@ def _contradictions(service: Service, found: list[Problem]) -> Iterator[Problem]
 
 
 def _twice(service: Service) -> Iterator[Problem]:
-    """Resources of one group that have the same value of what their drivers call unique."""
-    met: dict[tuple[str, str, str], str] = {}
+    """Resources that have the same value of what the driver which they both come from calls unique."""
+    met: dict[tuple[type[Driver], str, str], str] = {}
     for resource in service.resources():
         for name in resource.driver.unique:
             try:
@@ -165,7 +165,8 @@ def _twice(service: Service) -> Iterator[Problem]:
                 continue  # told with the option
             if not value or "«" in value:
                 continue
-            key = (resource.group, name, value.rstrip("/") or value)
+            kin = [each for each in type(resource.driver).__mro__ if name in vars(each).get("unique", ())]
+            key = (kin[-1], name, value.rstrip("/") or value)
             first = met.setdefault(key, resource.rid)
             if first != resource.rid:
                 line = service.document.line(first, name)

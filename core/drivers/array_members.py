@@ -133,7 +133,7 @@ def _forgetting(devices: "list[Device]", uuid: str, unmakes: tuple[str, ...]) ->
 def _needs_no_erasing(disk: "Resource", device: "Device") -> None:
     """Raise Failed for a member that is not there, unless the service has its disk deleted anyway."""
     tie = Tie("device", device.name)
-    disks = [each.rid for each in disk.service.resources() if tie in each.driver.gives(each)]
+    disks = [giver.rid for giver in disk.service.givers(tie)]
     if not any(thing.rid in disks for thing in disk.service.record.made.values()):
         start = f"svcmgr -s {disk.service.name} start --rid disk"
         raise Failed(f"{disk.rid}: device does not exist {device.name}: it cannot be erased; attach it, or {start}")

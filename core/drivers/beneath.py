@@ -18,7 +18,7 @@ def goes(resource: "Resource", name: str, kind: str = "device") -> bool:
 
 
 def _goes(resource: "Resource", tie: Tie, seen: frozenset[str]) -> bool:
-    givers = [each for each in resource.service.resources() if each.rid not in seen and tie in each.driver.gives(each)]
+    givers = [giver for giver in resource.service.givers(tie) if giver.rid not in seen]
     for giver in givers:
         below = [need for need in giver.driver.needs(giver) if need.kind in BENEATH]
         if below and all(_goes(giver, need, seen | {giver.rid}) for need in below):

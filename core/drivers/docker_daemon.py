@@ -223,6 +223,8 @@ def _program(container: Resource, here: docker.Client) -> Steps:
 
 def _holds(alive: Check) -> Steps:
     answer = yield alive.ask
+    if alive.ask.tool == start_stop_daemon.TOOL and (why := start_stop_daemon.refusal(answer)):
+        raise Failed(f"it cannot be told whether the docker daemon runs: {why}")
     return answer.returncode == 0 and (not alive.path or bool(answer.stdout.strip()))
 
 

@@ -264,14 +264,12 @@ class Filesystem(Mounting):
 
     def is_sized(self, fs: "Resource") -> bool:
         """Tell whether the file says how large the device is: else nobody asks for a filesystem that grows with it."""
-        disks = (each for each in fs.service.resources() if Tie("device", fs["dev"]) in each.driver.gives(each))
-        return any(each.given("size") for each in (fs, *disks))
+        return any(each.given("size") for each in (fs, *fs.service.givers(Tie("device", fs["dev"]))))
 
     def is_store(self, fs: "Resource") -> bool:
         """Tell whether the mount point lies in a directory that a resource of the service fills by itself."""
         point = self.mount_point(fs)
-        stores = [store for resource in fs.service.resources() for store in resource.driver.stores(resource)]
-        return any(point == store or point.startswith(f"{store.rstrip('/')}/") for store in stores)
+        return any(point == store or point.startswith(f"{store.rstrip('/')}/") for store in fs.service.stores())
 
     def _wiped(self, fs: "Resource", device: str) -> Steps:
         """Zero the device when the service formatted it and nothing of the service is left on it."""
@@ -319,11 +317,7 @@ class Filesystem(Mounting):
         names = tuple(name for name in made if not name.startswith(apart))
         if not names:
             return
-        disks = [
-            resource.rid
-            for resource in fs.service.resources()
-            if Tie("device", fs["dev"]) in resource.driver.gives(resource)
-        ]
+        disks = [giver.rid for giver in fs.service.givers(Tie("device", fs["dev"]))]
         made_disks = (thing for thing in fs.service.record.made.values() if thing.kind not in {"directory", "link"})
         if not any(thing.rid in disks for thing in made_disks):
             start = f"svcmgr -s {fs.service.name} start --rid disk"

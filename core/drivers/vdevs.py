@@ -231,7 +231,7 @@ def _is_left(disk: "Resource", leaf: Leaf) -> Steps:
     if leaf.has_table:
         return bool((yield blkid.value(leaf.place, "PART_ENTRY_NAME")).stdout.startswith(zpool.PARTITION))
     recorded = {thing.rid for thing in disk.service.record.made.values()}
-    givers = {each.rid for each in disk.service.resources() if Tie("device", leaf.word) in each.driver.gives(each)}
+    givers = {giver.rid for giver in disk.service.givers(Tie("device", leaf.word))}
     if recorded.isdisjoint(givers):
         yield Note(f"{leaf.word} was {disk['name']}'s, and stays as it is: nothing on it says so", "warning")
         return False
@@ -254,7 +254,7 @@ def _missed(disk: "Resource", found: list[Leaf]) -> Steps:
     for word in zpool.devices(disk.words("vdev")):
         if word in there:
             continue
-        givers = [each.rid for each in disk.service.resources() if Tie("device", word) in each.driver.gives(each)]
+        givers = [giver.rid for giver in disk.service.givers(Tie("device", word))]
         if recorded.isdisjoint(givers):
             raise Failed(f"{disk.rid}: device does not exist {word}: what was made on it cannot be deleted; attach it")
         yield Note(f"device does not exist {word}: what was made on it goes with its disk")

@@ -70,9 +70,14 @@ def _mounts(state: NodeState) -> Steps:
             tree = _tree(each)
             if tree:
                 state["trees"].setdefault(tree, {})
+            device = called.get(each.device, each.device)
+            if device.startswith("/dev/") and device not in state["devices"]:
+                # Of btrfs it is whatever name was given last, by a mount or by udev.
+                real = (yield anyhow(files.read_link(device))).stdout.strip()
+                device = real if real in state["devices"] else device
             state["mounts"].append(
                 {
-                    "device": called.get(each.device, each.device),
+                    "device": device,
                     "mount_point": each.mount_point,
                     "type": each.type,
                     "options": ",".join(each.options),

@@ -35,6 +35,7 @@ well, since before a resumed rollback anything may have happened to a device tha
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from shlex import join
 from typing import Any
 
@@ -220,7 +221,7 @@ def _identified(service: Service, command: Command, thing: Thing) -> Steps:
 
 def _is_given(service: Service, command: Command, thing: Thing) -> bool:
     named = service.allow_destroy.intersection((thing.identity, thing.at, *command.argv))
-    given = any(made.identity == thing.identity for made in service.record.made.values())
+    given = thing.identity in map(attrgetter("identity"), service.record.made.values())
     return bool(given or named or command.rid in service.adopt)
 
 

@@ -117,8 +117,8 @@ def extend(node: SimulatedNode, _command: Command, found: Options, words: list[s
             segments.append([physical, first, length])
     if device := groups.device_of(node, uuid, name):
         node.state["devices"][device]["size"] = groups.size(group, name)
-        there = groups.physical_volumes(node)
-        for holders in (node.state["devices"][there[physical]]["holders"] for physical, _, _ in segments):
+        below = (node.state["devices"][groups.place(node, physical)] for physical, _, _ in segments)
+        for holders in (each["holders"] for each in below):
             if device not in holders:
                 holders.append(device)
     after = _human(groups.size(group, name))

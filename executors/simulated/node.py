@@ -49,6 +49,12 @@ class SimulatedNode:
         self._hopeless, self._supposes, self._hidden = hopeless, supposes, hidden
         self._mounts_at_first = list(state["mounts"])
         self._tools: dict[str, Any] = {}
+        self.members: dict[str, str] = {}
+        """Where the superblocks of members were seen last, by uuid: hints, to be looked at before they are believed."""
+        self.labels: dict[str, tuple[str, Any, Any, Content]] = {}
+        """Their devices, what has the content of these, and the content, for who has to look at all of them often."""
+        self.stacked: dict[tuple[str, str, str], str] = {}
+        """Where the devices of volumes were seen last; hints as well."""
         self._loops: dict[str, list[str]] = {}
         self._loops_of_devices = -1
 

@@ -16,7 +16,7 @@ FRONT = 2 * MEBIBYTE
 def of(node: SimulatedNode, disk: str) -> list[str]:
     """The partitions of a disk that the kernel has."""
     name = re.compile(rf"{re.escape(first_partition(disk)[:-1])}\d+")
-    return sorted(path for path in node.state["devices"] if name.fullmatch(path))
+    return sorted(path for path in node.state["devices"] if path.startswith(disk) and name.fullmatch(path))
 
 
 def come(node: SimulatedNode, disk: str) -> None:

@@ -1,9 +1,10 @@
 """What a node loses when its power fails, and what it comes back with.
 
 Gone are mounts, loop devices and what was assembled on them, addresses and interfaces that were configured by hand,
-processes, and what is in /tmp. What is on disks stays, and so do volumes that are attached; arrays and volume groups
-whose devices are there are assembled again, as udev does. The node's own docker daemon comes back, a service's own does
-not; no container runs, but those that are to be restarted always, with the daemon that comes back.
+processes, and what is in /tmp. What is on disks stays, and so do volumes that are attached; but nobody synced the pid
+files of daemons, which are empty. Arrays and volume groups whose devices are there are assembled again, as udev does.
+The node's own docker daemon comes back, a service's own does not; no container runs, but those that are to be restarted
+always, with the daemon that comes back.
 """
 
 from typing import Any
@@ -14,6 +15,7 @@ from executors.simulated import stacking
 from executors.simulated.containers.daemon import SYSTEM, always_restarts, store
 from executors.simulated.node import SimulatedNode
 
+PID_FILE = ".pid"
 LOST_DIRECTORIES = ("/tmp/", "/run/")
 
 
@@ -36,10 +38,17 @@ def reboot(state: NodeState) -> None:
     own = state["docker"].get(SYSTEM)
     state["docker"] = {} if own is None else {SYSTEM: own}
     kept = "" if own is None else str(own["pid"])
+    _forget_pids(state, state["processes"].keys() - {kept})
     state["processes"] = {pid: process for pid, process in state["processes"].items() if pid == kept}
     if own is not None:
         for container in store(SimulatedNode(state), own["data_root"])["containers"].values():
             container["running"] = always_restarts(container)
+
+
+def _forget_pids(state: NodeState, pids: set[str]) -> None:
+    for path, entry in state["files"].items():
+        if path.endswith(PID_FILE) and entry["text"] in pids:
+            entry.update(text="", size=0)
 
 
 def _configure(state: NodeState) -> None:

@@ -83,6 +83,18 @@ def going(node: SimulatedNode, path: str) -> None:
         partitions.go(node, path)
 
 
+def device_of(node: SimulatedNode, kind: str, of: str, name: str = "") -> str:
+    """The device of what is stacked (a volume of a group); "" for what has none."""
+    devices: dict[str, dict[str, Any]] = node.state["devices"]
+    wanted = {"kind": kind, "of": of, "name": name}
+    device = devices.get(hint := node.stacked.get((kind, of, name), ""))
+    if device is not None and device["stacked"] == wanted:
+        return hint
+    path = next((path for path, each in devices.items() if each["stacked"] == wanted), "")
+    node.stacked[kind, of, name] = path
+    return path
+
+
 def free(node: SimulatedNode, prefix: str) -> str:
     """The first path that no device has: `/dev/dm-0` for `/dev/dm-`."""
     number = 0

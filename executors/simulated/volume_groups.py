@@ -18,13 +18,17 @@ MEMBER = "LVM2_member"
 LABEL_BYTES = 1024 * 1024
 """What the label and the metadata of a physical volume take, before its first extent."""
 
+NOWHERE: tuple[str, dict[str, Any], Any, Any] = ("", {}, {}, None)
+"""Where a physical volume is that nobody has seen: on no device that a node has."""
+
 Group = dict[str, Any]
 Segment = tuple[str, int, int]
 
 
 def look(node: SimulatedNode) -> None:
     """Hear what there is: of a node that nobody has looked at, all of it is asked at once."""
-    node.ask(Question("lvm", "everything"))
+    if not node.state["complete"]:
+        node.ask(Question("lvm", "everything"))
 
 
 def content(node: SimulatedNode, path: str) -> Content:
@@ -43,17 +47,33 @@ def physical_volumes(node: SimulatedNode) -> dict[str, str]:
     return found
 
 
-def visible(node: SimulatedNode) -> dict[str, Group]:
-    """The groups of which at least one physical volume is there, by uuid, in the order of their names."""
-    there = physical_volumes(node)
-    groups = node.state["volume_groups"]
-    found = {uuid: group for uuid, group in groups.items() if not there.keys().isdisjoint(group["physical_volumes"])}
+def place(node: SimulatedNode, physical: str) -> str:
+    """The device of a physical volume; "" for one that is not there.
+
+    Where it was seen last is looked at first: with every device looked at each time, many groups take for ever.
+    """
+    path = node.members.get(physical, "")
+    device = node.state["devices"].get(path)
+    held = {} if device is None or device["appears"] > node.clock else node.tree.holder(device)["content"]
+    if held.get("uuid") != physical or held.get("type") != MEMBER:
+        node.members = physical_volumes(node)
+        return node.members.get(physical, "")
+    return path
+
+
+def visible(node: SimulatedNode, name: str | None = None) -> dict[str, Group]:
+    """The groups (of this name) with a physical volume that is there, by uuid, in the order of their names."""
+    groups: dict[str, Group] = node.state["volume_groups"]
+    named = {uuid: group for uuid, group in groups.items() if name is None or group["name"] == name}
+    found = {
+        uuid: group for uuid, group in named.items() if any(place(node, each) for each in group["physical_volumes"])
+    }
     return dict(sorted(found.items(), key=lambda each: (each[1]["name"], each[0])))
 
 
 def of_name(node: SimulatedNode, name: str) -> tuple[str, Group] | None:
     """The group of this name, None where there is none."""
-    return next(((uuid, group) for uuid, group in visible(node).items() if group["name"] == name), None)
+    return next(iter(visible(node, name).items()), None)
 
 
 def of_physical(node: SimulatedNode, physical: str) -> tuple[str, Group] | None:
@@ -62,10 +82,35 @@ def of_physical(node: SimulatedNode, physical: str) -> tuple[str, Group] | None:
     return next(((uuid, group) for uuid, group in groups.items() if physical in group["physical_volumes"]), None)
 
 
+def is_whole(node: SimulatedNode) -> bool:
+    """Tell at little cost that no group lacks a device, where each is where it was seen last."""
+    devices, files, seen = node.state["devices"], node.state["files"], node.labels
+    for group in node.state["volume_groups"].values():
+        for physical in group["physical_volumes"]:
+            path, device, holder, held = seen.get(physical, NOWHERE)
+            if devices.get(path) is not device or holder["content"] is not held:
+                return _is_labelled_anew(node)
+            if device["file"] and holder is not device and files.get(device["file"]) is not holder:
+                return _is_labelled_anew(node)
+    return True
+
+
+def _is_labelled_anew(node: SimulatedNode) -> bool:
+    """Look where every physical volume of every group is, once more; tell whether none is missing."""
+    node.labels = {}
+    for group in node.state["volume_groups"].values():
+        for physical in group["physical_volumes"]:
+            device = node.state["devices"].get(path := place(node, physical))
+            if device is None:
+                return False
+            holder = node.tree.holder(device)
+            node.labels[physical] = path, device, holder, holder["content"]
+    return True
+
+
 def missing(node: SimulatedNode, group: Group) -> list[str]:
     """The physical volumes of a group that are not there."""
-    there = physical_volumes(node)
-    return [physical for physical in group["physical_volumes"] if physical not in there]
+    return [physical for physical in group["physical_volumes"] if not place(node, physical)]
 
 
 def join(node: SimulatedNode, path: str, uuid: str) -> None:
@@ -160,18 +205,12 @@ def found_in(group: Group, segments: list[Segment]) -> Content:
 
 def device_of(node: SimulatedNode, uuid: str, name: str) -> str:
     """The device of a volume; "" for one that is not active."""
-    devices: dict[str, dict[str, Any]] = node.state["devices"]
-    for path, device in devices.items():
-        stacked = device["stacked"]
-        if stacked is not None and (stacked["kind"], stacked["of"], stacked["name"]) == ("logical volume", uuid, name):
-            return path
-    return ""
+    return stacking.device_of(node, "logical volume", uuid, name)
 
 
 def is_complete(node: SimulatedNode, group: Group, name: str) -> bool:
     """Tell whether every device that a volume has extents on is there."""
-    there = physical_volumes(node)
-    return all(physical in there for physical, _, _ in group["volumes"][name]["segments"])
+    return all(place(node, physical) for physical, _, _ in group["volumes"][name]["segments"])
 
 
 def activate(node: SimulatedNode, uuid: str, name: str) -> None:
@@ -179,12 +218,12 @@ def activate(node: SimulatedNode, uuid: str, name: str) -> None:
     if device_of(node, uuid, name):
         return
     group = node.state["volume_groups"][uuid]
-    path, there = stacking.free(node, "/dev/dm-"), physical_volumes(node)
+    path = stacking.free(node, "/dev/dm-")
     stacked = {"kind": "logical volume", "of": uuid, "name": name}
     mapped = lvm.mapped(group["name"], name)
     device = block_device(size(group, name), name=mapped.rpartition("/")[2], stacked=stacked)
     for physical in dict.fromkeys(physical for physical, _, _ in group["volumes"][name]["segments"]):
-        node.state["devices"][there[physical]]["holders"].append(path)
+        node.state["devices"][place(node, physical)]["holders"].append(path)
     stacking.add(node, path, device, lvm.path(group["name"], name), mapped)
 
 

@@ -1,7 +1,12 @@
-"""What pvs, vgs and lvs report of a simulated node: fields, and the rows that a selection leaves."""
+"""What pvs, vgs and lvs report of a simulated node: fields, and the rows that a selection leaves.
+
+A field is worked out when somebody asks for it: most reports select one line of many by its name, and a line of a node
+with hundreds of volumes costs as much as one of a node with two.
+"""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from core.command import Command, Completed
 from executors.simulated import volume_groups as groups
@@ -13,10 +18,70 @@ from executors.simulated.volume_words import FAILED, MISUSED, misused
 VALUES = ("--separator", "--units", "-o", "--select")
 FLAGS = ("--noheadings", "--nosuffix", "--segments")
 MISSING = "[unknown]"
-
-Row = dict[str, str]
+NO_GROUP: groups.Group = {"name": "", "physical_volumes": {}}
+NO_PHYSICAL = {"size": 0, "extents": 0}
 
 _TERM = re.compile(r"([a-z_]+)(!?=)(\S*)")
+
+
+class GroupRow(NamedTuple):
+    """A line of vgs."""
+
+    node: SimulatedNode
+    uuid: str
+    group: groups.Group
+
+
+class VolumeRow(NamedTuple):
+    """A line of lvs."""
+
+    node: SimulatedNode
+    uuid: str
+    group: groups.Group
+    name: str
+    volume: dict[str, Any]
+
+    @property
+    def device(self) -> str:
+        """The device of the volume, "" for one that is not active."""
+        return groups.device_of(self.node, self.uuid, self.name)
+
+    @property
+    def opened(self) -> str:
+        """Whether somebody uses it."""
+        return ("open" if self.node.users(self.device) else "") if self.device else "unknown"
+
+
+class PhysicalRow(NamedTuple):
+    """A line of pvs; of a device that is missing, without a path."""
+
+    node: SimulatedNode
+    physical: str
+    path: str
+
+    @property
+    def group(self) -> tuple[str, groups.Group]:
+        """The group that it is in, and its uuid."""
+        return groups.of_physical(self.node, self.physical) or ("", NO_GROUP)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What it offers to its group."""
+        return self.group[1]["physical_volumes"].get(self.physical, NO_PHYSICAL)  # type: ignore[no-any-return]
+
+
+class SegmentRow(NamedTuple):
+    """A line of pvs --segments: extents of a volume."""
+
+    uuid: str
+    name: str
+    segment: tuple[str, int, int]
+
+
+Selected = Mapping[str, str]
+"""The fields that have to have a value, so that what has another need not be looked at."""
+Report = Callable[[SimulatedNode, Selected], Iterator[Any]]
+Fields = Mapping[str, Callable[[Any], str]]
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
@@ -26,21 +91,22 @@ def run(node: SimulatedNode, command: Command) -> Completed:
         found, names = options(words, flags=FLAGS, values=VALUES)
     except Usage as error:
         return misused(program, error)
-    rows, fields = list(REPORTS[program](node)), FIELDS[program]
-    if "--segments" in found:
-        rows, fields = list(_segments(node)), SEGMENT_FIELDS
+    report, fields = REPORTS["segments" if "--segments" in found else program]
     chosen = found.get("-o", [""])[-1].split(",")
     if unknown := next((name for name in chosen if name not in fields), ""):
         return Completed(FAILED, "", f"  Unrecognised field: {unknown}\n")
     if names or "--noheadings" not in found or (found.get("--units", ["b"]) != ["b"]):
         return Completed(MISUSED, "", f"  {program}: only whole tables in bytes without headings are known here.\n")
+    terms = []
     for term in filter(None, " ".join(found.get("--select", [])).split(" && ")):
         match = _TERM.fullmatch(term)
         if match is None or match[1] not in fields:
             return Completed(FAILED, "", f"  Selection syntax error at '{term}'.\n")
-        rows = [row for row in rows if _is_so(row[match[1]], match[2], match[3])]
+        terms.append((match[1], match[2], match[3]))
+    rows = report(node, {name: wanted for name, operator, wanted in terms if operator == "="})
+    left = [row for row in rows if all(_is_so(fields[name](row), *rest) for name, *rest in terms)]
     separator = found.get("--separator", [" "])[-1]
-    table = [[row[name] for name in chosen] for row in rows]
+    table = [[fields[name](row) for name in chosen] for row in left]
     if "--separator" not in found:
         widths = [max((len(row[position]) for row in table), default=0) for position in range(len(chosen))]
         table = [list(map(str.ljust, row, widths)) for row in table]
@@ -53,83 +119,81 @@ def _is_so(value: str, operator: str, wanted: str) -> bool:
 
 
 def _warnings(node: SimulatedNode) -> Iterator[str]:
+    if groups.is_whole(node):
+        return
     for group in groups.visible(node).values():
         for physical in groups.missing(node, group):
             yield f"  WARNING: Couldn't find device with uuid {physical}.\n"
             yield f"  WARNING: VG {group['name']} is missing PV {physical} (last written to {MISSING}).\n"
 
 
-def _vgs(node: SimulatedNode) -> Iterator[Row]:
-    for uuid, group in groups.visible(node).items():
-        yield {
-            "vg_name": group["name"],
-            "vg_uuid": uuid,
-            "vg_extent_size": str(group["extent_size"]),
-            "vg_extent_count": str(groups.extents(group)),
-            "vg_free_count": str(groups.free(group)),
-            "vg_missing_pv_count": str(len(groups.missing(node, group))),
-            "lv_count": str(len(group["volumes"])),
-            "vg_tags": ",".join(sorted(group["tags"])),
-            "vg_autoactivation": "enabled" if group["autoactivation"] else "",
-        }
+def _vgs(node: SimulatedNode, selected: Selected) -> Iterator[GroupRow]:
+    for uuid, group in groups.visible(node, selected.get("vg_name")).items():
+        yield GroupRow(node, uuid, group)
 
 
-def _lvs(node: SimulatedNode) -> Iterator[Row]:
-    for uuid, group in groups.visible(node).items():
+def _lvs(node: SimulatedNode, selected: Selected) -> Iterator[VolumeRow]:
+    for uuid, group in groups.visible(node, selected.get("vg_name")).items():
         for name, volume in sorted(group["volumes"].items()):
-            device = groups.device_of(node, uuid, name)
-            yield {
-                "vg_name": group["name"],
-                "vg_uuid": uuid,
-                "lv_name": name,
-                "lv_uuid": volume["uuid"],
-                "lv_size": str(groups.size(group, name)),
-                "lv_active": "active" if device else "",
-                "lv_device_open": ("open" if node.users(device) else "") if device else "unknown",
-                "lv_tags": ",".join(sorted(volume["tags"])),
-            }
+            yield VolumeRow(node, uuid, group, name, volume)
 
 
-def _pvs(node: SimulatedNode) -> Iterator[Row]:
+def _pvs(node: SimulatedNode, _selected: Selected) -> Iterator[PhysicalRow]:
     there = groups.physical_volumes(node)
     for physical, path in sorted(there.items(), key=lambda each: each[1]):
-        yield _physical(node, physical, shown(node, path))
+        yield PhysicalRow(node, physical, path)
     for group in groups.visible(node).values():
         for physical in groups.missing(node, group):
-            yield _physical(node, physical, MISSING)
+            yield PhysicalRow(node, physical, "")
 
 
-def _physical(node: SimulatedNode, physical: str, name: str) -> Row:
-    found = groups.of_physical(node, physical)
-    uuid, group = ("", {"name": ""}) if found is None else found
-    facts = {"size": 0, "extents": 0} if found is None else found[1]["physical_volumes"][physical]
-    size, count = facts["size"], facts["extents"]
-    missing = "missing" if name == MISSING else ""
-    of_group = {"vg_name": group["name"], "vg_uuid": uuid}
-    sizes = {"dev_size": str(size), "pv_pe_count": str(count)}
-    return {"pv_name": name, "pv_uuid": physical, **of_group, **sizes, "pv_missing": missing}
-
-
-def _segments(node: SimulatedNode) -> Iterator[Row]:
+def _segments(node: SimulatedNode, _selected: Selected) -> Iterator[SegmentRow]:
     for uuid, group in groups.visible(node).items():
         for name, volume in sorted(group["volumes"].items()):
-            for physical, first, length in volume["segments"]:
-                yield {
-                    "pv_uuid": physical,
-                    "vg_uuid": uuid,
-                    "pvseg_start": str(first),
-                    "pvseg_size": str(length),
-                    "lv_name": name,
-                }
+            for segment in volume["segments"]:
+                yield SegmentRow(uuid, name, segment)
 
 
-REPORTS: dict[str, Callable[[SimulatedNode], Iterator[Row]]] = {"pvs": _pvs, "vgs": _vgs, "lvs": _lvs}
-FIELDS = {
-    "pvs": {"pv_name", "pv_uuid", "vg_name", "vg_uuid", "dev_size", "pv_pe_count", "pv_missing"},
-    "vgs": {
-        *("vg_name", "vg_uuid", "vg_extent_size", "vg_extent_count", "vg_free_count", "vg_missing_pv_count"),
-        *("lv_count", "vg_tags", "vg_autoactivation"),
-    },
-    "lvs": {"vg_name", "vg_uuid", "lv_name", "lv_uuid", "lv_size", "lv_active", "lv_device_open", "lv_tags"},
+OF_GROUPS: Fields = {
+    "vg_name": lambda row: row.group["name"],
+    "vg_uuid": lambda row: row.uuid,
+    "vg_extent_size": lambda row: str(row.group["extent_size"]),
+    "vg_extent_count": lambda row: str(groups.extents(row.group)),
+    "vg_free_count": lambda row: str(groups.free(row.group)),
+    "vg_missing_pv_count": lambda row: str(len(groups.missing(row.node, row.group))),
+    "lv_count": lambda row: str(len(row.group["volumes"])),
+    "vg_tags": lambda row: ",".join(sorted(row.group["tags"])),
+    "vg_autoactivation": lambda row: "enabled" if row.group["autoactivation"] else "",
 }
-SEGMENT_FIELDS = {"pv_uuid", "vg_uuid", "pvseg_start", "pvseg_size", "lv_name"}
+OF_VOLUMES: Fields = {
+    "vg_name": lambda row: row.group["name"],
+    "vg_uuid": lambda row: row.uuid,
+    "lv_name": lambda row: row.name,
+    "lv_uuid": lambda row: row.volume["uuid"],
+    "lv_size": lambda row: str(groups.size(row.group, row.name)),
+    "lv_active": lambda row: "active" if row.device else "",
+    "lv_device_open": lambda row: row.opened,
+    "lv_tags": lambda row: ",".join(sorted(row.volume["tags"])),
+}
+OF_PHYSICAL: Fields = {
+    "pv_name": lambda row: shown(row.node, row.path) if row.path else MISSING,
+    "pv_uuid": lambda row: row.physical,
+    "vg_name": lambda row: row.group[1]["name"],
+    "vg_uuid": lambda row: row.group[0],
+    "dev_size": lambda row: str(row.facts["size"]),
+    "pv_pe_count": lambda row: str(row.facts["extents"]),
+    "pv_missing": lambda row: "" if row.path else "missing",
+}
+OF_SEGMENTS: Fields = {
+    "pv_uuid": lambda row: row.segment[0],
+    "vg_uuid": lambda row: row.uuid,
+    "pvseg_start": lambda row: str(row.segment[1]),
+    "pvseg_size": lambda row: str(row.segment[2]),
+    "lv_name": lambda row: row.name,
+}
+REPORTS: dict[str, tuple[Report, Fields]] = {
+    "pvs": (_pvs, OF_PHYSICAL),
+    "vgs": (_vgs, OF_GROUPS),
+    "lvs": (_lvs, OF_VOLUMES),
+    "segments": (_segments, OF_SEGMENTS),
+}

@@ -24,7 +24,7 @@ def status(call: Invocation) -> int:
         from json import dumps
 
         going_on = None if left is None else left._asdict()
-        call.screen.out(dumps(found.as_json() | {"unfinished": going_on}, ensure_ascii=False))
+        call.screen.json(dumps(found.as_json() | {"unfinished": going_on}, ensure_ascii=False))
     else:
         for line in status_lines(found, call.screen):
             call.screen.out(line)

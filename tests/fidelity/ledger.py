@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.conftest import REPOSITORY
+from tests.fidelity import tried
 
 PAGE = REPOSITORY / "docs/fidelity.md"
 COMPARED = REPOSITORY / "tests/fidelity/compared"
@@ -35,6 +36,12 @@ Compared were the return code, what was printed (as drivers read it, or word by 
 that both sides are in. An outcome is what the real tool answered. What does not agree and is not listed as a known
 difference fails a test. The real tools are those of the machine that the tests ran on (host) and those of node VMs,
 which have a kernel of their own (vm, vm-zfs, vm-ceph).
+"""
+TRIED = """\
+Whole services were tried in the node VM, too. The square: what a plan predicted of the node is what was observed after
+it had run, in everything that `tests/square.py` names, for services that were stacked at random. Power losses: the VM
+was killed at a random moment of a first `provision`, booted, and `provision` run again; the service was up, nothing was
+bought twice, and what was on the disks before was still there.
 """
 _REVISION = re.compile(r"-[^-]*$")
 
@@ -106,14 +113,16 @@ def package_version(package: str) -> str:
     return _REVISION.sub("", ended.stdout.partition(":")[2] or ended.stdout) if ended.returncode == 0 else ""
 
 
-def rendered(ledgers: Mapping[str, Ledger]) -> str:
-    """The page, as text, of what each lane compared."""
+def rendered(ledgers: Mapping[str, Ledger], trials: tried.Kept | None = None) -> str:
+    """The page, as text, of what each lane compared, and of what else was tried."""
     entries = [(lane, entry, count) for lane, ledger in ledgers.items() for entry, count in ledger.times.items()]
     lines = [HEAD, f"{_counted(entries)}.", ""]
     lines += ["| where | lane | compared | agreed |", "|---|---|---|---|"]
     for lane in (lane for lane in PLACES if lane in ledgers):
         own = [each for each in entries if each[0] == lane]
         lines.append(f"| {PLACES[lane]} | {lane} | {_times(own)} | {_agreed(own)} |")
+    if trials:
+        lines += ["", TRIED, "| what | choices | held |", "|---|---|---|", *tried.rows(trials)]
     lines += ["", "| tool | of | where | compared | agreed |", "|---|---|---|---|---|"]
     tools = sorted({entry.tool for _, entry, _ in entries})
     for tool in tools:
@@ -191,9 +200,9 @@ def kept(folder: Path = COMPARED) -> dict[str, Ledger]:
     return found
 
 
-def write(ledgers: Mapping[str, Ledger], page: Path = PAGE) -> None:
+def write(ledgers: Mapping[str, Ledger], page: Path = PAGE, trials: tried.Kept | None = None) -> None:
     """Write the page, whole or not at all."""
-    _replace(page, rendered(ledgers))
+    _replace(page, rendered(ledgers, trials))
 
 
 def _replace(path: Path, text: str) -> None:

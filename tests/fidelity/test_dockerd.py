@@ -146,6 +146,13 @@ def test_a_daemon_that_was_killed_leaves_its_files(daemons: Daemons) -> None:
     here.run(start_stop_daemon.is_alive(pidfile, "dockerd"))
     here.run(docker.answers(daemons.client), verdict)
     here.run(start_stop_daemon.stop(pidfile, "dockerd"))
+    # A power loss takes the number that nobody synced.
+    daemons.lab.did("truncate", "-s", "0", pidfile)
+    entry = daemons.node.tree.entry(pidfile)
+    assert entry is not None
+    entry.update(text="", size=0)
+    here.run(start_stop_daemon.is_alive(pidfile, "dockerd"))
+    here.run(start_stop_daemon.stop(pidfile, "dockerd"))
     daemons.begin()
 
 

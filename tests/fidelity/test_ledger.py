@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
+from tests.fidelity import tried
 from tests.fidelity.lanes import Lanes, chosen, is_whole, lane_of
 from tests.fidelity.ledger import Compared, Ledger, keep, kept, rendered, write
 
@@ -69,3 +70,12 @@ def test_only_files_that_compare_are_of_a_lane() -> None:
     assert not lane_of("tests/vm/test_square.py::test")
     assert not lane_of("tests/e2e/real/test_stack.py")
     assert Lanes().passed["vm"] == set()
+
+
+def test_what_was_tried_is_counted_once_for_each_choice(tmp_path: Path) -> None:
+    """The same choice tried again is the same trial; the page has the sums, and says nothing of what nobody tried."""
+    file = tmp_path / "tried.json"
+    for choice, stacks in (("seed 1", 7), ("seed 2", 5), ("seed 1", 8)):
+        tried.keep("the square", choice, {"stacks": stacks}, file)
+    assert "| the square | 2 | 13 stacks |" in rendered({"host": filled()}, tried.kept(file))
+    assert "the square" not in rendered({"host": filled()}, tried.kept(tmp_path / "none.json"))

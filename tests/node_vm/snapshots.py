@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.node_vm.disks import VIRTIO_PLUGS
 from tests.node_vm.inside import ENVIRONMENT
 from tests.node_vm.kept import digest, made
-from tests.node_vm.qemu import ACCELERATOR, KERNEL_WORDS
+from tests.node_vm.qemu import ACCELERATOR, KERNEL_WORDS, PROCESSOR
 from tests.node_vm.recipe import asked, program
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def copy_warm(vm: "VM") -> None:
 def _name(vm: "VM") -> str:
     emulator = asked(program("qemu-system-x86_64"), "--version")
     recipe, ramdisk = vm.image.recipe, vm.image.initrd.parent.name
-    return digest(recipe, ramdisk, vm.disks, KERNEL_WORDS, ACCELERATOR, VIRTIO_PLUGS, WARM_UP, ENVIRONMENT, emulator)
+    machine = (KERNEL_WORDS, ACCELERATOR, PROCESSOR, VIRTIO_PLUGS, emulator)
+    return digest(recipe, ramdisk, vm.disks, *machine, WARM_UP, ENVIRONMENT)
 
 
 def _warm(vm: "VM", directory: Path) -> None:

@@ -225,6 +225,11 @@ class VM:
         return ssh_words(self.image.directory, self.qemu.port)
 
     @property
+    def is_on(self) -> bool:
+        """Tell whether it runs."""
+        return self._qemu is not None
+
+    @property
     def qemu(self) -> Qemu:
         """The process that it is."""
         assert self._qemu is not None, "it is off"

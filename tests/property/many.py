@@ -4,7 +4,7 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-EXAMPLES_MIN = 200
+EXAMPLES_MIN = 100
 
 MANY = settings(
     max_examples=max(EXAMPLES_MIN, settings.default.max_examples if settings.default is not None else 0),

@@ -1,20 +1,24 @@
 """A preview that knows nothing, and asks, plans what a preview plans that knows everything."""
 
+from collections.abc import Callable
+
 import pytest
 
 from core.config.document import Document
 from core.config.service import Service
 from core.driver import load as load_driver
+from core.plan import Plan
 from core.record import Record
 from core.stacked import TABLES
 from core.state import NodeState, Question, copy, load, loads
 from core.tree import Tree
 from executors.simulated.node import SimulatedNode
-from svcprov.action import ROUNDS_MAX, Action
+from svcprov.action import Action
 from svcprov.keeping import Unkept
 from tests.golden import GOLDENS
 from tests.worlds import Heard
 
+FEW_ROUNDS = 4
 SERVICES = ("stack", "testec2docker", "haproxy")
 SEEN_AT_FIRST = (
     *(
@@ -32,6 +36,9 @@ SEEN_AT_FIRST = (
     ),
     *TABLES,
 )
+
+
+Learn = Callable[[list[Question]], list[Question]]
 
 
 class Asked:
@@ -121,4 +128,23 @@ def test_what_is_asked_in_rounds_is_planned_as_if_it_were_known(name: str) -> No
     expected, found = action(whole, None).preview(), action(asked.state, asked).preview()
     assert found.conditional == frozenset()
     assert [command.argv for command in found.commands] == [command.argv for command in expected.commands]
-    assert 0 < asked.rounds <= ROUNDS_MAX
+    assert 0 < asked.rounds <= FEW_ROUNDS
+
+
+def test_what_shows_itself_bit_by_bit_is_seen_to_the_end() -> None:
+    """A link behind a link behind a link: as long as answers bring new questions, nothing is supposed."""
+    text = "[fs#0]\ntype = tmpfs\ndev = tmpfs\nmnt = /srv/link1/data\n"
+    links = {f"/srv/link{n}": {"kind": "link", "target": f"/srv/link{n + 1}"} for n in range(1, 3 * FEW_ROUNDS)}
+    last = {f"/srv/link{3 * FEW_ROUNDS}": {"kind": "directory", "mode": "0755", "docker": None}}
+    whole = load({"files": {**links, **last}, "tools": {"mount": "2.38.1", "coreutils": "9.1", "findutils": "4.9.0"}})
+    asked = Asked(whole)
+
+    def planned(state: NodeState, learn: Learn) -> Plan:
+        service = Service("web", Document(text), whole["hostname"], Record(), load_driver)
+        node = SimulatedNode(copy(state))
+        return Action(service, "provision", node, lambda: state, Unkept(), Heard(), learn=learn).preview()
+
+    expected, found = planned(whole, lambda _questions: []), planned(asked.state, asked.learn)
+    assert (found.supposed, found.conditional) == ((), frozenset())
+    assert [command.argv for command in found.commands] == [command.argv for command in expected.commands]
+    assert asked.rounds > 2 * FEW_ROUNDS

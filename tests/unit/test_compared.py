@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fidelity import tried
 from tests.fidelity.ledger import PAGE, kept, rendered
 from tests.golden import GOLDENS, VERBS
 
@@ -65,7 +66,7 @@ def test_every_storage_command_of_a_golden_was_compared() -> None:
 
 def test_the_page_says_what_was_kept() -> None:
     """It is made of the ledgers in tests/fidelity/compared, and of nothing else."""
-    assert PAGE.read_text(encoding="utf-8") == rendered(kept())
+    assert PAGE.read_text(encoding="utf-8") == rendered(kept(), tried.kept())
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from core.config.service import Resource
+from core.config.document import Document
+from core.config.service import Resource, Service
 from core.driver import UNTYPED, Driver, UnknownDriver, load
+from core.record import Record
 from core.status import Status
 
 
@@ -18,6 +20,7 @@ class Named:
 
 
 RESOURCE = cast("Resource", Named())
+ARRAY = "type = md\nname = web\nlevel = 1\ndevs = /dev/sdb /dev/sdc"
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,19 @@ def test_a_resource_is_called_by_its_identifier() -> None:
     """Label and purpose are the rid, the set of resources is the group, where a driver has no better word."""
     driver = Driver()
     assert (driver.label(RESOURCE), driver.purpose(RESOURCE), driver.set_name(RESOURCE)) == ("disk#0", "disk#0", "disk")
+
+
+@pytest.mark.parametrize(
+    "one,other,is_told",
+    [
+        ("type = lvm\nname = web\npvs = /dev/sdb", "type = vg\nname = web\npvs = /dev/sdc", True),
+        (ARRAY, "type = lvm\nname = web\npvs = /dev/sdd", False),
+        (ARRAY, "type = zpool\nname = web\nvdev = /dev/sdd", False),
+    ],
+)
+def test_a_name_is_taken_among_kin(one: str, other: str, is_told: bool) -> None:  # noqa: FBT001
+    """Two volume groups of one name are told, by whatever type; an array may be called like a group or a pool."""
+    text = f"[disk#0]\n{one}\n[disk#1]\n{other}\n"
+    service = Service("web", Document(text, "web.conf"), "node", Record(), load)
+    said = "web.conf:7: disk#1.name: web is already the name of disk#0 (line 3)"
+    assert [str(problem).partition(";")[0] for problem in service.problems()] == [said] * is_told

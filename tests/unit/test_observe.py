@@ -1,5 +1,7 @@
 """Observation: what is asked ahead is what will be asked."""
 
+from typing import ClassVar
+
 import pytest
 
 from core.command import Command, Completed
@@ -35,6 +37,38 @@ def test_an_address_of_this_node_is_not_asked_for() -> None:
     """It would be this node that answers."""
     state = load({"interfaces": {"eth0": {"addresses": [{"address": "10.0.0.9/24", "label": ""}]}}})
     assert ahead(state, [Question("ping", "10.0.0.9")]) == []
+
+
+class Mounted:
+    """A node with a btrfs that is mounted: findmnt has the name of its device that btrfs was told last."""
+
+    said: ClassVar[dict[str, str]] = {
+        "lsblk": '{"blockdevices": [{"name": "sdb", "path": "/dev/sdb", "kname": "sdb", "type": "disk", '
+        '"size": 1073741824, "ro": false, "serial": null}]}',
+        "findmnt": 'SOURCE="/dev/g0/root[/root]" TARGET="/srv" FSTYPE="btrfs" OPTIONS="rw,subvol=/root"\n',
+        "readlink": "/dev/sdb\n",
+        "blkid": "UUID=4711\nTYPE=btrfs\n",
+        "blockdev": "1073741824\n",
+        "btrfs": "ID 256 gen 7 top level 5 path root\n",
+        "find": "/srv\0d\000755\0000\0000\0\0/srv/data\0d\000755\0000\0000\0\0",
+    }
+
+    def run(self, command: Command) -> Completed:
+        """Answer as its tools do."""
+        return Completed(0, self.said[command.argv[0]]) if command.argv[0] in self.said else Completed(1)
+
+
+def test_a_mount_is_of_its_device_by_whatever_name() -> None:
+    """A device has one name in a state."""
+    assert [each["device"] for each in asked(begin("here"), Mounted())["mounts"]] == ["/dev/sdb"]
+
+
+def test_a_filesystem_that_is_looked_at_again_keeps_its_files() -> None:
+    """What was seen at a path is known for good, also when somebody asks for its device later."""
+    state = asked(begin("here"), Mounted())
+    for question in (Question("path", "/srv/data"), Question("content", "/dev/sdb")):
+        assert question in asked(learn(state, [question]), Mounted())
+    assert Tree(state).exists("/srv/data")
 
 
 @pytest.mark.parametrize("subvolume", ["", "data"])

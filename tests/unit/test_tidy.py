@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.storage_wrongs import STORAGE
+from tests.wrongs import MUTANTS, Mutant
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
@@ -222,6 +224,12 @@ def test_every_test_states_its_property() -> None:
         if node.name.startswith("test_") and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+@pytest.mark.parametrize("mutant", [*MUTANTS, *STORAGE], ids=lambda mutant: mutant.wrong)
+def test_mutants_follow_the_code(mutant: Mutant) -> None:
+    """What a mutant replaces stands in its file, once: else nobody tries whether the tests notice it."""
+    assert (REPOSITORY / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1
 
 
 def test_ci_runs_what_the_readme_says() -> None:

@@ -282,3 +282,28 @@ def test_loop_devices_in_a_circle_end() -> None:
         mounts=[mount("/dev/loop0", "/a"), mount("/dev/loop1", "/b")],
     )
     assert not on.exists("/a/img")
+
+
+def test_links_of_devices_lead_there_however_many_there_are() -> None:
+    """`../dm-0` is read from where the link is; that there are many, and that one lies in another, changes nothing."""
+    links = {f"/dev/data/v{number}": link(f"../dm-{number}") for number in range(20)}
+    more = {"/dev/mapper/data-v1": link("../dm-1"), "/dev/again": link("data/v2"), "/dev/disk": link("/dev/data")}
+    on, state = tree(files={**links, **more}, devices={"/dev/dm-1": "1G", "/dev/dm-2": "1G"})
+    asked = ("/dev/data/v1", "/dev/mapper/data-v1", "/dev/data/v2", "/dev/again", "/dev/disk/v1", "/dev/data/v1")
+    assert [on.real(path)[-4:] for path in asked] == ["dm-1", "dm-1", "dm-2", "dm-2", "dm-1", "dm-1"]
+    on.put("/dev/data/v1", {"kind": "link", "target": "../dm-2"})
+    assert on.real("/dev/data/v1") == "/dev/dm-2"
+    assert state["files"]["/dev/data/v1"]["target"] == "../dm-2"
+
+
+def test_a_file_of_a_loop_device_is_found_with_other_filesystems_mounted() -> None:
+    """What holds the content of a loop device is its file, also when something is mounted over the file's directory."""
+    files = {"/img/a": {"kind": "file", "size": "1M", "content": {"kind": "zero"}}, "/m": "directory"}
+    loop = {"size": "1M", "file": "/img/a"}
+    on, state = tree(
+        files=files, devices={"/dev/loop0": loop, "/dev/sdb": filesystem()}, mounts=[mount("/dev/sdb", "/m")]
+    )
+    held = state["files"]["/img/a"]
+    assert on.holder(state["devices"]["/dev/loop0"]) is held
+    state["mounts"].append({**state["mounts"][0], "device": "/dev/loop0", "mount_point": "/img"})
+    assert on.holder(state["devices"]["/dev/loop0"]) is held

@@ -8,7 +8,7 @@ import os
 import socketserver
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import NamedTuple
 from unittest.mock import patch
@@ -51,14 +51,41 @@ class Hypervisor:
 
     def power_loss(self) -> None:
         """Switch the guest off, whatever is going on, and on again with all that is attached then."""
+        self.power_off()
+        self.power_on()
+
+    def power_off(self) -> str:
+        """Switch the guest off, whatever is going on; return what its console said until then."""
         assert self.vm is not None
         with self._lock:
             self.vm.kill()
-        self.vm.boot()
-        self.follow()
+            return self.vm.console()
+
+    def power_on(self) -> None:
+        """Switch the guest on, with all that is attached."""
+        assert self.vm is not None
+        with self._lock:
+            self.vm.boot()
+            self._follow()
+
+    def unplug(self) -> None:
+        """Pull everything out, without the cloud's knowledge."""
+        assert self.vm is not None
+        with self._lock:
+            for volume in self.plugged:
+                self.vm.unplug(volume)
+            self.plugged.clear()
+
+    def forget(self) -> None:
+        """Take note that the guest is about to be restored from a snapshot in which nothing was plugged in."""
+        with self._lock:
+            self.plugged.clear()
 
     def _follow(self) -> None:
         assert self.vm is not None
+        if not self.vm.is_on:
+            # What was asked for with the last breath is done in the cloud all the same.
+            return
         held = self._attached()
         for volume in self.plugged - held.keys():
             self.vm.unplug(volume)
@@ -118,7 +145,9 @@ class _Line(socketserver.StreamRequestHandler):
             words.append(b64decode(line).decode())
         said = self.hypervisor.answer(tuple(words))
         parts = (b"-" + b64encode(text.encode()) for text in (said.stdout, said.stderr))
-        self.wfile.write(b"\n".join((str(said.returncode).encode(), *parts)) + b"\n")
+        with suppress(ConnectionError):
+            # Who asked may have lost power meanwhile.
+            self.wfile.write(b"\n".join((str(said.returncode).encode(), *parts)) + b"\n")
 
 
 @contextmanager

@@ -211,6 +211,7 @@ time.sleep(60)
     child = subprocess.Popen((sys.executable, "-c", text), stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
     assert child.stdout is not None
     pid, directory = child.stdout.readline().split()
+    assert Path(directory).exists()
     child.send_signal(signal.SIGKILL)
     child.wait()
     child.stdout.close()
@@ -218,6 +219,6 @@ time.sleep(60)
     while time.monotonic() < deadline and Path("/proc", pid).exists():
         time.sleep(0.02)
     assert not Path("/proc", pid).exists()
-    assert Path(directory).exists()
+    # Whoever starts the next one: that may be another test beside this one.
     VM().close()
     assert not Path(directory).exists()

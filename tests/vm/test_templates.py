@@ -6,30 +6,7 @@ import pytest
 
 from tests.node_vm.recipe import missing
 from tests.vm.instance import Node, opened
-from tests.vm.templates import rids, written
-
-TEMPLATES = {
-    "btrfs-on-lvm": ("pvcreate", "vgcreate", "lvcreate", "mkfs.btrfs", "docker"),
-    "btrfs-on-md": ("mdadm", "mkfs.btrfs", "docker"),
-}
-"""The templates, and programs that each has to run, in this order."""
-NAME = "web"
-CANARY = f"/srv/{NAME}/data/canary"
-
-
-def is_up(node: Node) -> bool:
-    """Tell whether the service is up."""
-    ended = node.svcmgr(NAME, "status", "--check")
-    assert ended.code in {0, 2}, ended
-    return ended.code == 0
-
-
-def created(node: Node, template: str) -> str:
-    """Create the service of a template; return its text."""
-    text = written(template, node)
-    node.vm.copy_in("/root/web.conf", text.encode())
-    node.done(NAME, "create", "--config", "/root/web.conf")
-    return text
+from tests.vm.templates import CANARY, NAME, TEMPLATES, created, is_up, rids
 
 
 def blank(node: Node) -> list[str]:

@@ -58,10 +58,10 @@ class LogicalVolume(Driver):
     def problems(self, disk: "Resource") -> Iterable[tuple[str, str]]:
         """Two resources are not one volume."""
         own = Tie("device", lvm.path(disk["vg"], disk["name"]))
-        for other in disk.service.resources():
+        for other in disk.service.givers(own):
             if other.rid == disk.rid:
                 return
-            if not other.disabled and own in other.driver.gives(other):
+            if not other.disabled:
                 yield "name", f"{own.name} is already made by {other.rid}; give one of them another name"
 
     def provision(self, disk: "Resource") -> Steps:

@@ -195,7 +195,7 @@ class ZfsFilesystem(Mounting):
     def _gone(self, fs: "Resource", names: tuple[str, ...]) -> Steps:
         """Forget a dataset whose pool is not imported, when that was made for this service and so goes as well."""
         pool = fs["dev"].partition("/")[0]
-        disks = [each for each in fs.service.resources() if Tie("device", pool) in each.driver.gives(each)]
+        disks = fs.service.givers(Tie("device", pool))
         is_there = not (yield zfs.guid(pool)).returncode
         if not is_there and not any(disk.made("pool") for disk in disks):
             raise Failed(

@@ -271,11 +271,12 @@ def _findmnt(node: SimulatedNode, words: list[str]) -> Completed:
             raise Usage(f"unknown column: {column}")
     source = found["-S"][-1] if "-S" in found else operands[0] if len(operands) == 2 else ""  # noqa: PLR2004 - both
     target = operands[-1] if operands else ""
+    point = node.tree.real(target) if target else ""
+    asked = [mount for mount in node.state["mounts"] if not point or mount["mount_point"] == point]
     rows = [
         _row(_seen(node, mount))
-        for mount in node.state["mounts"]
-        if (not target or mount["mount_point"] == node.tree.real(target))
-        and (not source or mount["device"] == (node.by_tag(source) or source))
+        for mount in asked
+        if (not source or mount["device"] == (node.by_tag(source) or source))
         and mount["type"] in found.get("-t", [mount["type"]])[-1].split(",")
     ]
     if not rows:

@@ -34,7 +34,7 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     pidfile, name = found["--pidfile"][-1], found["--name"][-1]
     pid = _running(node, pidfile, name)
     if "--status" in found:
-        return Completed(0 if pid else DEAD if node.tree.exists(pidfile) else ABSENT)
+        return Completed(0 if pid else _code(node, pidfile))
     if not pid:
         return Completed(0 if "--oknodo" in found else 1, f"No {name} found running; none killed.\n")
     if name in DAEMONS:
@@ -42,6 +42,14 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     else:
         del node.state["processes"][pid]
     return Completed(0)
+
+
+def _code(node: SimulatedNode, pidfile: str) -> int:
+    """Why there is no such daemon: its file names another process, or nobody, or is not there."""
+    entry = node.tree.entry(pidfile)
+    if entry is None:
+        return ABSENT
+    return DEAD if (entry["text"] or "").strip().isdigit() else UNDETERMINED
 
 
 def _refused(said: str, code: int) -> Completed:

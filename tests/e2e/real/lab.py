@@ -157,6 +157,12 @@ class Lab:
         """Run svcmgr for the lab's service."""
         return self.run(*self.words(*words))
 
+    def did(self, *words: str) -> Ended:
+        """Run svcmgr for the lab's service, which has to succeed."""
+        ended = self.svcmgr(*words)
+        assert ended.code == 0, (words, ended)
+        return ended
+
     def nodemgr(self, *words: str) -> Ended:
         """Run nodemgr."""
         return self.run(self._installed.nodemgr, *words)

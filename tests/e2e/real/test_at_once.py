@@ -160,7 +160,7 @@ def test_a_killed_provision_holds_nothing(lab: Lab) -> None:
     found = json.loads(lab.svcmgr("status", "--format", "json").out)["unfinished"]
     assert (found["action"], found["running"]) == ("provision", False)
     assert found["goes_on"] == f"svcmgr -s {lab.name} provision"
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
     assert lab.is_up()
     listed = [line for line in lab.svcmgr("history", "--format", "json").objects if line["type"] == "action"]
     assert [(each["action"], each["result"]) for each in listed] == [
@@ -211,7 +211,7 @@ def test_an_alias_that_another_action_has_chosen_is_not_planned(lab: Lab) -> Non
     planned = lab.svcmgr("plan").out
     assert "ifconfig eth0:2 10.33.0.21 " in planned
     assert [path.name for path in (lab.directory / "var/claims").iterdir()] == ["alias%3Aeth0%3A1"]
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
     assert labels(lab)["10.33.0.21"] == "eth0:2"
     others.release()
 

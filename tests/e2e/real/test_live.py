@@ -128,7 +128,7 @@ def test_a_window_that_is_closed(lab: Lab) -> None:
         release(lab)
         assert window.process.wait(terminal.SECONDS_MAX) == 130
     assert "unfinished" in lab.svcmgr("stop").err
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
     assert lab.is_up()
 
 
@@ -282,6 +282,6 @@ def test_a_pull_that_is_given_up(docked: Lab, layered: str) -> None:
         assert window.ended() == 130
     assert "Traceback" not in window.text
     assert docked.run("docker", "image", "inspect", layered).code == 1
-    assert docked.svcmgr("provision").code == 0
+    docked.did("provision")
     assert docked.is_up()
     assert docked.unprovision("--yes").code == 0

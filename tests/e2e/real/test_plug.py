@@ -18,7 +18,7 @@ def test_a_killed_provision_goes_on(lab: Lab, canary: Callable[[], bool], how: s
     """Killed at any change, the next `provision` comes to the same end as one that was let be."""
     lab.created(STORAGE)
     before = lab.inventory()
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
     whole = lab.inventory()
     unprovisioned(lab, before, 0)
     for at in kills(lab, how, ("provision",), lambda at: FULL or at % every == begin % every):
@@ -44,9 +44,9 @@ def test_a_killed_unprovision_goes_on(lab: Lab, canary: Callable[[], bool], how:
     """Killed at any change, the next `unprovision` leaves nothing all the same."""
     lab.created(STORAGE)
     before = lab.inventory()
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
     words = ("unprovision", "--allow-destroy", "disk#0,fs#0,fs#1")
     for at in kills(lab, how, words, lambda at: FULL or at % 4 == 1 + (how == "after")):
         unprovisioned(lab, before, at)
         assert canary(), at
-        assert lab.svcmgr("provision").code == 0
+        lab.did("provision")

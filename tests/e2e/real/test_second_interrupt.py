@@ -71,7 +71,7 @@ def test_nothing_but_yes_kills(lab: Lab, answer: bytes) -> None:
         assert window.ended() == 130
     assert "to go on:" in window.text
     assert journal(lab)[-1].get("state") == "done"
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
@@ -144,7 +144,7 @@ def test_without_a_terminal_it_is_said_how(lab: Lab) -> None:
         lab.done("sh", "-c", found[2])
         _, rest = process.communicate(timeout=BEGIN_SECONDS_MAX)
     assert (process.returncode, "Traceback" in rest) == (130, False), rest
-    assert lab.svcmgr("provision").code == 0
+    lab.did("provision")
 
 
 def test_a_terminal_in_the_background_is_not_asked(lab: Lab) -> None:

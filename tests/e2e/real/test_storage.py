@@ -49,7 +49,7 @@ def test_a_service_lives_and_leaves_nothing(lab: Lab, canary: Callable[[], bool]
     assert lab.since(up) == []
     data = lab.path(f"{lab.directory}/srv/data/kept")
     data.write_text("data", encoding="utf-8")
-    assert lab.svcmgr("stop").code == 0
+    lab.did("stop")
     assert not lab.is_up()
     stopped = lab.inventory()
     assert (stopped.loops, stopped.mounts, stopped.addresses) == (before.loops, before.mounts, before.addresses)

@@ -160,6 +160,33 @@ def test_a_leftover_pid_file_is_removed() -> None:
     assert drive(here, "status", node).value.state == "up"
 
 
+@pytest.mark.parametrize("left", ["", "4711"])
+def test_what_a_power_loss_left_of_a_pid_file_is_a_leftover(left: str) -> None:
+    """The number that nobody synced is gone, and start-stop-daemon cannot tell; or it is that of no daemon now."""
+    node = SimulatedNode(state(tools={"docker.io": NEW, "systemd": None}))
+    here = resource()
+    drive(here, "provision", node)
+    reboot(node.state)
+    entry = node.state["files"]["/var/lib/opensvc/svc1/docker.pid"]
+    assert entry["text"] == ""
+    entry["text"] = left
+    assert "removing leftover pid file /var/lib/opensvc/svc1/docker.pid" in drive(here, "start", node).notes
+
+
+def test_nothing_is_removed_while_nobody_can_tell_what_runs() -> None:
+    """A pid file that start-stop-daemon refuses to read proves nothing."""
+
+    class Refusing(SimulatedNode):
+        def run(self, command: Command) -> Completed:
+            if command.argv[:2] == ("start-stop-daemon", "--status"):
+                return Completed(4, "", "start-stop-daemon: unable to open pidfile\n")
+            return super().run(command)
+
+    node = Refusing(state(tools={"docker.io": NEW, "systemd": None}))
+    with pytest.raises(Failed, match="unable to open pidfile"):
+        drive(resource(), "provision", node)
+
+
 def test_the_daemon_of_the_node_is_used_where_the_service_has_none() -> None:
     """No socket, no cgroup, no daemon started or stopped."""
     node, here = with_system_daemon(), resource(CONTAINER)

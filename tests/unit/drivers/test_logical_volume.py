@@ -291,3 +291,13 @@ def test_a_circle() -> None:
     text = f"{group}[disk#2]\ntype = lv\nname = logs\nvg = data\nsize = 1g\n"
     with pytest.raises(ConfigError, match="resources wait for each other in a circle: disk#1 -> disk#2 -> disk#1"):
         order(service(text).resources())
+
+
+def test_who_gives_a_device_is_known_anew_after_a_change() -> None:
+    """What is remembered of who gives what lasts until a key of the file is set."""
+    of = service("[disk#1]\ntype = lv\nvg = data\nname = a\nsize = 1g\n")
+    path = Tie("device", "/dev/data/a")
+    assert [giver.rid for giver in of.givers(path)] == ["disk#1"]
+    of.set("disk#1.name", "b")
+    assert of.givers(path) == ()
+    assert [giver.rid for giver in of.copy().givers(Tie("device", "/dev/mapper/data-b"))] == ["disk#1"]

@@ -72,7 +72,7 @@ def test_systemd_refuses_what_it_does_not_know(text: str) -> None:
 
 
 def test_a_daemon_is_known_by_pid_file_and_name() -> None:
-    """Alive is 0; a file of a dead daemon, or of another program, is 1; no file at all is 3."""
+    """Alive is 0; a file of a dead daemon, or of another program, is 1; no file is 3; one without a number, 4."""
     there = node()
     alive = start_stop_daemon.is_alive(PIDFILE, "dockerd")
     assert there.run(alive).returncode == 3
@@ -81,6 +81,8 @@ def test_a_daemon_is_known_by_pid_file_and_name() -> None:
     assert there.run(start_stop_daemon.is_alive(PIDFILE, "nginx")).returncode == 1
     there.state["processes"].clear()
     assert there.run(alive).returncode == 1
+    there.state["files"][PIDFILE]["text"] = ""
+    assert there.run(alive) == Completed(4)
 
 
 def test_only_the_named_daemon_is_stopped() -> None:

@@ -1,5 +1,7 @@
 """Where text goes."""
 
+import io
+import json
 import os
 import sys
 from contextlib import suppress
@@ -45,6 +47,24 @@ def test_secrets_are_masked_in_everything(capsys: pytest.CaptureFixture[str]) ->
     screen.out("a hunter2")
     screen.err("b hunter2")
     assert capsys.readouterr() == ("a «secret:env.password»\n", "b «secret:env.password»\n")
+
+
+def test_secrets_are_masked_as_json_writes_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """A value with a quotation mark, a backslash, a tab or several lines is hidden in JSON as well."""
+    screen = Screen("never")
+    value = 'a"b\\c\td\ne'
+    screen.hide({"env.password": value})
+    screen.json(json.dumps({"x": f"<{value}>", "y": "ü"}, ensure_ascii=False))
+    assert capsys.readouterr().out == '{"x": "<«secret:env.password»>", "y": "ü"}\n'
+
+
+@pytest.mark.parametrize("encoding, said", [("utf-8", '"é𝄞"'), ("ascii", r'"\u00e9\ud834\udd1e"'), ("latin-1", None)])
+def test_json_is_utf_8_or_ascii(encoding: str, said: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream of another encoding gets JSON of ASCII alone, though it may have the character."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    Screen("never").json('"é𝄞"')
+    assert written.getvalue().decode("utf-8").strip() == (said or r'"\u00e9\ud834\udd1e"')
 
 
 def test_a_terminal_that_was_closed_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
