@@ -9,7 +9,7 @@
   not of a volume that was attached nowhere when the plan was made, nor of a file in what was not mounted then, of
   which the plan supposes the worst);
 - volume groups with what they are made of and what is made in them, arrays with their members. Not whether a new array
-  has been synchronised already: that takes the time it takes. Devices that have numbers are called by what they are;
+  is synchronised already: that takes its time. Devices that have numbers are called by what they are;
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
 - pools of ZFS: devices, comment, imported or not, and datasets with their quotas and marks;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
@@ -256,8 +256,8 @@ def groups(state: NodeState, *_both: NodeState) -> Facts:
     }
 
 
-def arrays(state: NodeState, *_both: NodeState) -> Facts:
-    """The arrays: name, level, chunk, size, and how many of each kind their members are."""
+def arrays(state: NodeState, predicted: NodeState, _observed: NodeState) -> Facts:
+    """The arrays: name, level, chunk, size, and how many of each kind their members are; if the plan had to look."""
     return {
         f"array {uuid}": (
             array["name"],
@@ -268,6 +268,7 @@ def arrays(state: NodeState, *_both: NodeState) -> Facts:
             sorted(array["members"].values()),
         )
         for uuid, array in state["arrays"].items()
+        if uuid in predicted["arrays"] or "md arrays" in predicted["known"] or predicted["complete"]
     }
 
 
