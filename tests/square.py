@@ -9,8 +9,8 @@
   not of a volume that was attached nowhere when the plan was made, nor of a file in what was not mounted then, of
   which the plan supposes the worst);
 - volume groups with what they are made of and what is made in them, arrays with their members; not those of which no
-  member can be seen, nor whether a new array has been synchronised already: that takes the time it takes. Devices that
-  have numbers are called by what they are;
+  member can be seen, nor arrays that the plan had no reason to look for, nor whether a new array is synchronised
+  already: that takes its time. Devices that have numbers are called by what they are;
 - in the cloud: volumes and what they are attached as, the private addresses of the instance's interfaces;
 - pools of ZFS: devices, comment, imported or not, and datasets with their quotas and marks;
 - mounts: device, type, subvolume, read-only or not, and every option that was asked for;
@@ -272,9 +272,11 @@ def groups(state: NodeState, *both: NodeState) -> Facts:
     }
 
 
-def arrays(state: NodeState, *both: NodeState) -> Facts:
-    """The arrays: name, level, chunk, size, and how many of each kind their members are."""
-    seen = in_sight(*both)
+def arrays(state: NodeState, predicted: NodeState, observed: NodeState) -> Facts:
+    """The arrays: name, level, chunk, size, and how many of each kind their members are; if the plan had to look."""
+    seen = in_sight(predicted, observed)
+    if not predicted["complete"] and "md arrays" not in predicted["known"]:
+        seen &= set(predicted["arrays"])
     return {
         f"array {uuid}": (
             array["name"],

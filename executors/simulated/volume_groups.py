@@ -117,9 +117,24 @@ def join(node: SimulatedNode, path: str, uuid: str) -> None:
     """Make the physical volume on a device one of a group."""
     group, held = node.state["volume_groups"][uuid], content(node, path)
     size = node.state["devices"][path]["size"]
-    extents = max(0, (size - LABEL_BYTES) // group["extent_size"])
+    extents = max(0, (size - _first_extent(node, path)) // group["extent_size"])
     group["physical_volumes"][held["uuid"]] = {"size": size, "extents": extents, "missing": False}
     held["member_of"] = uuid
+
+
+def _first_extent(node: SimulatedNode, path: str) -> int:
+    """Where the extents of a physical volume begin: on an array, with one of its stripes."""
+    stacked = node.state["devices"][path]["stacked"]
+    array = node.state["arrays"].get(stacked["of"]) if stacked is not None and stacked["kind"] == "array" else None
+    if array is None:
+        return LABEL_BYTES
+    count = array["devices"]
+    striped = {"raid0": count, "raid4": count - 1, "raid5": count - 1, "raid6": count - 2, "raid10": count // 2}
+    step = LABEL_BYTES
+    for wanted in (array["chunk"], array["chunk"] * striped.get(array["level"], 0)):
+        # What the usual beginning is a multiple of needs no other.
+        step = wanted if wanted and LABEL_BYTES % wanted else step
+    return -(-LABEL_BYTES // step) * step
 
 
 def leave(node: SimulatedNode, path: str) -> None:

@@ -100,3 +100,13 @@ def test_a_selection_by_group_shows_no_other() -> None:
         on, "lvs --noheadings --separator ; --units b --nosuffix -o vg_name,lv_size --select vg_name=more"
     ) == [f"more;{8 << 20}"]
     assert table(on, "lvs --noheadings --separator ; -o vg_name,lv_name --select vg_name!=more") == ["data;a", "data;b"]
+
+
+def test_extents_begin_with_a_stripe_of_the_array() -> None:
+    """Recorded of lvm 2.03.16: three disks of 384 MiB, striped by 64 KiB, are 286 extents and not 287."""
+    on = SimulatedNode(load({"devices": dict.fromkeys(DISKS, "384M"), "tools": {"lvm2": "2.03.16", "mdadm": "4.2"}}))
+    line = "mdadm --create /dev/md/a --run --level=raid0 --raid-devices=3 --chunk=64 /dev/sdb /dev/sdc /dev/sdd"
+    made = on.run(Command(tuple(line.split()), tool="mdadm"))
+    assert made.returncode == 0, made.stderr
+    assert run(on, "vgcreate data /dev/md/a").returncode == 0
+    assert table(on, "vgs --noheadings -o vg_extent_count") == ["286"]
