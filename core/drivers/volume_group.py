@@ -32,6 +32,7 @@ class VolumeGroup(Driver):
     """
 
     unique = ("name",)
+    takes = "pvs"
     keywords = (
         Keyword("name", "The name of the volume group.", required=True, syntax=_name_complaint),
         Keyword(

@@ -135,7 +135,7 @@ def test_a_volume_does_not_shrink() -> None:
     on = provisioned(of)
     of.set("disk#2.size", "100m")
     with pytest.raises(
-        Refused, match="disk#2: size: data/logs has 200M, and 100M is asked for: a volume is never made"
+        Refused, match="disk#2: size: data/logs has 200M, and 100M is asked for on line 9: a volume is never"
     ):
         run(of, "provision", on)
     of.set("disk#2.size", "10%FREE")
