@@ -169,11 +169,11 @@ def _taken(service: Service) -> Iterator[Problem]:
             met.setdefault(name, []).append(resource)
     for name, users in met.items():
         taker = next((each for each in users if each.driver.takes), None)
-        for other in (each for each in users if taker is not None and each is not taker):
+        if taker is None:
+            continue
+        said = f"{name} is already one of the devices of {taker.rid} (line {service.document.line(taker.rid, None)})"
+        for other in (each for each in users if each is not taker):
             key = other.driver.takes or ("dev" if "dev" in service.document.options(other.rid) else "")
-            said = (
-                f"{name} is already one of the devices of {taker.rid} (line {service.document.line(taker.rid, None)})"
-            )
             yield service.problem(other.rid, key, said, "name another device")
 
 

@@ -1,4 +1,4 @@
-"""Devices that cannot be taken: refused when it is planned, with the key, its line and the remedy; nothing is touched."""
+"""Devices that cannot be taken: refused when it is planned, with key, line and remedy; nothing is touched."""
 
 import json
 from typing import Any
@@ -161,7 +161,7 @@ def test_one_disk_by_two_names(bench: Bench) -> None:
 
 
 def test_a_disk_that_is_too_small(bench: Bench) -> None:
-    """lvm takes two MiB at least."""
+    """Lvm takes two MiB at least."""
     use(bench, (), devices={"/dev/sdb": {"size": "1M"}})
     said = ":7: disk#1.pvs: /dev/sdb has 1M, too little for a physical volume; 2M are the least"
     refused(bench, GROUP.format("/dev/sdb"), 6, (said,))
