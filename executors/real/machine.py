@@ -17,6 +17,7 @@ from core import trigger
 from core.command import Command, Completed
 from core.engine import ENGINE
 from core.observe.programs import PROBES
+from core.tools import blkdiscard
 from executors import missing
 from executors.real import news, processes
 
@@ -33,7 +34,7 @@ KILL_SECONDS = 5
 """How long a command that somebody wants killed has until it is, after it was asked to end."""
 AHEAD_MAX = 4
 """How many questions are asked side by side."""
-VERSIONS = frozenset(probe.argv for probe in PROBES.values())
+VERSIONS = frozenset((*(probe.argv for probe in PROBES.values()), blkdiscard.version().argv))
 """The questions that have one answer as long as we run: a preview asks them, and then the run."""
 PASSED_ON = ("AWS_", "HOME")
 """The beginnings of the variables that children keep: whose credentials, and where a user's files are."""
