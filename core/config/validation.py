@@ -178,9 +178,10 @@ def _taken(service: Service) -> Iterator[Problem]:
 
 
 def _twice(service: Service) -> Iterator[Problem]:
-    """Resources of one group that have the same value of what their drivers call unique."""
-    met: dict[tuple[str, str, str], str] = {}
+    """Resources that have the same value of what their drivers call unique; an array may be called as a group is."""
+    met: dict[tuple[type, str, str], str] = {}
     for resource in service.resources():
+        kind = next(each for each in type(resource.driver).__mro__ if "unique" in vars(each))
         for name in resource.driver.unique:
             try:
                 value = "" if resource.disabled else resource[name]
@@ -188,7 +189,7 @@ def _twice(service: Service) -> Iterator[Problem]:
                 continue  # told with the option
             if not value or "«" in value:
                 continue
-            key = (resource.group, name, value.rstrip("/") or value)
+            key = (kind, name, value.rstrip("/") or value)
             first = met.setdefault(key, resource.rid)
             if first != resource.rid:
                 line = service.document.line(first, name)
