@@ -5,6 +5,7 @@
     true       100 x `true` through the real executor, to a bash script that runs /bin/true 100 times
     aws        a call that boto3 answers in-process, to the same argv answered by the program, against one moto server
     provision  the end-to-end service, docker included, to a shell script of its own plan (see `provisioning`)
+    template   the documentation's second template in the node VM, to a shell script of its own plan (see `template`)
     observe    `nodemgr observe`, to a shell script of the questions that it asks
     notice     a device that comes while the engine waits for it
 """
@@ -210,10 +211,18 @@ def noticing() -> float:
     return statistics.median(found) * 1000
 
 
+def template() -> float:
+    """The second template, where there is the node VM and what its cloud needs."""
+    from benchmarks.template import provisioning as in_the_vm
+
+    return in_the_vm()
+
+
 FIGURES: dict[str, Callable[[], float]] = {
     "true": trues,
     "aws": aws_call,
     "provision": provisioning,
+    "template": template,
     "observe": observing,
     "notice": noticing,
 }

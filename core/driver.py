@@ -42,12 +42,14 @@ class Driver:
     keywords: what its section may hold, beside the common ones. service_keywords: what it reads of DEFAULT.
     unique: the keywords of which no two resources of a service may have the same value, as long as their drivers have
     them from the same one: an array may have the name of a volume group.
+    takes: the keyword that names devices which are nobody else's from then on ("" for none).
     verbs_do_nothing: it is declared, validated and shown in the status tree, but no action runs it (syncs).
     """
 
     keywords: "tuple[Keyword, ...]" = ()
     service_keywords: "tuple[Keyword, ...]" = ()
     unique: tuple[str, ...] = ()
+    takes = ""
     verbs_do_nothing = False
 
     def label(self, resource: "Resource") -> str:

@@ -5,6 +5,7 @@ nothing runs that the preview did not show.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from core.command import Executor, Note
@@ -244,12 +245,28 @@ class Action:
         executor = recorder if contract is None else contract
         self._mend(service, executor, recorder)
         recorder.purpose_of = lambda rid: _purpose(service.resource(rid), self.verb)
-        Engine(service, executor, recorder).act(self.verb, resources)
+        engine = Engine(service, executor, recorder)
+        try:
+            engine.act(self.verb, resources)
+        except SvcprovError as error:
+            if node.questions:
+                self._ask_on(engine, resources, error.rid)
+            raise
         if contract is not None:
             contract.finish()
         journal.close_brackets()
         for rid in plan.order:
             recorder.meet(rid)
+
+    def _ask_on(self, engine: Engine, resources: list[Resource], failed: str) -> None:
+        """Let the resources behind one that failed ask as well: a round for each were more than there are.
+
+        It may have failed only since nobody has looked yet, and so may they.
+        """
+        rids = [resource.rid for resource in resources]
+        for resource in resources[rids.index(failed) + 1 :] if failed in rids else ():
+            with suppress(SvcprovError):
+                engine.act(self.verb, [resource])
 
     @property
     def _continues(self) -> bool:

@@ -3,7 +3,9 @@
 A folder holds the service file, the node, and the command line that names the service; the rest is written by this
 program: `provision`, `stop`, `start`, `unprovision` (what a plan of the verb shows, each on the node as the verb before
 left it) and `status` (after each of them); for some services also the plan of `provision` as it is exported, `script`
-and `document`, and `why`, where `why.steps` names steps that are to be explained. In a plan's text
+and `document`, and `why`, where `why.steps` names steps that are to be explained. Of a verb that is refused
+the file says the exit code and the words. A file `before` tells what has happened beforehand (see `beforehand`);
+the node may be that of another golden. In a plan's text
 
     $ a change    ~ an announcement    = a cascade    ? a question (of a driver's golden only)
     - a note      ... a wait           ! what the change destroys      < how it is undone (of a driver's golden only)
@@ -14,6 +16,7 @@ import difflib
 import re
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from shlex import join
 
@@ -29,6 +32,7 @@ from svcprov import __version__
 from svcprov import script as exports
 from svcprov.markdown import document
 from svcprov.presenting import Presented
+from tests.beforehand import happen
 from tests.conftest import REPOSITORY
 from tests.worlds import Heard, World, status_of
 
@@ -51,7 +55,17 @@ def world_of(folder: Path) -> World:
     """The world of a golden's folder."""
     words = (folder / "command").read_text(encoding="utf-8").split()
     service = (folder / "service.conf").read_text(encoding="utf-8")
-    return World(service, loads((folder / "node.json").read_text(encoding="utf-8")), words[words.index("-s") + 1])
+    node = loads((folder / words[words.index("--node") + 1]).read_text(encoding="utf-8"))
+    world = World(service, node, words[words.index("-s") + 1])
+    before = folder / "before"
+    if before.exists():
+        happen(world, before.read_text(encoding="utf-8").splitlines())
+    world.adopt, world.allow = _named_by("--adopt", words), _named_by("--allow-destroy", words)
+    return world
+
+
+def _named_by(option: str, words: list[str]) -> tuple[str, ...]:
+    return tuple(value for name, value in pairwise(words) if name == option)
 
 
 def services() -> dict[str, World]:
@@ -77,7 +91,11 @@ def written(folder: Path) -> dict[str, str]:
     exported = presented(world, "provision") if whole and folder.name in EXPORTED else None
     names: dict[str, str] = {}
     for verb in VERBS:
-        plan = world.act(verb)
+        try:
+            plan = world.act(verb)
+        except SvcprovError as error:
+            files[verb] = _named(f"exit {error.exit_code}: {error}\n", names)
+            continue
         files[verb] = _named(_plan(plan, chosen, whole=whole), names)
         names = {**_identities(world), **names}
         statuses.append(_named(f"after {verb}: {_status(world, chosen)}", names))

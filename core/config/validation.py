@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from core.config import variations
+from core.config.resource import Resource
 from core.config.service import VAR, Service
 from core.config.sizes import is_bare
 from core.config.spelling import meant
@@ -29,7 +30,7 @@ def problems(service: Service) -> list[Problem]:
         found.append(
             Problem(service.document.path, 0, "", "", "the file has no resource: there is nothing to act on", fix)
         )
-    return [*found, *_contradictions(service, found), *_twice(service), *variations.problems(service)]
+    return [*found, *_contradictions(service, found), *_twice(service), *_taken(service), *variations.problems(service)]
 
 
 def warnings(service: Service) -> list[Problem]:
@@ -152,6 +153,28 @@ def _contradictions(service: Service, found: list[Problem]) -> Iterator[Problem]
             except ConfigError:
                 continue  # a value of another section, told there
             yield from (service.problem(resource.rid, name, text) for name, text in said)
+
+
+def _taken(service: Service) -> Iterator[Problem]:
+    """Devices that a group or an array takes for itself, and that another resource names as well."""
+    met: dict[str, list[Resource]] = {}
+    for resource in service.resources():
+        try:
+            has_devices = resource.group in {"disk", "fs"} and not resource.disabled
+            needs = resource.driver.needs(resource) if has_devices else ()
+            named = dict.fromkeys(tie.name for tie in needs if tie.kind == "device")
+        except ConfigError:
+            continue  # told with the option
+        for name in named:
+            met.setdefault(name, []).append(resource)
+    for name, users in met.items():
+        taker = next((each for each in users if each.driver.takes), None)
+        if taker is None:
+            continue
+        said = f"{name} is already one of the devices of {taker.rid} (line {service.document.line(taker.rid, None)})"
+        for other in (each for each in users if each is not taker):
+            key = other.driver.takes or ("dev" if "dev" in service.document.options(other.rid) else "")
+            yield service.problem(other.rid, key, said, "name another device")
 
 
 def _twice(service: Service) -> Iterator[Problem]:

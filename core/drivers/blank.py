@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from core.config.service import Resource
 
 
+NAMES_DEVICES = ("dev", "devs", "pvs", "vdev")
+
+
 def prove(resource: "Resource", device: str, name: str = "") -> Steps:
     """Prove that a device is blank, or destroy what it holds where the operator has named it.
 
@@ -20,17 +23,36 @@ def prove(resource: "Resource", device: str, name: str = "") -> Steps:
     dev = name or resource["dev"]
     found: evidence.Evidence = yield from evidence.look(device)
     if found.users:
-        raise Refused(f"{resource.rid}: {dev} is in use ({', '.join(found.users)})", "free it, or name another device")
+        raise Refused(
+            f"{resource.rid}: {dev} is in use ({', '.join(found.users)})",
+            place(resource, dev),
+            "free it, or name another device",
+        )
     if found.unreadable:
-        raise Refused(f"{resource.rid}: {dev} cannot be read, so nobody knows what it holds", found.unreadable)
+        raise Refused(
+            f"{resource.rid}: {dev} cannot be read, so nobody knows what it holds",
+            place(resource, dev),
+            found.unreadable,
+        )
     if not found.held:
         return Thing("device", dev, blank=True, at=device)
     if not (yield from is_given_up(resource, device, dev)):
-        raise Refused(f"{resource.rid}: {dev} is not blank: it holds {found.held}", allowing(resource, dev))
+        said = f"{resource.rid}: {dev} is not blank: it holds {found.held}"
+        raise Refused(said, place(resource, dev), allowing(resource, dev))
     if not found.signatures:
         return Thing("device", dev, at=device)
     yield wipefs.erase(device, (Thing("device", dev, at=device),))
     return Thing("device", dev, blank=True, at=device)
+
+
+def place(resource: "Resource", device: str) -> str:
+    """Say where the service file names a device; "" where a pattern or another name stands for it."""
+    document = resource.service.document
+    for key in document.options(resource.rid):
+        name = key.partition("@")[0]
+        if name in NAMES_DEVICES and device in (resource[name] or "").split():
+            return f"{name} names it on line {document.line(resource.rid, key)}"
+    return ""
 
 
 def is_given_up(resource: "Resource", device: str, name: str = "") -> Steps:

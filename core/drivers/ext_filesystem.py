@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from core.command import Note, Steps
 from core.drivers import mkfs_options
 from core.drivers.filesystem import Filesystem, Held, with_rules
-from core.errors import CommandFailed, Failed
-from core.tools import ext, mount
+from core.errors import CommandFailed, Failed, Refused
+from core.tools import blockdev, ext, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -41,7 +41,17 @@ class ExtFilesystem(Filesystem):
         """Check it; what e2fsck cannot repair without a question stops the start."""
         # A filesystem that is mounted is not checked.
         mounted = mount.is_mounted(device, self.mount_point(fs))
-        if (yield ext.check_filesystem(device)._replace(check=mounted)).returncode == ext.NOT_INSTALLED:
+        try:
+            answer = yield ext.check_filesystem(device)._replace(check=mounted)
+        except CommandFailed as failure:
+            users = blockdev.users((yield blockdev.uses(device)))
+            if not users:
+                raise
+            used = (
+                f"{fs.rid}: {fs['dev']} is in use elsewhere ({', '.join(users)}), so it is neither checked nor mounted"
+            )
+            raise Refused(used, "free it") from failure
+        if answer.returncode == ext.NOT_INSTALLED:
             yield Note(f"{fs['dev']} is not checked: e2fsck is not installed", "warning")
         return device
 

@@ -171,7 +171,8 @@ def _grow(resource: "Resource", group: lvm.Group, volume: lvm.Volume) -> Steps:
     if count < now:
         asked, had = human(count * group.extent_size), human(volume.size)
         said = f"{resource.rid}: size: {group.name}/{volume.name} has {had}, and {asked} is asked for"
-        raise Refused(f"{said}: a volume is never made smaller", f"write size = {had}")
+        line = resource.service.problem(resource.rid, "size", "").line
+        raise Refused(f"{said} on line {line}: a volume is never made smaller", f"write size = {had}")
     if count > now:
         if count - now > group.free:
             raise _too_much(resource, group._replace(free=group.free + now), count)

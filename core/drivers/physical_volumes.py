@@ -134,7 +134,8 @@ def label(disk: "Resource", found: Member, group: lvm.Group | None) -> Steps:
 def _stranger(disk: "Resource", found: Member, group: str) -> Refused:
     what = f"belongs to volume group {group}" if group else "is a physical volume that is not recorded"
     use = () if group else (Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}"),)
-    return Refused(f"{disk.rid}: pvs: {found.word} {what}", *use, blank.allowing(disk, found.word))
+    said = f"{disk.rid}: pvs: {found.word} {what}"
+    return Refused(said, blank.place(disk, found.word), *use, blank.allowing(disk, found.word))
 
 
 def _next(disk: "Resource") -> str:

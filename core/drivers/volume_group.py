@@ -32,6 +32,7 @@ class VolumeGroup(Driver):
     """
 
     unique = ("name",)
+    takes = "pvs"
     keywords = (
         Keyword("name", "The name of the volume group.", required=True, syntax=_name_complaint),
         Keyword(
@@ -97,6 +98,8 @@ class VolumeGroup(Driver):
         group = yield from group_named(disk, disk["name"])
         if group is not None:
             yield from _used(disk, group)
+            # Before a blank device that came in the place of a lost one is labelled for it: lvm would not take it.
+            yield from whole(disk, [group])
         lacking = []
         for each in members:
             uuid, of = yield from physical_volumes.label(disk, each, group)
@@ -201,7 +204,8 @@ def whole(resource: "Resource", groups: list[lvm.Group]) -> Steps:
     for group in groups:
         if group.missing:
             start = f"svcmgr -s {resource.service.name} start --rid disk"
-            raise Failed(f"{resource.rid}: {group.missing} of the devices of {group.name} are missing; {start}")
+            lost = f"or, where they are lost for good, vgreduce --removemissing {group.name}"
+            raise Failed(f"{resource.rid}: {group.missing} of the devices of {group.name} are missing; {start}, {lost}")
 
 
 def _appeared(disk: "Resource") -> Steps:

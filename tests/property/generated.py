@@ -217,7 +217,8 @@ class Layout:
             directory = self.draw(st.sampled_from(self.mounts))
             self.add("fs", {"type": "bind", "dev": directory, "mnt": point, "mnt_opt": options})
         if self.draw(st.integers(0, 3)) == 0:
-            self.add("fs", {"type": "tmpfs", "mnt": "/srv/{svcname}/scratch", "mnt_opt": "mode=0750", "size": "16M"})
+            above = self.draw(st.sampled_from(("/srv/{svcname}", *self.mounts)))
+            self.add("fs", {"type": "tmpfs", "mnt": f"{above}/scratch", "mnt_opt": "mode=0750", "size": "16M"})
 
     def containers(self) -> None:
         """Add containers in a docker daemon of the service's own, on one of its filesystems."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
@@ -13,11 +14,12 @@ from core.errors import NodeChanged, SvcprovError
 from core.holes import unify
 from core.plan import Plan
 from core.saved_plan import Origin, SavedPlan, opened, sealed, understood, written
-from core.state import NodeState, Question, copy, dumps
+from core.state import NodeState, Question, copy, dumps, loads
 from core.tree import Tree
 from executors.simulated.devices import directory
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Action
+from svcprov.action import ROUNDS_MAX, Action
+from tests.conftest import REPOSITORY
 from tests.outcomes import held, lost
 from tests.property.generated import worlds
 from tests.property.many import MANY
@@ -261,11 +263,19 @@ def seen_and_planned(world: World, verb: str) -> Plan:
 @MANY
 def test_an_untouched_node_has_never_changed(world: World) -> None:
     """Planned from an observation, saved, and run on the node itself, no verb meets a change that nobody made."""
-    # What is seen of arrays and images depends on more than their labels: the node VM is their proof of this.
-    assume(not {"md", "rados"}.intersection(each.type for each in world.service.resources()))
     for verb in VERBS:
         plan = seen_and_planned(world, verb)
         try:
             world.act(verb, plan=plan)
         except NodeChanged as error:
             raise AssertionError(f"{verb}: {error}") from error
+
+
+@pytest.mark.parametrize("number", [1, ROUNDS_MAX + 3])
+def test_as_many_files_as_there_are_can_be_attached_again(number: int) -> None:
+    """What each resource asks for is asked in one round: there may be more of them than rounds."""
+    disk = "[disk#{0}]\ntype = loop\nfile = /srv/images/{0}.img\nsize = 10m\n\n"
+    state = loads((REPOSITORY / "fixtures/nodes/debian.json").read_text(encoding="utf-8"))
+    world = World("".join(disk.format(at) for at in range(number)), state)
+    for verb in VERBS:
+        world.act(verb, plan=seen_and_planned(world, verb))

@@ -27,6 +27,7 @@ class MdArray(Driver):
     """
 
     unique = ("uuid", "name")
+    takes = "devs"
     keywords = (
         Keyword(
             "uuid",

@@ -135,7 +135,7 @@ def test_a_volume_does_not_shrink() -> None:
     on = provisioned(of)
     of.set("disk#2.size", "100m")
     with pytest.raises(
-        Refused, match="disk#2: size: data/logs has 200M, and 100M is asked for: a volume is never made"
+        Refused, match="disk#2: size: data/logs has 200M, and 100M is asked for on line 9: a volume is never"
     ):
         run(of, "provision", on)
     of.set("disk#2.size", "10%FREE")
@@ -301,3 +301,12 @@ def test_who_gives_a_device_is_known_anew_after_a_change() -> None:
     of.set("disk#1.name", "b")
     assert of.givers(path) == ()
     assert [giver.rid for giver in of.copy().givers(Tie("device", "/dev/mapper/data-b"))] == ["disk#1"]
+
+
+def test_an_array_may_be_called_as_a_group_is() -> None:
+    """Names of groups and of arrays are apart; two groups have two names, whichever of their types the file says."""
+    group = "[disk#1]\ntype = lvm\nname = a\npvs = /dev/sdb\n"
+    array = "[disk#2]\ntype = md\nname = a\ndevs = /dev/sdc /dev/sdd\nlevel = 1\n"
+    assert service(group + array).problems() == []
+    (problem,) = service(group + group.replace("#1", "#2").replace("lvm", "vg").replace("sdb", "sdc")).problems()
+    assert "a is already the name of disk#1" in problem.text
