@@ -19,7 +19,7 @@ from benchmarks.rounds import Unmeasured, seconds_of
 from core.holes import hole
 from tests.node_vm.recipe import missing
 from tests.vm.instance import Node, opened
-from tests.vm.test_templates import NAME, created
+from tests.vm.templates import NAME, created
 
 TEMPLATE = "btrfs-on-lvm"
 TURNS = 3
