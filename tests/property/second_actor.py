@@ -144,6 +144,7 @@ def makes_directory(node: SimulatedNode, commands: Sequence[Command], number: in
 
 
 def _free_paths(node: SimulatedNode, commands: Sequence[Command]) -> list[str]:
+    """Where something could appear; not the pid file and the socket of a daemon, which replaces what it finds there."""
     return [
         path
         for path in _paths(commands)
@@ -152,6 +153,7 @@ def _free_paths(node: SimulatedNode, commands: Sequence[Command]) -> list[str]:
         and (above := node.tree.entry(path.rpartition("/")[0] or "/")) is not None
         and above["kind"] == "directory"
         and not path.startswith(("/dev/", "/bin/"))
+        and not path.endswith((".pid", ".sock"))
     ]
 
 
