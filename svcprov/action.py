@@ -4,15 +4,15 @@ Every acting verb goes this way, so a missing `eth9` of ip#2 is found before the
 nothing runs that the preview did not show.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from core.command import Executor, Note
 from core.config.service import Resource, Service
 from core.engine import UNDOING, Engine, Listener, set_key
 from core.errors import Refused, Remedy, SvcprovError
-from core.order import order
+from core.order import order, relations
 from core.plan import Plan, Recorder, merged
 from core.recollection import recall
 from core.state import NodeState, Question, copy
@@ -261,12 +261,22 @@ class Action:
     def _ask_on(self, engine: Engine, resources: list[Resource], failed: str) -> None:
         """Let the resources behind one that failed ask as well: a round for each were more than there are.
 
-        It may have failed only since nobody has looked yet, and so may they.
+        It may have failed only since nobody has looked yet, and so may they. What stands on one that failed has to
+        wait: a path below its mount point is another one until it is mounted.
         """
-        rids = [resource.rid for resource in resources]
+        related: defaultdict[str, set[str]] = defaultdict(set)
+        for before, after, *_ in relations(resources):
+            related[before].add(after)
+            related[after].add(before)
+        rids, waiting = [resource.rid for resource in resources], {failed}
         for resource in resources[rids.index(failed) + 1 :] if failed in rids else ():
-            with suppress(SvcprovError):
+            if not related[resource.rid].isdisjoint(waiting):
+                waiting.add(resource.rid)
+                continue
+            try:
                 engine.act(self.verb, [resource])
+            except SvcprovError:
+                waiting.add(resource.rid)
 
     @property
     def _continues(self) -> bool:

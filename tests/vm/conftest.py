@@ -13,6 +13,8 @@ __all__ = ["shared_vm", "vm"]
 HERE = Path(__file__).resolve().parent
 
 
+# First: xdist puts the group into the names of the tests, in this very hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file, and with it its VM, in one process; a template is a file's worth of work by itself."""
     for item in items:

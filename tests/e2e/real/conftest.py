@@ -29,6 +29,8 @@ PACKAGES = {
 HERE = Path(__file__).resolve().parent
 
 
+# First: xdist puts the group into the names of the tests, in this very hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep them in one process, one after the other: loop devices are the machine's."""
     for item in items:
