@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import sharing
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 NO_CLOUD = {
@@ -63,6 +65,19 @@ def _no_packet_leaves() -> Iterator[None]:
 def repository() -> Path:
     """The checkout that is under test."""
     return REPOSITORY
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep together what shares a machine, where `--dist loadscope` asks for it."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    return sharing.Scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: sharing.place(item.nodeid))
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -25,19 +25,6 @@ PACKAGES = {
 }
 """The programs that every service of these tests needs, each with the Debian package that has it."""
 
-
-HERE = Path(__file__).resolve().parent
-
-
-# First: xdist puts the group into the names of the tests, in this very hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep them in one process, one after the other: loop devices are the machine's."""
-    for item in items:
-        if item.path.parent == HERE:
-            item.add_marker(pytest.mark.xdist_group("this machine"))
-
-
 CANARY = "nobody has to touch this"
 
 
