@@ -279,3 +279,48 @@ def test_as_many_files_as_there_are_can_be_attached_again(number: int) -> None:
     world = World("".join(disk.format(at) for at in range(number)), state)
     for verb in VERBS:
         world.act(verb, plan=seen_and_planned(world, verb))
+
+
+NESTED = """\
+[fs#0]
+type = ext4
+dev = /dev/sdb
+mnt = /srv/web/m0
+
+[disk#0]
+type = loop
+file = /srv/web/m0/a.img
+size = 80M
+
+[fs#1]
+type = ext4
+dev = {disk#0.file}
+mnt = /srv/web/m1
+
+[disk#1]
+type = loop
+file = /srv/web/m1/b.img
+size = 16M
+
+[fs#2]
+type = ext2
+dev = {disk#1.file}
+mnt = /srv/web/m2
+"""
+
+
+def test_what_lies_in_filesystems_of_the_service_is_not_looked_for_beneath() -> None:
+    """Before its filesystem is mounted a file is not there: nobody asks then, and takes that for the last word."""
+    world = World(NESTED, loads((REPOSITORY / "fixtures/nodes/debian.json").read_text(encoding="utf-8")))
+    for verb in ("provision", "stop"):
+        world.act(verb)
+    seen, asked = Seen(world.state), set[str]()
+
+    def learn(questions: list[Question]) -> list[Question]:
+        asked.update(map(str, questions))
+        return seen.learn(questions)
+
+    node = SimulatedNode(copy(world.state))
+    plan = Action(world.service, "start", node, lambda: seen.state, world.disk, Heard(), learn=learn).preview()
+    assert asked.isdisjoint({"path /srv/web/m0/a.img", "path /srv/web/m1/b.img"})
+    world.act("start", plan=plan)
