@@ -39,17 +39,20 @@ def recall(state: NodeState, service: Service) -> dict[str, Entry]:
     # What lies on an array is told once its members have said that it is there.
     resources = order(service.resources())
     behind = {device: volume for each in resources for device, volume in each.driver.backing(each).items()}
+
+    def kept_in(device: str) -> dict[str, Any] | None:
+        return hidden.get(device) or _unseen(state, volumes, behind.get(device, ""))
+
     for resource in resources:
-        left = resource.driver.left(resource)
-        places = {device: hidden.get(device) or _unseen(state, volumes, behind.get(device, "")) for device in left}
-        sizes = [place["size"] for place in places.values() if place is not None]
+        places = map(kept_in, resource.driver.left(resource))
+        sizes = [place["size"] for place in places if place is not None]
         for table, things in (resource.driver.recalled(resource) if sizes else {}).items():
             # How large one is, is about what one of its devices has. What was looked at is as it was seen.
             size = {} if table == "volume_groups" else {"size": min(sizes)}
             state[table] = {identity: {**thing, **size} for identity, thing in things.items()} | state[table]
     for resource in resources:
         for device, content in resource.driver.left(resource).items():
-            place = hidden.get(device) or _unseen(state, volumes, behind.get(device, "")) or _inactive(state, device)
+            place = kept_in(device) or _inactive(state, device)
             if place is not None:
                 place["content"] = content
     for thing in service.record.made.values():

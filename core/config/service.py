@@ -127,7 +127,7 @@ class Service:
         return found
 
     def givers(self, tie: Tie) -> Sequence[Resource]:
-        """The resources that give something to others, in the order of the file."""
+        """The resources that give this to others, in the order of the file."""
         if self._givers is None:
             found: dict[Tie, list[Resource]] = {}
             for resource in self.resources():
