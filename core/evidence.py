@@ -17,14 +17,20 @@ MEBIBYTE = 1024 * 1024
 class Evidence(NamedTuple):
     """Why a device is not blank: at most one of these is so, and none is for a blank one.
 
-    users: who uses it. unreadable: what was said when it could not be read. signatures: the table of `wipefs`.
-    residue: its ends hold bytes without a signature.
+    size: its bytes. users: who uses it. unreadable: what was said when it could not be read. signatures: the table of
+    `wipefs`. residue: its ends hold bytes without a signature.
     """
 
+    size: int
     users: tuple[str, ...] = ()
     unreadable: str = ""
     signatures: str = ""
     residue: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether nobody uses it, and it holds nothing."""
+        return not (self.users or self.unreadable or self.signatures or self.residue)
 
     @property
     def held(self) -> str:
@@ -36,16 +42,17 @@ class Evidence(NamedTuple):
 
 def look(device: str) -> Steps:
     """Return the `Evidence` of a block device; the questions end at the first that rules any destruction out."""
-    if users := blockdev.users((yield blockdev.uses(device))):
-        return Evidence(users=tuple(users))
+    size, users = blockdev.parse_size_and_users((yield blockdev.size_and_uses(device)))
+    if users:
+        return Evidence(size, users=tuple(users))
     is_zero = True
-    for offset, length in ends(int((yield blockdev.size(device)).stdout)):
+    for offset, length in ends(size):
         answer = yield cmp.zeroes(device, offset, length)
         if answer.returncode == cmp.UNREADABLE:
-            return Evidence(unreadable=answer.stderr.strip() or "it says nothing about why")
+            return Evidence(size, unreadable=answer.stderr.strip() or "it says nothing about why")
         is_zero = is_zero and not answer.returncode
     signatures = (yield wipefs.signatures(device)).stdout.strip()
-    return Evidence(signatures=signatures, residue=not signatures and not is_zero)
+    return Evidence(size, signatures=signatures, residue=not signatures and not is_zero)
 
 
 def users(place: str) -> Steps:

@@ -27,8 +27,8 @@ MUTANTS = (
     Mutant(
         "a device is formatted without the proof that it is blank",
         "core/evidence.py",
-        "    return Evidence(signatures=signatures, residue=not signatures and not is_zero)\n",
-        "    return Evidence()\n",
+        "    return Evidence(size, signatures=signatures, residue=not signatures and not is_zero)\n",
+        "    return Evidence(size)\n",
         (STRANGERS,),
     ),
     Mutant(
@@ -163,8 +163,8 @@ MUTANTS = (
     Mutant(
         "the guard lets pass what somebody uses",
         "core/evidence.py",
-        "    if users := blockdev.users((yield blockdev.uses(device))):\n        return Evidence(users=tuple(users))\n",
-        "    yield blockdev.uses(device)\n",
+        "    if users:\n        return Evidence(size, users=tuple(users))\n",
+        "",
         (GUARD_CASES,),
     ),
     Mutant(

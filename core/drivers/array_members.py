@@ -170,7 +170,7 @@ def added(disk: "Resource", uuid: str) -> Steps:
             yield again._replace(destroys=(stale,), undo=(mdadm.remove(uuid, device.path),))
             working.append(device.path)
             continue
-        lost = yield from blank.prove(disk, device.path, device.name)
+        lost, _ = yield from blank.prove(disk, device.path, device.name)
         undo = (mdadm.remove(uuid, device.path), *(yield from _erasing_removed(uuid, device)))
         yield Note(f"add {device.name} to the array {uuid}")
         yield mdadm.add(uuid, device.path)._replace(destroys=(lost,), undo=undo)

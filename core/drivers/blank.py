@@ -18,7 +18,7 @@ def prove(resource: "Resource", device: str, name: str = "") -> Steps:
     """Prove that a device is blank, or destroy what it holds where the operator has named it.
 
     name: what its user calls the device; what `dev` says, where it is not given. Return the `Thing` that the next
-    command destroys. Raises Refused with what is there, and what would allow it.
+    command destroys, and the bytes that the device has. Raises Refused with what is there, and what would allow it.
     """
     dev = name or resource["dev"]
     found: evidence.Evidence = yield from evidence.look(device)
@@ -35,14 +35,14 @@ def prove(resource: "Resource", device: str, name: str = "") -> Steps:
             found.unreadable,
         )
     if not found.held:
-        return Thing("device", dev, blank=True, at=device)
+        return Thing("device", dev, blank=True, at=device), found.size
     if not (yield from is_given_up(resource, device, dev)):
         said = f"{resource.rid}: {dev} is not blank: it holds {found.held}"
         raise Refused(said, place(resource, dev), allowing(resource, dev))
     if not found.signatures:
-        return Thing("device", dev, at=device)
+        return Thing("device", dev, at=device), found.size
     yield wipefs.erase(device, (Thing("device", dev, at=device),))
-    return Thing("device", dev, blank=True, at=device)
+    return Thing("device", dev, blank=True, at=device), found.size
 
 
 def place(resource: "Resource", device: str) -> str:
@@ -66,13 +66,16 @@ def allowing(resource: "Resource", name: str = "") -> Remedy:
     return Remedy("to destroy it", line)
 
 
-def zeroing(device: str, file: str = "") -> Steps:
+def zeroing(device: str, file: str = "", size: int | None = None) -> Steps:
     """Return the commands that zero the last and then the first MiB of a device, as this node's tools can.
 
     The first comes last: while it is there, the device still says what it holds, so an interrupted run finds its way.
     file: what the device is a loop device of; then that is zeroed, since tomorrow the device has another name.
+    size: how many bytes it has, where somebody has asked already.
     """
-    ends = reversed(evidence.ends(int((yield blockdev.size(device)).stdout)))
+    if size is None:
+        size = int((yield blockdev.size(device)).stdout)
+    ends = reversed(evidence.ends(size))
     if file or not blkdiscard.can_zero((yield blkdiscard.version())):
         return tuple(dd.zero(file or device, offset, length) for offset, length in ends)
     return tuple(blkdiscard.zero(device, offset, length) for offset, length in ends)

@@ -209,8 +209,8 @@ class Filesystem(Mounting):
                 raise self._stranger(fs, tags)
         else:
             yield Note(f"{fs['dev']} is not formatted")
-        lost = yield from blank.prove(fs, device)
-        undo = yield from self._unformat(fs, device, temporary)
+        lost, size = yield from blank.prove(fs, device)
+        undo = yield from self._unformat(fs, device, temporary, size)
         command = yield from self.make(fs, device)
         yield command._replace(destroys=(lost,), undo=undo)
         return True
@@ -229,12 +229,12 @@ class Filesystem(Mounting):
         yield blkid.recognise(self.file(fs, device) or device, f"{fs.rid}.filesystem", tags["UUID"])._replace(undo=undo)
         return True
 
-    def _unformat(self, fs: "Resource", device: str, temporary: str) -> Steps:
+    def _unformat(self, fs: "Resource", device: str, temporary: str, size: int | None = None) -> Steps:
         """Return the undo of a format: it refuses when data is there, and leaves the device blank.
 
         By then the device may have another name, and this name be another disk's: what is zeroed has to be ours.
         """
-        zeroes = yield from blank.zeroing(device, self.file(fs, device))
+        zeroes = yield from blank.zeroing(device, self.file(fs, device), size)
         ours = Thing("filesystem", f"«{fs.rid}.filesystem»", at=self.file(fs, device) or device)
         zeroes_ours = (command._replace(destroys=(ours,)) for command in zeroes)
         return (*self._emptiness(fs, device, temporary), *zeroes_ours)

@@ -146,7 +146,7 @@ def _is_ours(resource: "Resource", group: lvm.Group, volume: lvm.Volume) -> Step
     size = resource.size("size")
     same = isinstance(size, Share) or -(-size // group.extent_size) * group.extent_size == volume.size
     found: evidence.Evidence = yield from evidence.look(lvm.path(group.name, volume.name))
-    if not same or any(found):
+    if not same or not found.is_blank:
         return False
     yield lvm.recognise_volume(group.name, volume.name, volume.uuid, f"{resource.rid}.{MADE}")
     return True
@@ -210,7 +210,7 @@ def remove(resource: "Resource", group: str) -> Steps:
     if held.users:
         raise Failed(f"{resource.rid}: {device} is in use ({', '.join(held.users)}); free it")
     if held.signatures or held.residue:
-        for command in (yield from blank.zeroing(device)):
+        for command in (yield from blank.zeroing(device, size=held.size)):
             yield command._replace(destroys=(lvm.logical_volume(group, name, uuid),), quiet=True)
     yield lvm.remove_volume(group, name, uuid, names)
 

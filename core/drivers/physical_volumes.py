@@ -118,8 +118,7 @@ def label(disk: "Resource", found: Member, group: lvm.Group | None) -> Steps:
             raise _stranger(disk, found, mine)
     if (yield claims.claim(f"{found.device}:physical volume")).returncode:
         raise Failed(f"{disk.rid}: another service of this node takes {found.word} right now; wait for it")
-    lost = yield from blank.prove(disk, found.device, found.word)
-    size = int((yield blockdev.size(found.device)).stdout)
+    lost, size = yield from blank.prove(disk, found.device, found.word)
     if size < lvm.PHYSICAL_BYTES_MIN:
         least = human(lvm.PHYSICAL_BYTES_MIN)
         raise _wrong(
@@ -127,7 +126,7 @@ def label(disk: "Resource", found: Member, group: lvm.Group | None) -> Steps:
         )
     name = _next(disk)
     command = lvm.create_physical(found.device, found.place, name)
-    undo = yield from _blanking(found.device if found.file else found.word, found.file, f"«{name}»")
+    undo = yield from _blanking(found.device if found.file else found.word, found.file, f"«{name}»", size)
     return (yield command._replace(destroys=(lost,), undo=undo)).made, ""
 
 
@@ -152,9 +151,9 @@ def labelled(disk: "Resource") -> dict[str, str]:
     return {name: each.identity for name, each in made if each.rid == disk.rid and each.kind == "physical volume"}
 
 
-def _blanking(device: str, file: str, uuid: str) -> Steps:
+def _blanking(device: str, file: str, uuid: str, size: int | None = None) -> Steps:
     """The commands that make a physical volume a blank device again: its label goes last, until then it tells."""
-    zeroes = yield from blank.zeroing(device, file)
+    zeroes = yield from blank.zeroing(device, file, size)
     lost = (lvm.physical_volume(uuid, file or device),)
     return tuple(command._replace(destroys=lost) for command in zeroes)
 

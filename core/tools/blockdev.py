@@ -57,3 +57,14 @@ def users(answer: Completed) -> list[str]:
     rows = [line.split(" ", 1) for line in answer.stdout.splitlines() if line.strip()]
     mounted = [row[1] for row in rows if len(row) > 1 and row[1].strip()]
     return mounted + [row[0] for row in rows[1:] if len(row) == 1 or not row[1].strip()]
+
+
+def size_and_uses(device: str) -> Command:
+    """Ask both at once; read the answer with `parse_size_and_users`."""
+    return Command(("lsblk", "-nrbo", "SIZE,NAME,MOUNTPOINT", device), tool=TOOL)
+
+
+def parse_size_and_users(answer: Completed) -> tuple[int, list[str]]:
+    """Read the answer of `size_and_uses`: the bytes of the device, and what `users` says."""
+    sizes, rest = zip(*(line.split(" ", 1) for line in answer.stdout.splitlines()), strict=True)
+    return int(sizes[0]), users(answer._replace(stdout="\n".join(rest)))

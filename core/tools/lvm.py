@@ -180,9 +180,10 @@ def inactive(group: str) -> Command:
     return table("lvs", "lv_name", f"vg_name={group} && lv_active!=active")
 
 
-def opened(group: str, volume: str) -> Command:
-    """Ask whether somebody uses a logical volume: its name, or nothing. One that is not active is in no use."""
-    return table("lvs", "lv_name", f"{_volume(group, volume)} && lv_device_open=open")
+def unused(group: str, volume: str, uuid: str) -> Check:
+    """Hold when a logical volume has this uuid, and nobody uses it. One that is not active is in no use."""
+    ask = table("lvs", "lv_uuid", f"{_volume(group, volume)} && lv_device_open!=open")
+    return Check(ask, path="lines", text=uuid)
 
 
 def create_physical(device: str, place: str, name: str) -> Command:
@@ -329,15 +330,14 @@ def recognise_volume(group: str, volume: str, uuid: str, name: str, kind: str = 
 def logical_volume(group: str, volume: str, uuid: str, *proofs: Check, blank: bool = False) -> Thing:
     """A logical volume that is to be destroyed: it has to be the one, and nobody may use it."""
     device = path(group, volume)
-    said = f"{device} is not logical volume {uuid} any more"
+    said = f"{device} is in use, or is not logical volume {uuid} any more"
     return Thing(
         "logical volume",
         uuid,
         blank=blank,
         at=device,
         proofs=(
-            Check(uuid_of_volume(group, volume), path="lines", text=uuid, otherwise=said),
-            Check(opened(group, volume), path=".", absent=True, otherwise=f"{device} is in use"),
+            unused(group, volume, uuid)._replace(otherwise=said),
             *proofs,
         ),
     )

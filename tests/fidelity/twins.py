@@ -201,7 +201,8 @@ class Twins:
         found: list[Command] = []
         files = sorted({path for path in self._walk() if Path(path).is_file() and not Path(path).is_symlink()})
         for device in self._loops():
-            found += [blkid.probe(device), wipefs.signatures(device), blockdev.uses(device), blockdev.size(device)]
+            found += [blkid.probe(device), wipefs.signatures(device), blockdev.uses(device)]
+            found += [blockdev.size_and_uses(device), blockdev.size(device)]
             found += [mount.of(device), cmp.zeroes(device, 0, MEBIBYTE)]
             size = self.machine.run(blockdev.size(device))
             if not size.returncode and int(size.stdout) > MEBIBYTE:

@@ -83,7 +83,7 @@ def together(node: Executor, *questions: Command) -> list[Completed]:
 
 def held(node: Executor) -> list[Any]:
     """What is on the disks, and who uses them: what every change may change."""
-    questions = [ask(disk) for disk in DISKS for ask in (blkid.probe, blockdev.uses)]
+    questions = [ask(disk) for disk in DISKS for ask in (blkid.probe, blockdev.size_and_uses)]
     answers = together(node, *questions)
     found: list[Any] = []
     for disk, probed, used in zip(DISKS, answers[::2], answers[1::2], strict=True):

@@ -68,13 +68,13 @@ def test_a_group_and_its_volumes(pair: Pair) -> None:
     assert volume(pair, ("-L", "10M"), "a-b", "with-hyphen") == 0
     assert volume(pair, ("-l", "50%VG"), "half", "with-hyphen") == 0
     pair.run(files.read_link("/dev/with-hyphen/a-b"))
-    pair.run(blockdev.uses("/dev/with-hyphen/a-b"))
+    pair.run(blockdev.size_and_uses("/dev/with-hyphen/a-b"))
     typed(pair, "lvextend -L 21M with-hyphen/a-b")
     for question in (
         lvm.volumes("with-hyphen"),
         lvm.inactive("with-hyphen"),
         lvm.uuid_of_volume("with-hyphen", "half"),
-        lvm.opened("with-hyphen", "half"),
+        lvm.unused("with-hyphen", "half", "").ask,
         lvm.group_of_physical("none"),
     ):
         pair.run(question, table)
@@ -160,7 +160,7 @@ def test_a_volume_that_is_mounted_is_in_use(pair: Pair) -> None:
     pair.run(mount.mount("ext4", "", "/dev/data/root", "/mnt/a"))
     pair.run(mount.at("/mnt/a"))
     pair.run(blockdev.uses(B))
-    pair.run(lvm.opened("data", "root"), table)
+    pair.run(lvm.unused("data", "root", "").ask, table)
     pair.run(lvm.deactivate("data"), unordered)
     typed(pair, "lvremove --yes data/root")
     pair.run(wipefs.erase(B, ()), verdict)

@@ -166,7 +166,7 @@ class MdArray(Driver):
             yield from array_members.erased(uuid, ours, (thing,))
         lost = []
         for device in devices:
-            blank_one = yield from blank.prove(disk, device.path, device.name)
+            blank_one, _ = yield from blank.prove(disk, device.path, device.name)
             lost.append(blank_one)
         shape = array_shape.shape(disk, len(devices))
         paths = [device.path for device in devices]

@@ -197,7 +197,8 @@ class Zpool(Driver):
         lost = []
         for leaf in leaves:
             yield from vdevs.large_enough(disk, leaf)
-            lost.append((yield from blank.prove(disk, leaf.device, leaf.word)))
+            blank_one, _ = yield from blank.prove(disk, leaf.device, leaf.word)
+            lost.append(blank_one)
         first = vdevs.first(disk, leaves)
         create = zpool.create(name, disk.words("vdev"), first.place, mark(disk), f"{disk.rid}.pool")
         yield create._replace(destroys=tuple(lost), **(yield from self._undo(disk, leaves)))

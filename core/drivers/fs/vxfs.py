@@ -51,16 +51,16 @@ class VxfsFilesystem(Filesystem):
         yield from ()
         return fs.made("filesystem") == fs["dev"] or fs.rid in fs.service.adopt
 
-    def _unformat(self, fs: "Resource", device: str, temporary: str) -> Steps:
-        zeroes = yield from self._zeroes(fs, device)
+    def _unformat(self, fs: "Resource", device: str, temporary: str, size: int | None = None) -> Steps:
+        zeroes = yield from self._zeroes(fs, device, size)
         return (*self._emptiness(fs, device, temporary), *zeroes)
 
-    def _zeroes(self, fs: "Resource", device: str) -> Steps:
+    def _zeroes(self, fs: "Resource", device: str, size: int | None = None) -> Steps:
         """The commands that zero the ends of the device, as long as a VxFS is there."""
         place = self.file(fs, device) or device
         there = Check(blkid.value(place, "TYPE"), path=".", text=self.type, otherwise=f"{place} holds no vxfs any more")
         lost = Thing("vxfs", fs["dev"], at=place, proofs=(there,))
-        zeroes: tuple[Command, ...] = yield from blank.zeroing(device, self.file(fs, device))
+        zeroes: tuple[Command, ...] = yield from blank.zeroing(device, self.file(fs, device), size)
         return tuple(command._replace(destroys=(lost,)) for command in zeroes)
 
     def _wiped(self, fs: "Resource", device: str) -> Steps:

@@ -11,12 +11,14 @@ PROGRAMS = {"blockdev": "util-linux", "lsblk": "util-linux"}
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:
-    """Answer `blockdev --getsize64 DEVICE` and `lsblk -nro NAME,MOUNTPOINT DEVICE`."""
+    """Answer `blockdev` as far as one device is asked about, and `lsblk -nr` for who uses it."""
     match command.argv:
         case ("blockdev", "--getsize64", path):
             return _size(node, path)
         case ("lsblk", "-nro", "NAME,MOUNTPOINT", path):
             return _uses(node, path)
+        case ("lsblk", "-nrbo", "SIZE,NAME,MOUNTPOINT", path):
+            return _uses(node, path, sized=True)
         case ("blockdev", "--rereadpt", path):
             return _reread(node, path)
         case ("blockdev", _) | ("blockdev",):
@@ -48,18 +50,19 @@ def _reread(node: SimulatedNode, path: str) -> Completed:
     return Completed(0)
 
 
-def _uses(node: SimulatedNode, path: str) -> Completed:
+def _uses(node: SimulatedNode, path: str, *, sized: bool = False) -> Completed:
     device = node.device(path)
     if device is None:
         return Completed(32, "", f"lsblk: {path}: not a block device\n")
     rows = _rows(node, node.tree.real(path))
-    return Completed(0, "".join(f"{name.rpartition('/')[2]} {place}\n" for name, place in rows))
+    return Completed(0, "".join(f"{f'{size} ' if sized else ''}{name} {place}\n" for size, name, place in rows))
 
 
-def _rows(node: SimulatedNode, path: str) -> Iterator[tuple[str, str]]:
-    """A device, and below it whatever is made of it, each with where it is mounted."""
-    yield shown(node, path), shown_mount(node, path) or ("[SWAP]" if path in node.state["swaps"] else "")
+def _rows(node: SimulatedNode, path: str) -> Iterator[tuple[int, str, str]]:
+    """A device, and below it whatever is made of it: how many bytes each has, its name, and where it is mounted."""
     device = node.state["devices"].get(path)
+    place = shown_mount(node, path) or ("[SWAP]" if path in node.state["swaps"] else "")
+    yield device["size"] if device is not None else 0, shown(node, path).rpartition("/")[2], place
     held = {*device["holders"], *partitions.of(node, path)} if device is not None else ()
     for holder in sorted(held):
         yield from _rows(node, holder)

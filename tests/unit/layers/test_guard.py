@@ -114,11 +114,31 @@ def test_what_has_come_to_a_blank_device_since_is_refused(name: str) -> None:
     assert f"fs#1: /dev/sdb {said}" in Stand(content, **state).refuses(MKFS)
 
 
+def test_both_ends_go_by_one_proof() -> None:
+    """The second command that destroys the same thing asks nothing; after any other change it asks again."""
+    stand = Stand(OURS)
+    last = zero()._replace(argv=dd.zero("/dev/sdb", 1023 * 1024 * 1024, 1024 * 1024).argv)
+    asked = []
+    for command in (last, last, files.make_directory("/srv/other", ""), last):
+        before = len(stand.watched.asked)
+        stand.guard.run(command)
+        asked.append([each.argv[0] for each in stand.watched.asked[before:] if each.kind == "reads"])
+    assert asked == [["test", "lsblk", "blkid"], [], [], ["test", "lsblk", "blkid"]]
+
+
+def test_a_device_is_not_blank_twice() -> None:
+    """What a format of ours has put on a device since it counted as blank is found, right after it, too."""
+    stand = Stand()
+    assert stand.passes(MKFS)
+    with pytest.raises(Refused, match="was blank, and now holds ext4"):
+        stand.guard.run(MKFS._replace(makes=None))
+
+
 def test_a_device_that_has_gone_is_refused() -> None:
     """A question that fails is no proof: the refusal says which, and what was answered."""
     stand = Stand()
     del stand.node.state["devices"]["/dev/sdb"]
-    assert "what device /dev/sdb is now cannot be known: lsblk -nro NAME,MOUNTPOINT" in stand.refuses(MKFS)
+    assert "what device /dev/sdb is now cannot be known: lsblk -nrbo SIZE,NAME,MOUNTPOINT" in stand.refuses(MKFS)
 
 
 class Blindfolded(SimulatedNode):
