@@ -18,6 +18,7 @@ ROOT = "rootfs"
 DELETED = "//deleted"
 """How the kernel ends the name of a subvolume (or directory) that was deleted while it was mounted."""
 FEW_LINKS = 8
+DEVICES = "/dev/"
 """As many links are looked through faster than the parts of a path."""
 
 
@@ -48,6 +49,8 @@ class Tree:
         self._state, self._ask = state, ask
         self._links: set[str] = set()
         """The links of the root filesystem, and perhaps some that are gone."""
+        self._below: dict[str, set[str]] = {}
+        """What is directly below each directory of the root filesystem."""
         self._counted = -1
         self._reals: dict[str, str] = {}
         """Where paths lead, as long as no link and no mount comes or goes."""
@@ -171,8 +174,28 @@ class Tree:
         files = self._state["files"]
         if self._counted != len(files):
             self._links = {path for path, entry in files.items() if entry["kind"] == "link"}
+            self._below = {}
+            for path in files:
+                self._enter(path)
             self._counted = len(files)
         return self._links
+
+    def _enter(self, path: str) -> None:
+        """Have a path of the root filesystem below what is above it, which the state need not have."""
+        above, _, name = path.rpartition("/")
+        while name:
+            names = self._below.setdefault(above, set())
+            if name in names:
+                return
+            names.add(name)
+            above, _, name = above.rpartition("/")
+
+    def _leave(self, path: str) -> None:
+        above, _, name = path.rpartition("/")
+        while name and path not in self._state["files"] and not self._below.get(path):
+            self._below.get(above, set()).discard(name)
+            path = above
+            above, _, name = path.rpartition("/")
 
     def _unfollowed(self, path: str) -> str:
         """Follow links in every part of the path but the last. A path that is a hole stays as it is."""
@@ -352,6 +375,10 @@ class Tree:
             place.files[place.path] = entry
         if at_root:
             self._counted = len(place.files)
+            if entry is None:
+                self._leave(place.path)
+            else:
+                self._enter(place.path)
         if "link" in {entry and entry["kind"], before and before["kind"]}:
             self._reals.clear()
             links.discard(place.path)
@@ -364,8 +391,12 @@ class Tree:
         place = self.place(real)
         if self._ask is not None and self._is_open(place.device):
             self._ask(Question("below", real))
-        prefix = "/" if place.path == "/" else f"{place.path}/"
-        names = {name[len(prefix) :].split("/")[0] for name in place.files if name.startswith(prefix)}
+        if place.files is self._state["files"]:
+            self._known_links()
+            names = set(self._below.get(place.path.rstrip("/"), ()))
+        else:
+            prefix = "/" if place.path == "/" else f"{place.path}/"
+            names = {name[len(prefix) :].split("/")[0] for name in place.files if name.startswith(prefix)}
         mount = self.mount_of(real)
         device = self._mounted(mount) if mount is not None else None
         if mount is not None and device is not None:
@@ -373,7 +404,8 @@ class Tree:
             subvolumes = self.holder(device)["content"].get("subvolumes", {})
             names |= {f"/{name}"[len(above) :].split("/")[0] for name in subvolumes if f"/{name}".startswith(above)}
         now, below = self._state["clock"], f"{real.rstrip('/')}/"
-        for name, device in self._state["devices"].items():
+        has_devices = below.startswith(DEVICES) or DEVICES.startswith(below)
+        for name, device in self._state["devices"].items() if has_devices else ():
             if name.startswith(below) and device["appears"] <= now:
                 names.add(name[len(below) :].split("/")[0])
         return sorted(names - {""})

@@ -140,6 +140,7 @@ def collect(node: SimulatedNode, uuid: str, present: dict[str, str]) -> str:
     path = _free(node)
     hold(node, path, present)
     node.state["devices"][path] = block_device(0, stacked={"kind": "array", "of": uuid, "name": INACTIVE})
+    node.stacked_of_devices = -1
     return path
 
 

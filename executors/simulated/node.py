@@ -54,7 +54,12 @@ class SimulatedNode:
         self.labels: dict[str, tuple[str, Any, Any, Content]] = {}
         """Their devices, what has the content of these, and the content, for who has to look at all of them often."""
         self.stacked: dict[tuple[str, str, str], str] = {}
-        """Where the devices of volumes were seen last; hints as well."""
+        """The devices of what is stacked, as they were when there were `stacked_of_devices`."""
+        self.stacked_of_devices = -1
+        self.erased = 0
+        """How often the superblock of a member was written over."""
+        self.whole_at: tuple[int, ...] = ()
+        """When no volume group lacked a device."""
         self._loops: dict[str, list[str]] = {}
         self._loops_of_devices = -1
 
@@ -241,6 +246,7 @@ class SimulatedNode:
         """Replace what a device holds; what it was a member of loses it."""
         holder = self.tree.holder(device)
         before, holder["content"] = holder["content"], content
+        self.erased += before.get("type", "").endswith("_member")
         is_other = before.get("files") is not content.get("files")
         if is_other or before.get("member_of", "") not in {"", content.get("member_of")}:
             self.forget(before)

@@ -11,12 +11,14 @@ from executors.simulated.node import SimulatedNode
 
 FIRST_SECTOR, RESERVED_SECTORS, TABLE_SECTORS, ALIGNED_SECTORS = 2048, 16384, 34, 2048
 FRONT = 2 * MEBIBYTE
+NUMBERS = range(1, 129)
+"""Of the partitions that a GPT has room for."""
 
 
 def of(node: SimulatedNode, disk: str) -> list[str]:
     """The partitions of a disk that the kernel has."""
-    name = re.compile(rf"{re.escape(first_partition(disk)[:-1])}\d+")
-    return sorted(path for path in node.state["devices"] if path.startswith(disk) and name.fullmatch(path))
+    beginning, devices = first_partition(disk)[:-1], node.state["devices"]
+    return sorted(path for number in NUMBERS if (path := f"{beginning}{number}") in devices)
 
 
 def come(node: SimulatedNode, disk: str) -> None:

@@ -33,7 +33,9 @@ AT_BOOT = {
 
 def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> None:
     """Let a block device appear, with links to it (`/dev/mapper/svc1-root`); then udev has its turn."""
+    index(node)[_key(device)] = path
     node.state["devices"][path] = device
+    node.stacked_of_devices = len(node.state["devices"])
     for link in links:
         parts = link.split("/")
         depth = len(parts) - 3
@@ -44,8 +46,7 @@ def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> 
         target = f"{'../' * depth}{path.removeprefix('/dev/')}"
         node.tree.put(link, {"kind": "link", "target": target})
     device["settled"] = False
-    came(node, path)
-    settle(node)
+    settle(node, "" if came(node, path) else path)
 
 
 def remove(node: SimulatedNode, path: str) -> None:
@@ -67,12 +68,14 @@ def _leads_to(link: str, entry: dict[str, Any], path: str) -> bool:
     return target == path or (target.startswith("../") and f"/dev/{target.replace('../', '')}" == path)
 
 
-def came(node: SimulatedNode, path: str) -> None:
-    """Let the kernel read the partition table of a disk that has come."""
-    if node.tree.holder(node.state["devices"][path])["content"].get("partitions"):
-        from executors.simulated import partitions
+def came(node: SimulatedNode, path: str) -> bool:
+    """Let the kernel read the partition table of a disk that has come; tell whether there are partitions."""
+    if not node.tree.holder(node.state["devices"][path])["content"].get("partitions"):
+        return False
+    from executors.simulated import partitions
 
-        partitions.come(node, path)
+    partitions.come(node, path)
+    return True
 
 
 def going(node: SimulatedNode, path: str) -> None:
@@ -85,14 +88,27 @@ def going(node: SimulatedNode, path: str) -> None:
 
 def device_of(node: SimulatedNode, kind: str, of: str, name: str = "") -> str:
     """The device of what is stacked (a volume of a group); "" for what has none."""
-    devices: dict[str, dict[str, Any]] = node.state["devices"]
-    wanted = {"kind": kind, "of": of, "name": name}
-    device = devices.get(hint := node.stacked.get((kind, of, name), ""))
-    if device is not None and device["stacked"] == wanted:
-        return hint
-    path = next((path for path, each in devices.items() if each["stacked"] == wanted), "")
-    node.stacked[kind, of, name] = path
+    devices, key = node.state["devices"], (kind, of, name)
+    path = index(node).get(key, "")
+    if path and (path not in devices or _key(devices[path]) != key):
+        # As many devices as before need not be the same ones.
+        node.stacked_of_devices = -1
+        path = index(node).get(key, "")
     return path
+
+
+def index(node: SimulatedNode) -> dict[tuple[str, str, str], str]:
+    """The devices of all that is stacked, which is looked for anew where devices have come or gone unheard."""
+    devices = node.state["devices"]
+    if node.stacked_of_devices != len(devices):
+        node.stacked = {_key(device): path for path, device in reversed(devices.items()) if device["stacked"]}
+        node.stacked_of_devices = len(devices)
+    return node.stacked
+
+
+def _key(device: dict[str, Any]) -> tuple[str, str, str]:
+    stacked = device["stacked"] or {"kind": "", "of": "", "name": ""}
+    return stacked["kind"], stacked["of"], stacked["name"]
 
 
 def free(node: SimulatedNode, prefix: str) -> str:
@@ -103,17 +119,27 @@ def free(node: SimulatedNode, prefix: str) -> str:
     return f"{prefix}{number}"
 
 
-def settle(node: SimulatedNode) -> None:
-    """Let udev do what it does about each device that has appeared and that it has not looked at yet."""
-    while waiting := [path for path, device in node.present().items() if not device["settled"]]:
+def settle(node: SimulatedNode, alone: str = "") -> None:
+    """Let udev do what it does about each device that has appeared and that it has not looked at yet.
+
+    alone: the only device that has come, where that is known.
+    """
+    devices = node.state["devices"]
+    if alone:
+        _looked_at(node, alone)
+        return
+    while waiting := [path for path, each in devices.items() if not each["settled"] and each["appears"] <= node.clock]:
         for path in waiting:
-            device = node.state["devices"].get(path)
-            if device is None:
-                continue
-            device["settled"] = True
-            content = node.tree.holder(device)["content"]
-            if module := MEMBERS.get(content.get("type", "")):
-                import_module(module).appeared(node, path)
+            if path in devices:
+                _looked_at(node, path)
+
+
+def _looked_at(node: SimulatedNode, path: str) -> None:
+    device = node.state["devices"][path]
+    device["settled"] = True
+    content = node.tree.holder(device)["content"]
+    if module := MEMBERS.get(content.get("type", "")):
+        import_module(module).appeared(node, path)
 
 
 def leave(node: SimulatedNode, content: Content) -> None:

@@ -85,6 +85,9 @@ def of_physical(node: SimulatedNode, physical: str) -> tuple[str, Group] | None:
 def is_whole(node: SimulatedNode) -> bool:
     """Tell at little cost that no group lacks a device, where each is where it was seen last."""
     devices, files, seen = node.state["devices"], node.state["files"], node.labels
+    now = (node.erased, len(devices), len(files), node.clock)
+    if node.whole_at == now:
+        return True
     for group in node.state["volume_groups"].values():
         for physical in group["physical_volumes"]:
             path, device, holder, held = seen.get(physical, NOWHERE)
@@ -92,6 +95,7 @@ def is_whole(node: SimulatedNode) -> bool:
                 return _is_labelled_anew(node)
             if device["file"] and holder is not device and files.get(device["file"]) is not holder:
                 return _is_labelled_anew(node)
+    node.whole_at = now
     return True
 
 

@@ -32,8 +32,10 @@ def run(node: SimulatedNode, command: Command) -> Completed:
     entry = node.tree.entry(path)
     if entry is None:
         return Completed(1, "", f"find: \u2018{path}\u2019: No such file or directory\n")
-    in_it = (f"{path}/{name}" for name in node.tree.children(path))
-    first = next(_below(node, path) if tuple(rest) == NO_DIRECTORY else in_it, None)
+    if tuple(rest) == NO_DIRECTORY:
+        first = next(_below(node, path), None)
+    else:
+        first = next((f"{path}/{name}" for name in node.tree.children(path)), None)
     return Completed(0, "" if first is None else f"{first}\n")
 
 
