@@ -198,6 +198,22 @@ def group_named(resource: "Resource", name: str) -> Steps:
     return found[0] if found else None
 
 
+def is_seen(resource: "Resource", name: str) -> Steps:
+    """Tell whether a group would be seen if it were there, so that what it does not have is gone.
+
+    Of a group that was made for the service another one of its name tells nothing.
+    """
+    disks = [disk for disk in resource.service.givers(Tie("group", name)) if disk.made("group") is not None]
+    ours = {disk.made("group") for disk in disks}
+    found = lvm.groups((yield lvm.group(f"vg_name={name}")))
+    if any(not ours or group.uuid in ours for group in found):
+        return True
+    for disk in disks:
+        if (yield from physical_volumes.are_seen(disk)):
+            return True
+    return False
+
+
 def whole(resource: "Resource", groups: list[lvm.Group]) -> Steps:
     """See that every device of a group is there. Raises Failed, since without one nothing in it can be changed."""
     yield from ()
@@ -260,7 +276,12 @@ def _removed(disk: "Resource") -> Steps:
         return
     found = lvm.groups((yield lvm.group(f"vg_uuid={uuid}")))
     if not found:
-        yield from physical_volumes.gone(disk, lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}"), name)
+        ask = lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}")
+        if (yield from physical_volumes.are_seen(disk)):
+            yield Note(f"volume group {uuid} is gone already", "warning")
+            yield lvm.forget(ask, (name,))
+        else:
+            yield from physical_volumes.gone(disk, ask, name)
         return
     yield from whole(disk, found)
     if found[0].volumes:

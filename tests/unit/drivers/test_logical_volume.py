@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from core.command import Command
 from core.compare import same_world
 from core.config.service import Service
 from core.driver import Tie
@@ -247,6 +248,35 @@ def test_a_volume_whose_disk_is_gone() -> None:
     of = lv()
     on = provisioned(of)
     del on.state["devices"]["/dev/sdb"]
+    with pytest.raises(Refused, match="is not there, so it cannot be deleted"):
+        run(of, "unprovision", on)
+    assert "disk#2.logical_volume" in of.record.made
+
+
+@pytest.mark.parametrize("typed", [("lvremove --yes data/logs",), ("lvremove --yes data/logs", "vgremove data")])
+@pytest.mark.parametrize("of, rid", [(lv(), "disk#2"), (fs(), "fs#0")])
+def test_a_volume_that_somebody_has_removed(of: Service, rid: str, typed: tuple[str, ...]) -> None:
+    """There is nothing left to undo of a volume whose group is there without it: a warning, and the record lets go."""
+    of.record.made.clear()
+    on = provisioned(of)
+    if rid == "fs#0":
+        on.run(Command(("umount", "/srv/logs"), tool="mount"))
+    for line in typed:
+        assert on.run(Command(tuple(line.split()), tool="lvm")).returncode == 0
+    ran = run(of, "unprovision", on, rid)
+    assert any(re.fullmatch("logical volume .* is gone already", note) for note in ran.notes)
+    run(of, "unprovision", on, "disk#1")
+    assert of.record.made == {}
+    assert on.state["devices"]["/dev/sdb"]["content"] == {"kind": "zero"}
+
+
+def test_another_group_of_the_name_tells_nothing() -> None:
+    """A volume is not gone because a group of the same name, which is not that of the service, does not have it."""
+    of = lv()
+    on = provisioned(of)
+    run(of, "stop", on, "disk#1")
+    del on.state["devices"]["/dev/sdb"]
+    assert on.run(Command(("vgcreate", "data", "/dev/sdc"), tool="lvm")).returncode == 0
     with pytest.raises(Refused, match="is not there, so it cannot be deleted"):
         run(of, "unprovision", on)
     assert "disk#2.logical_volume" in of.record.made
