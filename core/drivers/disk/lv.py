@@ -14,6 +14,9 @@ from core.tools import lvm
 if TYPE_CHECKING:
     from core.config.service import Resource
 
+AS_ASKED = "writemostly"
+"""What is said of the health of a volume because its user wanted it so."""
+
 
 def _volume_complaint(value: str) -> str | None:
     return lvm.complaint(value, volume=True)
@@ -107,11 +110,18 @@ class LogicalVolume(Driver):
         yield from logical_volume.remove(disk, disk["vg"])
 
     def status(self, disk: "Resource") -> Steps:
-        """Up when it is active."""
-        volume = yield from _volume(disk)
+        """Up when it is active, warn when something of it is missing, or wrong."""
+        answer = yield lvm.volumes(disk["vg"])
+        volume = lvm.parse_volumes(answer).get(disk["name"])
         if volume is None:
             return Status("down", (Remark(f"there is no logical volume {disk['vg']}/{disk['name']}", "info"),))
-        return Status("up" if volume.is_active else "down")
+        remarks: tuple[Remark, ...] = ()
+        if volume.health == "partial":
+            lost = ", ".join(lvm.missing(answer, disk["vg"])) or "a device"
+            remarks = (Remark(f"{disk['vg']}/{disk['name']} is not whole: its group lacks {lost}"),)
+        elif volume.health and volume.health != AS_ASKED:
+            remarks = (Remark(f"{disk['vg']}/{disk['name']}: {volume.health}"),)
+        return Status("down" if not volume.is_active else "warn" if remarks else "up", remarks)
 
 
 def _volume(disk: "Resource") -> Steps:

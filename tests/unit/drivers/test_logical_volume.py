@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.command import Command
+from core.command import Command, Completed
 from core.compare import same_world
 from core.config.service import Service
 from core.driver import Tie
@@ -251,6 +251,39 @@ def test_a_volume_whose_disk_is_gone() -> None:
     with pytest.raises(Refused, match="is not there, so it cannot be deleted"):
         run(of, "unprovision", on)
     assert "disk#2.logical_volume" in of.record.made
+
+
+ROW = "  logs;{uuid};104857600;{active};{health}\n"
+LACKS = """\
+  WARNING: Couldn't find device with uuid aaaaaa-bbbb.
+  WARNING: VG data is missing PV aaaaaa-bbbb (last written to /dev/vdc).
+  WARNING: VG other is missing PV cccccc-dddd (last written to /dev/vdd).
+"""
+
+
+@pytest.mark.parametrize(
+    "active, health, said, state, remarks",
+    [
+        ("active", "", "", "up", []),
+        ("active", "writemostly", "", "up", []),
+        ("active", "partial", LACKS, "warn", ["data/logs is not whole: its group lacks /dev/vdc"]),
+        ("", "partial", LACKS, "down", ["data/logs is not whole: its group lacks /dev/vdc"]),
+        ("active", "partial", "", "warn", ["data/logs is not whole: its group lacks a device"]),
+        ("active", "refresh needed", "", "warn", ["data/logs: refresh needed"]),
+    ],
+)
+def test_what_lvm_says_of_its_health(active: str, health: str, said: str, state: str, remarks: list[str]) -> None:
+    """A volume that lacks a device, or is not well, is not up, and its status says which; in one command."""
+    driver, resource = lv().resource("disk#2").driver, lv().resource("disk#2")
+    steps = driver.status(resource)
+    asked = next(steps)
+    assert isinstance(asked, Command)
+    assert asked.argv[0] == "lvs"
+    answer = Completed(0, ROW.format(uuid="eeeeee-ffff", active=active, health=health), said)
+    with pytest.raises(StopIteration) as end:
+        steps.send(answer)
+    assert end.value.value.state == state
+    assert [remark.text for remark in end.value.value.remarks] == remarks
 
 
 @pytest.mark.parametrize("typed", [("lvremove --yes data/logs",), ("lvremove --yes data/logs", "vgremove data")])
