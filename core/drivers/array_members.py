@@ -49,7 +49,7 @@ def is_incomplete(disk: "Resource", uuid: str) -> Steps:
     busy = [member for member in detail.members if "faulty" in member.state or "rebuilding" in member.state]
     if "degraded" not in detail.states or busy:
         return False
-    if blockdev.users((yield blockdev.uses(mdadm.link(uuid)))):
+    if blockdev.keepers((yield blockdev.uses(mdadm.link(uuid)))):
         return False
     devices = yield from members.named(disk, "devs")
     present, _ = yield from divided(devices, uuid)

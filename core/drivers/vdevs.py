@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WHOLE = ("disk", "raid")
 """The kinds of block device that zpool makes partitions of. It leaves loop devices and logical volumes as they are."""
+DEVICES = "/dev"
+WITH_PARTITIONS = ("/dev/disk/", "/dev/md/")
+"""Where udev makes a link to each partition beside the link to its disk, and calls it as zpool expects."""
 PARTITIONS_SECONDS_MAX = 10
 FRONT, REAR = 2 * MEBIBYTE, 10 * MEBIBYTE
 """What holds the tables and labels of a disk that has a partition table of zpool's, at its front and at its end."""
@@ -31,18 +34,30 @@ _RESERVED = re.compile(r"(mirror|raidz|draid|spare).*|log|c[0-9].*")
 class Leaf(NamedTuple):
     """A device of a pool. word: as the file calls it. device: the block device, "" for none. place: its label's.
 
-    is_auxiliary: a spare or a cache, on which nothing says what it is, nor which pool it is of.
+    is_auxiliary: a spare or a cache, on which nothing says what it is, nor which pool it is of. real: where a link
+    leads, "" where it is not known.
     """
 
     word: str
     device: str
     place: str
     is_auxiliary: bool = False
+    real: str = ""
 
     @property
     def is_file(self) -> bool:
         """Tell whether it is a file."""
         return self.place == self.word != self.device
+
+    @property
+    def spoken(self) -> str:
+        """What zpool is told: it waits for the link to the partition that belongs to a link, and few links have one."""
+        return self.real if self.has_table and self.real and not self.word.startswith(WITH_PARTITIONS) else self.word
+
+    @property
+    def searched(self) -> str:
+        """Where its label is looked for: where a link of ours leads depends on what else the node has by then."""
+        return DEVICES if self.has_table and not self.word.startswith(f"{DEVICES}/") else self.place
 
     @property
     def has_table(self) -> bool:
@@ -91,7 +106,7 @@ def present(disk: "Resource") -> Steps:
             real = (yield files.read_link(word)).stdout.strip() or word
             kind = (yield lsblk.kind(real)).stdout.strip()
             place = zpool.first_partition(real) if kind.startswith(WHOLE) else word
-            found.append(Leaf(word, word, place, word in unlabelled))
+            found.append(Leaf(word, word, place, word in unlabelled, real))
         elif not (yield files.is_file(word)).returncode:
             loops = pick((yield losetup.associated(word)).stdout, "lines")
             found.append(Leaf(word, loops[0] if loops else "", word, word in unlabelled))
@@ -114,6 +129,17 @@ def leaves(disk: "Resource") -> Steps:
             text = f"{word} is a file without a loop device; a [disk#...] of type loop attaches it"
             raise Failed(f"{disk.rid}: {text}")
     return found
+
+
+def spoken(disk: "Resource", found: list[Leaf]) -> list[str]:
+    """The words of `vdev` as zpool is told them."""
+    said = {leaf.word: leaf.spoken for leaf in found}
+    return [said.get(word, word) for word in disk.words("vdev")]
+
+
+def searched(found: list[Leaf]) -> tuple[str, ...]:
+    """The places in which zpool looks for the labels, each once."""
+    return tuple(dict.fromkeys(leaf.searched for leaf in found))
 
 
 def first(disk: "Resource", found: list[Leaf]) -> Leaf:

@@ -115,6 +115,16 @@ def everywhere(node: SimulatedNode) -> list[str]:
     return sorted(node.present())
 
 
+def inside(node: SimulatedNode, place: str) -> list[str]:
+    """The places in which labels are looked for when a place is named: itself, or what is in a directory."""
+    if storage(node, place) is not None:
+        return [place]
+    below = [f"{place}/{name}" for name in node.tree.children(place)]
+    # A device whose name nobody knows yet is in the directory of devices as well.
+    devices_there = [path for path in everywhere(node) if (path.rpartition("/")[0] or "/dev") == place]
+    return sorted({*below, *devices_there}) or [place]
+
+
 def missing(node: SimulatedNode, guid: str, places: Iterable[str] = ()) -> list[str]:
     """The devices of a pool that are not there, by their last known path; of an imported pool wherever they are."""
     known = devices(node.state["pools"][guid]["vdevs"])

@@ -218,7 +218,7 @@ class MdArray(Driver):
         if found is None or not found.started:
             yield from array_members.released(found)
             return
-        if users := blockdev.users((yield blockdev.uses(mdadm.link(found.uuid)))):
+        if users := blockdev.keepers((yield blockdev.uses(mdadm.link(found.uuid)))):
             said = f"{disk.rid}: the array {found.uuid} is assembled as {found.device}, and in use ({', '.join(users)})"
             raise Failed(f"{said}; free it, so that it gets its own name")
         if found.device == array_shape.path(disk):

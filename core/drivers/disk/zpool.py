@@ -102,7 +102,7 @@ class Zpool(Driver):
                 raise Refused(f"{disk.rid}: another pool is called {name}: {here.guid}", "export it, or rename it")
             yield Note(f"{name} is already up")
             return
-        places = tuple(leaf.place for leaf in (yield from vdevs.present(disk)))
+        places = vdevs.searched((yield from vdevs.present(disk)))
         identity = disk.made("pool") or (yield from self._only_one(disk, places)).guid
         try:
             yield zpool.import_(name, identity, places)
@@ -124,7 +124,7 @@ class Zpool(Driver):
             yield Note(f"the pool {here.guid} is called {name}, is not of this service, and stays", "warning")
             return
         yield from self._free(disk)
-        places = tuple(leaf.place for leaf in (yield from vdevs.present(disk)))
+        places = vdevs.searched((yield from vdevs.present(disk)))
         again = zpool.import_(name, here.guid, places)._replace(undo=())
         yield zpool.export(name)._replace(undo=(again,))
 
@@ -139,7 +139,7 @@ class Zpool(Driver):
         leaves = yield from vdevs.present(disk)
         here = zpool.pool(name, (yield zpool.of_name(name)))
         if here is None and (yield from self._can_be_imported(identity, leaves)):
-            yield zpool.import_(name, identity, tuple(leaf.place for leaf in leaves))
+            yield zpool.import_(name, identity, vdevs.searched(leaves))
             here = zpool.pool(name, (yield zpool.of_name(name)))
         if here is not None and here.guid == identity:
             yield from self._free(disk)
@@ -179,7 +179,7 @@ class Zpool(Driver):
             if disk.made("pool") is not None:
                 return False
             raise disk.service.error(disk.rid, "vdev", f"there is no pool {name}, and nothing says what to make it of")
-        places = tuple(leaf.place for leaf in leaves)
+        places = vdevs.searched(leaves)
         if labelled := (yield from vdevs.labels(leaves)):
             there = zpool.pools((yield zpool.importable(places)))
             if (found := next((each for each in there if each.name == name), None)) is not None:
@@ -199,14 +199,14 @@ class Zpool(Driver):
             yield from vdevs.large_enough(disk, leaf)
             lost.append((yield from blank.prove(disk, leaf.device, leaf.word)))
         first = vdevs.first(disk, leaves)
-        create = zpool.create(name, disk.words("vdev"), first.place, mark(disk), f"{disk.rid}.pool")
+        create = zpool.create(name, vdevs.spoken(disk, leaves), first.place, mark(disk), f"{disk.rid}.pool")
         yield create._replace(destroys=tuple(lost), **(yield from self._undo(disk, leaves)))
         return True
 
     def _undo(self, disk: "Resource", leaves: list[vdevs.Leaf]) -> Steps:
         """How a pool that was made is reached after a reboot, and taken back: not when anything else is in it."""
         name, identity = disk["name"], f"«{disk.rid}.pool»"
-        again = zpool.import_(name, identity, tuple(leaf.place for leaf in leaves))._replace(undo=())
+        again = zpool.import_(name, identity, vdevs.searched(leaves))._replace(undo=())
         alone = Check(
             zfs.below(name),
             path="words[1]",
@@ -237,7 +237,7 @@ class Zpool(Driver):
     def _can_be_imported(self, identity: str, leaves: list[vdevs.Leaf]) -> Steps:
         if not (yield from vdevs.labels(leaves)):
             return False
-        found = zpool.pools((yield zpool.importable(tuple(leaf.place for leaf in leaves))))
+        found = zpool.pools((yield zpool.importable(vdevs.searched(leaves))))
         return any(each.guid == identity for each in found)
 
     def _free(self, disk: "Resource") -> Steps:
