@@ -36,7 +36,8 @@ class Evidence(NamedTuple):
 
 def look(device: str) -> Steps:
     """Return the `Evidence` of a block device; the questions end at the first that rules any destruction out."""
-    if users := blockdev.users((yield blockdev.uses(device))):
+    uses = yield blockdev.uses(device)
+    if users := blockdev.keepers(uses):
         return Evidence(users=tuple(users))
     is_zero = True
     for offset, length in ends(int((yield blockdev.size(device)).stdout)):
@@ -45,6 +46,9 @@ def look(device: str) -> Steps:
             return Evidence(unreadable=answer.stderr.strip() or "it says nothing about why")
         is_zero = is_zero and not answer.returncode
     signatures = (yield wipefs.signatures(device)).stdout.strip()
+    if not signatures and (partitions := blockdev.partitions(uses)):
+        # The kernel has them from a table that is gone: who else knows of them?
+        return Evidence(users=tuple(partitions))
     return Evidence(signatures=signatures, residue=not signatures and not is_zero)
 
 

@@ -163,8 +163,8 @@ MUTANTS = (
     Mutant(
         "the guard lets pass what somebody uses",
         "core/evidence.py",
-        "    if users := blockdev.users((yield blockdev.uses(device))):\n        return Evidence(users=tuple(users))\n",
-        "    yield blockdev.uses(device)\n",
+        "    if users := blockdev.keepers(uses):\n        return Evidence(users=tuple(users))\n",
+        "",
         (GUARD_CASES,),
     ),
     Mutant(

@@ -195,6 +195,15 @@ def _missed(disk: "Resource", uuid: str, name: str) -> Steps:
     if (yield from are_seen(disk)):
         yield Note(f"physical volume {uuid} is gone already", "warning")
         yield lvm.forget(ask, (name,))
+        return
+    lost: list[str] = []
+    for word in disk.words("pvs"):
+        device = yield from device_of(word)
+        lost += [] if device.path else [word]
+    if lost and len(lost) < len(disk.words("pvs")) and all(beneath.is_lost(disk, word) for word in lost):
+        said = f"physical volume {uuid} is not there ({' '.join(lost)} does not exist)"
+        yield Note(f"{said}: what it holds stays on it, and is nobody's now", "warning")
+        yield lvm.forget(ask, (name,))
     else:
         yield from gone(disk, ask, name)
 

@@ -11,7 +11,7 @@ from core.answers import pick
 from core.command import Check, Command, Note, Steps, Thing, Wait
 from core.config.sizes import human
 from core.driver import Tie
-from core.drivers import blank
+from core.drivers import beneath, blank
 from core.errors import Failed
 from core.evidence import MEBIBYTE, ends
 from core.tools import blkdiscard, blkid, blockdev, cmp, dd, files, losetup, lsblk, zpool
@@ -239,7 +239,7 @@ def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
         elif leaf.has_table and not (yield blockdev.is_block_device(leaf.place)).returncode:
             # A run was killed before the kernel heard that there is no partition any more.
             yield blockdev.reread(leaf.device)
-    yield from _missed(disk, found)
+    yield from _missed(disk, identity, found, is_reached=bool(mine))
     commands = yield from zeroing(disk, identity, mine)
     for left, command in zip(reversed(range(len(commands))), commands, strict=True):
         yield command._replace(unmakes=() if left else names)
@@ -273,14 +273,31 @@ def _length(leaf: Leaf) -> Steps:
     return int((yield blockdev.size(leaf.device)).stdout)
 
 
-def _missed(disk: "Resource", found: list[Leaf]) -> Steps:
-    """See that no label stays on a device that is not there, unless the disk goes with the service."""
+def _missed(disk: "Resource", identity: str, found: list[Leaf], *, is_reached: bool) -> Steps:
+    """Name the labels that stay, on disks that are lost; those of others go with what the service has deleted.
+
+    Raises Failed for a device that can be brought, and when no label is there that can be erased (not `is_reached`),
+    nor a disk that was made blank: then nobody can tell a disk that is lost from one that is not attached.
+    """
     there = {leaf.word for leaf in found}
     recorded = {thing.rid for thing in disk.service.record.made.values()}
+    lost = []
     for word in zpool.devices(disk.words("vdev")):
         if word in there:
             continue
         givers = [giver.rid for giver in disk.service.givers(Tie("device", word))]
-        if recorded.isdisjoint(givers):
+        if not recorded.isdisjoint(givers):
+            yield Note(f"device does not exist {word}: what was made on it goes with its disk")
+        elif beneath.is_lost(disk, word):
+            lost.append(word)
+        else:
             raise Failed(f"{disk.rid}: device does not exist {word}: what was made on it cannot be deleted; attach it")
-        yield Note(f"device does not exist {word}: what was made on it goes with its disk")
+    for leaf in found if lost and not is_reached else ():
+        is_reached = is_reached or not (yield cmp.zeroes(leaf.device or leaf.place, 0, MEBIBYTE)).returncode
+    if lost and not is_reached:
+        keep = f"svcmgr -s {disk.service.name} delete --keep-resources"
+        said = f"{disk.rid}: no device of the pool {identity} is there that could be erased: {' '.join(lost)}"
+        raise Failed(f"{said}; attach one, or, where they are lost for good, {keep}")
+    for word in lost:
+        said = f"{word} does not exist: what it has of the pool {identity} stays on it, and is nobody's now"
+        yield Note(said, "warning")

@@ -20,6 +20,8 @@ MEMBER = "zfs_member"
 SPARED = {"": 0, "mirror": -1, "raidz": 1, "raidz1": 1, "raidz2": 2, "raidz3": 3}
 """How many devices of a group of each kind may be missing; of a mirror all but one."""
 
+DESTROYED = "destroyed"
+"""The role of a device in a pool that was destroyed, while other devices of it were away."""
 USAGE = 2
 """How zpool and zfs end when they do not understand their words."""
 
@@ -89,12 +91,30 @@ def label_at(node: SimulatedNode, place: str) -> Content | None:
     return content
 
 
+def living_label_at(node: SimulatedNode, place: str) -> Content | None:
+    """The label of a pool that was not destroyed as long as the device was one of it."""
+    label = label_at(node, place)
+    return None if label is None or label["role"] == DESTROYED else label
+
+
+def destroyed(node: SimulatedNode, guid: str) -> None:
+    """Let a pool be destroyed. The labels that are there say so; those on devices that are away know nothing of it."""
+    pool = node.state["pools"][guid]
+    if not missing(node, guid):
+        del node.state["pools"][guid]
+        return
+    for place in located(node, guid, devices(pool["vdevs"])).values():
+        if (label := label_at(node, place)) is not None:
+            label["role"] = DESTROYED
+    pool["imported"] = False
+
+
 def located(node: SimulatedNode, guid: str, places: Iterable[str]) -> dict[int, str]:
     """Where the devices of a pool are: their positions in it, each with the place where its label was found."""
     known = devices(node.state["pools"][guid]["vdevs"])
     found: dict[int, str] = {}
     for place in places:
-        label = label_at(node, place)
+        label = living_label_at(node, place)
         if label is not None and label["uuid"] == guid:
             position = known.index(place) if not label["role"] and place in known else int(label["role"] or 0)
             found.setdefault(position, place)

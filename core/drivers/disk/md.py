@@ -155,6 +155,9 @@ class MdArray(Driver):
                 ours.append(device)
             elif found and not (yield from blank.is_given_up(disk, device.path, device.name)):
                 raise _stranger(disk, device.name, found)
+            elif found:
+                # udev may have taken it for its array, which waits for the others.
+                yield from array_members.released(_of(found.get("MD_UUID", ""), known))
         undo = yield from self._unmade(disk, uuid, devices)
         if ours:
             yield mdadm.recognise(ours[-1].place, thing, uuid)._replace(undo=undo)

@@ -153,7 +153,7 @@ def _held(node: SimulatedNode, device: str) -> str:
         is_file = node.device(device) is None
         return "" if is_file else f"{device} contains a filesystem of type '{content['type']}'\n"
     pool = node.state["pools"].get(content["uuid"])
-    if pool is None:
+    if pool is None or content["role"] == pools.DESTROYED:
         return ""
     state = "active" if pool["imported"] else "potentially active" if pool["host"] else "exported"
     return f"{device} is part of {state} pool '{pool['name']}'\n"
@@ -175,7 +175,7 @@ def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
     name, (guid, _) = named
     if busy := _unmounted(node, name):
         return Completed(1, "", f"{busy}could not destroy '{name}': could not unmount datasets\n")
-    del node.state["pools"][guid]
+    pools.destroyed(node, guid)
     return Completed(0)
 
 
@@ -203,7 +203,7 @@ def _import(node: SimulatedNode, _command: Command, words: list[str]) -> Complet
     found, operands = options(words, flags=("-N", "-f"), values=("-o", "-d"), most=1)
     named = found.get("-d")
     places = pools.everywhere(node) if named is None else [path for each in named for path in pools.inside(node, each)]
-    labels = [label for place in places if (label := pools.label_at(node, place)) is not None]
+    labels = [label for place in places if (label := pools.living_label_at(node, place)) is not None]
     known = node.state["pools"]
     guids = list(dict.fromkeys(label["uuid"] for label in labels if label["uuid"] in known))
     guids = [guid for guid in guids if not known[guid]["imported"]]
