@@ -125,6 +125,8 @@ class VolumeGroup(Driver):
         """Tag the group with this node, and activate it. Raises Refused when another node of the service has it."""
         name, node = disk["name"], disk.service.nodename
         group = yield from _appeared(disk)
+        if disk.made("group") not in {None, group.uuid} and disk.rid not in disk.service.adopt:
+            raise Refused(f"{disk.rid}: another volume group is called {name}: {group.uuid}", "rename it")
         yield from whole(disk, [group])
         others = {*disk.service.nodes, *disk.service.drpnodes} - {node}
         if held := sorted(others.intersection(group.tags)):
@@ -145,6 +147,9 @@ class VolumeGroup(Driver):
         active = [] if group is None else [each for each in (yield from _volumes(name)) if each.is_active]
         if group is None or (not active and node not in group.tags):
             yield Note(f"vg {name} is already down")
+            return
+        if disk.made("group") not in {None, group.uuid}:
+            yield Note(f"the group {group.uuid} is called {name}, is not of this service, and stays", "warning")
             return
         if active:
             try:

@@ -82,6 +82,9 @@ class LogicalVolume(Driver):
         volume = yield from _volume(disk)
         if volume is None:
             raise Failed(f"{disk.rid}: there is no logical volume {disk['vg']}/{disk['name']}; provision creates it")
+        if disk.made(logical_volume.MADE) not in {None, volume.uuid} and disk.rid not in disk.service.adopt:
+            text = f"{disk.rid}: another volume is called {disk['vg']}/{disk['name']}: {volume.uuid}"
+            raise Refused(text, "rename it")
         if volume.is_active:
             yield Note(f"lv {disk['vg']}/{disk['name']} is already up")
             return
@@ -94,6 +97,10 @@ class LogicalVolume(Driver):
         volume = yield from _volume(disk)
         if volume is None or not volume.is_active:
             yield Note(f"lv {group}/{name} is already down")
+            return
+        if disk.made(logical_volume.MADE) not in {None, volume.uuid}:
+            said = f"the volume {volume.uuid} is called {group}/{name}, is not of this service, and stays"
+            yield Note(said, "warning")
             return
         on = lvm.activate_volume(group, name)
         try:

@@ -125,8 +125,13 @@ class Zpool(Driver):
         if disk.made("pool") not in {None, here.guid}:
             yield Note(f"the pool {here.guid} is called {name}, is not of this service, and stays", "warning")
             return
+        leaves = yield from vdevs.present(disk)
+        if disk.made("pool") is None and not (yield from self._is_named(disk, here, leaves)):
+            said = f"the pool {here.guid} is called {name}, is on none of the devices of vdev, and stays"
+            yield Note(f"{said}: `start` would not find it again", "warning")
+            return
         yield from self._free(disk)
-        places = vdevs.searched((yield from vdevs.present(disk)))
+        places = vdevs.searched(leaves)
         again = zpool.import_(name, here.guid, places)._replace(undo=())
         yield zpool.export(name)._replace(undo=(again,))
 
@@ -249,6 +254,13 @@ class Zpool(Driver):
             said = f"the pool {identity} cannot be imported without the devices that are missing"
             yield Note(f"{said}, so nobody sees what is in it", "warning")
         return bool(health) and health not in DEAD
+
+    def _is_named(self, disk: "Resource", here: zpool.Pool, leaves: list[vdevs.Leaf]) -> Steps:
+        """Tell whether a pool that nobody recorded is what the file names: by its name, and on devices of `vdev`."""
+        if not disk.words("vdev"):
+            return True
+        labelled = yield from vdevs.labels(leaves)
+        return any(label.endswith(f", guid {here.guid}") for label in labelled.values())
 
     def _free(self, disk: "Resource") -> Steps:
         """See that nothing of the pool is mounted: zpool would unmount it without a word."""
