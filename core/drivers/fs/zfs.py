@@ -210,7 +210,10 @@ class ZfsFilesystem(Mounting):
             raise Failed(
                 f"{fs.rid}: the pool {pool} is not imported, so what was made in it cannot be deleted; import it"
             )
-        yield Note(f"no dataset {fs['dev']}: " + ("it is gone already" if is_there else "it goes with its pool"))
+        if is_there:
+            yield Note(f"no dataset {fs['dev']}: it is gone already", "warning")
+        else:
+            yield Note(f"no dataset {fs['dev']}: it goes with its pool")
         yield zfs.forget(fs["dev"], names)
 
 

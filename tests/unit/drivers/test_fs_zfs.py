@@ -13,6 +13,7 @@ from core.record import Record
 from core.state import load
 from executors.simulated.node import SimulatedNode
 from executors.simulated.reboot import reboot
+from tests.golden import GOLDENS, world_of
 from tests.unit.drivers.drive import Run, drive, service
 
 POOL = "[disk#0]\ntype = zpool\nname = tank\nvdev = mirror /dev/sdb /dev/sdc\n"
@@ -311,3 +312,20 @@ def test_what_is_in_a_pool_that_nobody_imported_is_what_the_record_has() -> None
         CREATE.replace("data", "more").replace("fs.0", "fs.1")
         in run(service(DATA.replace("data", "more").replace("fs#0", "fs#1")), "provision", on, "fs#1").lines
     )
+
+
+def test_a_dataset_that_somebody_has_destroyed_is_forgotten_with_a_warning() -> None:
+    """Nothing is left to undo, and the operator hears that it was not this service that has destroyed it."""
+    on, of = node(), service(DATA)
+    run(of, "provision", on)
+    run(of, "stop", on)
+    by_hand(on, "zfs destroy tank/data")
+    assert "no dataset tank/data: it is gone already" in run(of, "unprovision", on).notes
+    assert of.record.made == {}
+
+
+def test_a_dataset_is_made_once() -> None:
+    """One that the record has may be in another pool of the name: another is made only when it is forgotten."""
+    world = world_of(GOLDENS / "drivers/fs.zfs-gone")
+    with pytest.raises(Refused, match=r"the dataset \d+ was made for it by provision, and is not there"):
+        world.act("provision")
