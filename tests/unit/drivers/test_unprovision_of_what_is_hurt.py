@@ -70,6 +70,40 @@ def test_as_long_as_no_disk_is_there_nothing_is_forgotten(text: str) -> None:
     assert of.record.made == made
 
 
+@pytest.mark.parametrize(
+    "text, key",
+    [(ARRAY.replace("/dev/sdc", "{other}"), "array"), (POOL.replace("/dev/sdc", "{other}"), "pool")],
+    ids=["array", "pool"],
+)
+def test_a_device_that_can_be_brought_is_waited_for(text: str, key: str) -> None:
+    """What is made of something, or given by a resource, is not lost: it is refused until it is there."""
+    for other, more in (("/dev/mapper/mpatha", ""), ("/dev/sdd", "[disk#1]\ntype = raw\ndevs = /dev/sdd\n")):
+        of, on = service(text.replace("{other}", other) + more), node()
+        on.state["devices"][other] = {**on.state["devices"]["/dev/sdc"]}
+        run(of, "provision", on)
+        run(of, "stop", on)
+        pull(on, other)
+        with pytest.raises(Failed, match=f"device does not exist {other}: "):
+            run(of, "unprovision", on)
+        assert f"disk#0.{key}" in of.record.made
+
+
+def test_a_pattern_does_not_say_what_is_lost() -> None:
+    """It matches what is there: a group is gone only when every physical volume of it is seen without the group."""
+    for lost in (True, False):
+        of, on = service(GROUP.replace("/dev/sdb /dev/sdc", "/dev/sd[bc]")), node()
+        run(of, "provision", on)
+        (uuid,) = on.state["volume_groups"]
+        del on.state["volume_groups"][uuid]
+        if not lost:
+            assert any("is gone already" in note for note in run(of, "unprovision", on).notes)
+            assert of.record.made == {}
+            continue
+        pull(on, "/dev/sdc")
+        with pytest.raises(Failed, match="data is not there, so what was made of it cannot be deleted"):
+            run(of, "unprovision", on)
+
+
 @pytest.mark.parametrize("name", HURT)
 @pytest.mark.parametrize("then", ["", "reboot"])
 def test_killed_anywhere_it_is_finished_by_the_next(name: str, then: str) -> None:
