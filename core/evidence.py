@@ -42,8 +42,8 @@ class Evidence(NamedTuple):
 
 def look(device: str) -> Steps:
     """Return the `Evidence` of a block device; the questions end at the first that rules any destruction out."""
-    size, users = blockdev.parse_size_and_users((yield blockdev.size_and_uses(device)))
-    if users:
+    size, uses = blockdev.parse_size_and_uses((yield blockdev.size_and_uses(device)))
+    if users := blockdev.keepers(uses):
         return Evidence(size, users=tuple(users))
     is_zero = True
     for offset, length in ends(size):
@@ -52,6 +52,9 @@ def look(device: str) -> Steps:
             return Evidence(size, unreadable=answer.stderr.strip() or "it says nothing about why")
         is_zero = is_zero and not answer.returncode
     signatures = (yield wipefs.signatures(device)).stdout.strip()
+    if not signatures and (partitions := blockdev.partitions(uses)):
+        # The kernel has them from a table that is gone: who else knows of them?
+        return Evidence(size, users=tuple(partitions))
     return Evidence(size, signatures=signatures, residue=not signatures and not is_zero)
 
 

@@ -163,7 +163,7 @@ MUTANTS = (
     Mutant(
         "the guard lets pass what somebody uses",
         "core/evidence.py",
-        "    if users:\n        return Evidence(size, users=tuple(users))\n",
+        "    if users := blockdev.keepers(uses):\n        return Evidence(size, users=tuple(users))\n",
         "",
         (GUARD_CASES,),
     ),

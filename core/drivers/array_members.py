@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from core import evidence
 from core.command import Check, Command, Note, Steps, Thing
 from core.driver import Tie
-from core.drivers import blank, members
+from core.drivers import beneath, blank, members
 from core.errors import Failed
 from core.status import Remark, Status
 from core.tools import blockdev, cmp, files, mdadm, wipefs
@@ -49,7 +49,7 @@ def is_incomplete(disk: "Resource", uuid: str) -> Steps:
     busy = [member for member in detail.members if "faulty" in member.state or "rebuilding" in member.state]
     if "degraded" not in detail.states or busy:
         return False
-    if blockdev.users((yield blockdev.uses(mdadm.link(uuid)))):
+    if blockdev.keepers((yield blockdev.uses(mdadm.link(uuid)))):
         return False
     devices = yield from members.named(disk, "devs")
     present, _ = yield from divided(devices, uuid)
@@ -96,17 +96,15 @@ def erased(uuid: str, devices: "list[Device]", unmakes: tuple[str, ...]) -> Step
 
 
 def erased_all(disk: "Resource", uuid: str) -> Steps:
-    """Make the members of an array that was made for the service blank, and have the record forget it."""
+    """Make the members of an array that was made for the service blank, and have the record forget it.
+
+    What a disk holds that is lost stays on it. As long as no member is there, nor a disk that was made blank, nobody
+    can tell a disk that is lost from one that is not attached. Raises Failed then, and for one that can be brought.
+    """
     devices = yield from members.named(disk, "devs")
     unmakes = (f"{disk.rid}.array",)
     present, others = yield from divided(devices, uuid)
-    left = []
-    for device in others:
-        if not device.path:
-            _needs_no_erasing(disk, device)
-            yield Note(f"device does not exist {device.name}: what was made on it goes with its disk")
-        elif (yield from _is_half_erased(device)):
-            left.append(device)
+    left = yield from _half_erased(disk, uuid, others, is_reached=bool(present))
     commands: list[Command] = []
     for device in present:
         commands += yield from erasing(uuid, device)
@@ -122,6 +120,31 @@ def erased_all(disk: "Resource", uuid: str) -> Steps:
     yield commands[-1]._replace(unmakes=unmakes)
 
 
+def _half_erased(disk: "Resource", uuid: str, others: "list[Device]", *, is_reached: bool) -> Steps:
+    """Return the devices without a superblock of which only the first MiB is blank, and name those that are lost."""
+    left: list[Device] = []
+    lost: list[tuple[Device, str]] = []
+    for device in others:
+        if not device.path:
+            if not _goes_with_its_disk(disk, device):
+                lost.append((device, "does not exist"))
+            else:
+                yield Note(f"device does not exist {device.name}: what was made on it goes with its disk")
+            continue
+        blank_ends = yield from _blank_ends(device)
+        if blank_ends is None:
+            lost.append((device, "cannot be read"))
+            continue
+        is_reached = is_reached or blank_ends > 0
+        if blank_ends == 1:
+            left.append(device)
+    if lost and not is_reached:
+        raise _unreachable(disk, uuid, [device.name for device, _ in lost])
+    for device, why in lost:
+        yield Note(f"{device.name} {why}: what it has of the array {uuid} stays on it, and is nobody's now", "warning")
+    return left
+
+
 def _forgetting(devices: "list[Device]", uuid: str, unmakes: tuple[str, ...]) -> Command:
     """The command that lets the record forget an array of which no member is left."""
     for device in devices:
@@ -130,23 +153,38 @@ def _forgetting(devices: "list[Device]", uuid: str, unmakes: tuple[str, ...]) ->
     return mdadm.forget(devices[-1].place, uuid, unmakes)
 
 
-def _needs_no_erasing(disk: "Resource", device: "Device") -> None:
-    """Raise Failed for a member that is not there, unless the service has its disk deleted anyway."""
-    tie = Tie("device", device.name)
-    disks = [giver.rid for giver in disk.service.givers(tie)]
-    if not any(thing.rid in disks for thing in disk.service.record.made.values()):
+def _goes_with_its_disk(disk: "Resource", device: "Device") -> bool:
+    """Tell whether the service has the disk of a member that is not there deleted; else it is lost.
+
+    Raises Failed for one that can be brought.
+    """
+    disks = [giver.rid for giver in disk.service.givers(Tie("device", device.name))]
+    if any(thing.rid in disks for thing in disk.service.record.made.values()):
+        return True
+    if device.file or not beneath.is_lost(disk, device.name):
         start = f"svcmgr -s {disk.service.name} start --rid disk"
         raise Failed(f"{disk.rid}: device does not exist {device.name}: it cannot be erased; attach it, or {start}")
+    return False
 
 
-def _is_half_erased(device: "Device") -> Steps:
-    """Tell whether a device is as we leave it between the first and the last MiB."""
-    if (yield cmp.zeroes(device.place, 0, evidence.MEBIBYTE)).returncode:
-        return False
+def _unreachable(disk: "Resource", uuid: str, names: list[str]) -> Failed:
+    keep = f"svcmgr -s {disk.service.name} delete --keep-resources"
+    text = f"{disk.rid}: no member of the array {uuid} is there that could be erased: {' '.join(names)}"
+    return Failed(f"{text}; attach one, or, where they are lost for good, {keep}")
+
+
+def _blank_ends(device: "Device") -> Steps:
+    """Tell how much of a device is as we leave it: 1 for the first MiB, 2 for the last one as well, 0 for nothing.
+
+    None for one that cannot be read.
+    """
+    first = (yield cmp.zeroes(device.place, 0, evidence.MEBIBYTE)).returncode
+    if first:
+        return None if first == cmp.UNREADABLE else 0
     if (yield wipefs.signatures(device.place)).stdout.strip():
-        return False
+        return 0
     offset, length = evidence.ends(int((yield blockdev.size(device.path)).stdout))[-1]
-    return (yield cmp.zeroes(device.place, offset, length)).returncode == 1
+    return 1 if (yield cmp.zeroes(device.place, offset, length)).returncode == 1 else 2
 
 
 def _unsigned(place: str) -> Check:

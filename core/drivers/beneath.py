@@ -1,8 +1,10 @@
 """What lies beneath a device: whether the service made it, and so deletes it with all that is on it."""
 
+import re
 from typing import TYPE_CHECKING
 
 from core.driver import Tie
+from core.tools import lvm
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -10,6 +12,15 @@ if TYPE_CHECKING:
 BENEATH = ("device", "group")
 KEPT = ("directory", "link")
 """Made things that hold nothing."""
+
+_MADE = re.compile(r"/dev/(md|dm-|mapper/|loop|rbd|nbd|drbd|zvol/)")
+"""Devices that somebody makes of something else, and that are there again when he does."""
+
+
+def is_lost(resource: "Resource", name: str) -> bool:
+    """Tell whether a device that is not there is a disk that nobody here can bring: nothing of the service gives it."""
+    is_disk = name.startswith("/dev/") and not _MADE.match(name) and lvm.named(name) is None
+    return is_disk and not resource.service.givers(Tie("device", name))
 
 
 def goes(resource: "Resource", name: str, kind: str = "device") -> bool:

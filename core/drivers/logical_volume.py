@@ -12,7 +12,7 @@ from core.command import Check, Note, Steps
 from core.config.sizes import Share, human
 from core.driver import Tie
 from core.drivers import beneath, blank
-from core.drivers.volume_group import group_named, whole
+from core.drivers.volume_group import group_named, is_seen, whole
 from core.errors import Failed, Refused, Remedy
 from core.tools import blkid, blockdev, lvm, wipefs
 
@@ -197,10 +197,7 @@ def remove(resource: "Resource", group: str) -> Steps:
     names = tuple(name for name in (f"{resource.rid}.{BLANK}", f"{resource.rid}.{MADE}") if name in _record(resource))
     found = lvm.rows((yield lvm.place_of_volume(uuid)))
     if not found:
-        if not beneath.goes(resource, group, "group"):
-            start = Remedy("to look at it", f"svcmgr -s {resource.service.name} start --rid disk")
-            raise Refused(f"{resource.rid}: logical volume {uuid} is not there, so it cannot be deleted", start)
-        yield Note(f"logical volume {uuid} is not there: it goes with its disks")
+        yield from _missed(resource, group, uuid)
         yield lvm.forget(lvm.place_of_volume(uuid), names)
         return
     yield from reach(resource)
@@ -213,6 +210,17 @@ def remove(resource: "Resource", group: str) -> Steps:
         for command in (yield from blank.zeroing(device, size=held.size)):
             yield command._replace(destroys=(lvm.logical_volume(group, name, uuid),), quiet=True)
     yield lvm.remove_volume(group, name, uuid, names)
+
+
+def _missed(resource: "Resource", group: str, uuid: str) -> Steps:
+    """Say why there is nothing to remove. Raises Refused for a volume that may be on disks which are not there."""
+    if (yield from is_seen(resource, group)):
+        yield Note(f"logical volume {uuid} is gone already", "warning")
+    elif beneath.goes(resource, group, "group"):
+        yield Note(f"logical volume {uuid} is not there: it goes with its disks")
+    else:
+        start = Remedy("to look at it", f"svcmgr -s {resource.service.name} start --rid disk")
+        raise Refused(f"{resource.rid}: logical volume {uuid} is not there, so it cannot be deleted", start)
 
 
 def _record(resource: "Resource") -> set[str]:

@@ -9,6 +9,7 @@ from core.command import Command, Note, Steps
 from core.config.sizes import human
 from core.driver import Tie
 from core.drivers import beneath, blank, claims
+from core.drivers.members import device_of
 from core.errors import ConfigError, Failed, Refused, Remedy
 from core.tools import blkid, blockdev, files, find, losetup, lvm
 
@@ -163,13 +164,47 @@ def unlabel(disk: "Resource") -> Steps:
     for name, uuid in labelled(disk).items():
         found = lvm.parse_physical((yield lvm.physical(f"pv_uuid={uuid}")))
         if not found:
-            yield from gone(disk, lvm.table("pvs", "pv_uuid", f"pv_uuid={uuid}"), name)
+            yield from _missed(disk, uuid, name)
         elif found[0].group:
             yield Note(f"{found[0].device} stays a physical volume: it is in {found[0].group}", "warning")
         else:
             commands = yield from _blanking(found[0].device, "", uuid)
             for command in commands:
                 yield command._replace(unmakes=(name,) if command is commands[-1] else ())
+
+
+def are_seen(disk: "Resource") -> Steps:
+    """Tell whether all devices of a group are there, so that what is not seen on them is gone."""
+    words, made = disk.words("pvs"), labelled(disk)
+    if len(words) < len(made) or any(PATTERN & set(word) for word in words):
+        # A pattern finds what is there, and says nothing of the rest.
+        for uuid in made.values():
+            if not lvm.parse_physical((yield lvm.physical(f"pv_uuid={uuid}"))):
+                return False
+        return bool(made)
+    for word in words:
+        if not (yield from device_of(word)).path:
+            return False
+    return True
+
+
+def _missed(disk: "Resource", uuid: str, name: str) -> Steps:
+    """Forget a physical volume that somebody has removed from its device, or that goes with its device."""
+    ask = lvm.table("pvs", "pv_uuid", f"pv_uuid={uuid}")
+    if (yield from are_seen(disk)):
+        yield Note(f"physical volume {uuid} is gone already", "warning")
+        yield lvm.forget(ask, (name,))
+        return
+    lost: list[str] = []
+    for word in disk.words("pvs"):
+        device = yield from device_of(word)
+        lost += [] if device.path else [word]
+    if lost and len(lost) < len(disk.words("pvs")) and all(beneath.is_lost(disk, word) for word in lost):
+        said = f"physical volume {uuid} is not there ({' '.join(lost)} does not exist)"
+        yield Note(f"{said}: what it holds stays on it, and is nobody's now", "warning")
+        yield lvm.forget(ask, (name,))
+    else:
+        yield from gone(disk, ask, name)
 
 
 def gone(disk: "Resource", ask: Command, name: str) -> Steps:

@@ -11,7 +11,7 @@ from core.answers import pick
 from core.command import Check, Command, Note, Steps, Thing, Wait
 from core.config.sizes import human
 from core.driver import Tie
-from core.drivers import blank
+from core.drivers import beneath, blank
 from core.errors import Failed
 from core.evidence import MEBIBYTE, ends
 from core.tools import blkdiscard, blkid, blockdev, cmp, dd, files, losetup, lsblk, zpool
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WHOLE = ("disk", "raid")
 """The kinds of block device that zpool makes partitions of. It leaves loop devices and logical volumes as they are."""
+DEVICES = "/dev"
+WITH_PARTITIONS = ("/dev/disk/", "/dev/md/")
+"""Where udev makes a link to each partition beside the link to its disk, and calls it as zpool expects."""
 PARTITIONS_SECONDS_MAX = 10
 FRONT, REAR = 2 * MEBIBYTE, 10 * MEBIBYTE
 """What holds the tables and labels of a disk that has a partition table of zpool's, at its front and at its end."""
@@ -31,18 +34,30 @@ _RESERVED = re.compile(r"(mirror|raidz|draid|spare).*|log|c[0-9].*")
 class Leaf(NamedTuple):
     """A device of a pool. word: as the file calls it. device: the block device, "" for none. place: its label's.
 
-    is_auxiliary: a spare or a cache, on which nothing says what it is, nor which pool it is of.
+    is_auxiliary: a spare or a cache, on which nothing says what it is, nor which pool it is of. real: where a link
+    leads, "" where it is not known.
     """
 
     word: str
     device: str
     place: str
     is_auxiliary: bool = False
+    real: str = ""
 
     @property
     def is_file(self) -> bool:
         """Tell whether it is a file."""
         return self.place == self.word != self.device
+
+    @property
+    def spoken(self) -> str:
+        """What zpool is told: it waits for the link to the partition that belongs to a link, and few links have one."""
+        return self.real if self.has_table and self.real and not self.word.startswith(WITH_PARTITIONS) else self.word
+
+    @property
+    def searched(self) -> str:
+        """Where its label is looked for: where a link of ours leads depends on what else the node has by then."""
+        return DEVICES if self.has_table and not self.word.startswith(f"{DEVICES}/") else self.place
 
     @property
     def has_table(self) -> bool:
@@ -91,7 +106,7 @@ def present(disk: "Resource") -> Steps:
             real = (yield files.read_link(word)).stdout.strip() or word
             kind = (yield lsblk.kind(real)).stdout.strip()
             place = zpool.first_partition(real) if kind.startswith(WHOLE) else word
-            found.append(Leaf(word, word, place, word in unlabelled))
+            found.append(Leaf(word, word, place, word in unlabelled, real))
         elif not (yield files.is_file(word)).returncode:
             loops = pick((yield losetup.associated(word)).stdout, "lines")
             found.append(Leaf(word, loops[0] if loops else "", word, word in unlabelled))
@@ -114,6 +129,17 @@ def leaves(disk: "Resource") -> Steps:
             text = f"{word} is a file without a loop device; a [disk#...] of type loop attaches it"
             raise Failed(f"{disk.rid}: {text}")
     return found
+
+
+def spoken(disk: "Resource", found: list[Leaf]) -> list[str]:
+    """The words of `vdev` as zpool is told them."""
+    said = {leaf.word: leaf.spoken for leaf in found}
+    return [said.get(word, word) for word in disk.words("vdev")]
+
+
+def searched(found: list[Leaf]) -> tuple[str, ...]:
+    """The places in which zpool looks for the labels, each once."""
+    return tuple(dict.fromkeys(leaf.searched for leaf in found))
 
 
 def first(disk: "Resource", found: list[Leaf]) -> Leaf:
@@ -213,7 +239,7 @@ def cleared(disk: "Resource", identity: str, found: list[Leaf]) -> Steps:
         elif leaf.has_table and not (yield blockdev.is_block_device(leaf.place)).returncode:
             # A run was killed before the kernel heard that there is no partition any more.
             yield blockdev.reread(leaf.device)
-    yield from _missed(disk, found)
+    yield from _missed(disk, identity, found, is_reached=bool(mine))
     commands = yield from zeroing(disk, identity, mine)
     for left, command in zip(reversed(range(len(commands))), commands, strict=True):
         yield command._replace(unmakes=() if left else names)
@@ -247,14 +273,31 @@ def _length(leaf: Leaf) -> Steps:
     return int((yield blockdev.size(leaf.device)).stdout)
 
 
-def _missed(disk: "Resource", found: list[Leaf]) -> Steps:
-    """See that no label stays on a device that is not there, unless the disk goes with the service."""
+def _missed(disk: "Resource", identity: str, found: list[Leaf], *, is_reached: bool) -> Steps:
+    """Name the labels that stay, on disks that are lost; those of others go with what the service has deleted.
+
+    Raises Failed for a device that can be brought, and when no label is there that can be erased (not `is_reached`),
+    nor a disk that was made blank: then nobody can tell a disk that is lost from one that is not attached.
+    """
     there = {leaf.word for leaf in found}
     recorded = {thing.rid for thing in disk.service.record.made.values()}
+    lost = []
     for word in zpool.devices(disk.words("vdev")):
         if word in there:
             continue
         givers = [giver.rid for giver in disk.service.givers(Tie("device", word))]
-        if recorded.isdisjoint(givers):
+        if not recorded.isdisjoint(givers):
+            yield Note(f"device does not exist {word}: what was made on it goes with its disk")
+        elif beneath.is_lost(disk, word):
+            lost.append(word)
+        else:
             raise Failed(f"{disk.rid}: device does not exist {word}: what was made on it cannot be deleted; attach it")
-        yield Note(f"device does not exist {word}: what was made on it goes with its disk")
+    for leaf in found if lost and not is_reached else ():
+        is_reached = is_reached or not (yield cmp.zeroes(leaf.device or leaf.place, 0, MEBIBYTE)).returncode
+    if lost and not is_reached:
+        keep = f"svcmgr -s {disk.service.name} delete --keep-resources"
+        said = f"{disk.rid}: no device of the pool {identity} is there that could be erased: {' '.join(lost)}"
+        raise Failed(f"{said}; attach one, or, where they are lost for good, {keep}")
+    for word in lost:
+        said = f"{word} does not exist: what it has of the pool {identity} stays on it, and is nobody's now"
+        yield Note(said, "warning")

@@ -125,6 +125,8 @@ class VolumeGroup(Driver):
         """Tag the group with this node, and activate it. Raises Refused when another node of the service has it."""
         name, node = disk["name"], disk.service.nodename
         group = yield from _appeared(disk)
+        if disk.made("group") not in {None, group.uuid} and disk.rid not in disk.service.adopt:
+            raise Refused(f"{disk.rid}: another volume group is called {name}: {group.uuid}", "rename it")
         yield from whole(disk, [group])
         others = {*disk.service.nodes, *disk.service.drpnodes} - {node}
         if held := sorted(others.intersection(group.tags)):
@@ -145,6 +147,9 @@ class VolumeGroup(Driver):
         active = [] if group is None else [each for each in (yield from _volumes(name)) if each.is_active]
         if group is None or (not active and node not in group.tags):
             yield Note(f"vg {name} is already down")
+            return
+        if disk.made("group") not in {None, group.uuid}:
+            yield Note(f"the group {group.uuid} is called {name}, is not of this service, and stays", "warning")
             return
         if active:
             try:
@@ -196,6 +201,22 @@ def group_named(resource: "Resource", name: str) -> Steps:
         rename = Remedy("to tell them apart", f"vgrename {found[-1].uuid} {name}-2", whole=True)
         raise Refused(f"{resource.rid}: two volume groups are called {name}: {uuids}", rename)
     return found[0] if found else None
+
+
+def is_seen(resource: "Resource", name: str) -> Steps:
+    """Tell whether a group would be seen if it were there, so that what it does not have is gone.
+
+    Of a group that was made for the service another one of its name tells nothing.
+    """
+    disks = [disk for disk in resource.service.givers(Tie("group", name)) if disk.made("group") is not None]
+    ours = {disk.made("group") for disk in disks}
+    found = lvm.groups((yield lvm.group(f"vg_name={name}")))
+    if any(not ours or group.uuid in ours for group in found):
+        return True
+    for disk in disks:
+        if (yield from physical_volumes.are_seen(disk)):
+            return True
+    return False
 
 
 def whole(resource: "Resource", groups: list[lvm.Group]) -> Steps:
@@ -260,7 +281,12 @@ def _removed(disk: "Resource") -> Steps:
         return
     found = lvm.groups((yield lvm.group(f"vg_uuid={uuid}")))
     if not found:
-        yield from physical_volumes.gone(disk, lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}"), name)
+        ask = lvm.table("vgs", "vg_uuid", f"vg_uuid={uuid}")
+        if (yield from physical_volumes.are_seen(disk)):
+            yield Note(f"volume group {uuid} is gone already", "warning")
+            yield lvm.forget(ask, (name,))
+        else:
+            yield from physical_volumes.gone(disk, ask, name)
         return
     yield from whole(disk, found)
     if found[0].volumes:

@@ -42,7 +42,17 @@ def _imported(state: NodeState, name: str) -> Steps:
         if dataset.name == name:
             taken = (int(dataset.properties[key][0]) for key in ("used", "available"))
             pool["size"] = sum(taken)
+    _without_what_is_in_them(pool["datasets"])
     state["pools"][found.guid] = pool
+
+
+def _without_what_is_in_them(datasets: dict[str, dict[str, Any]]) -> None:
+    """Let each dataset have taken what is its own: zfs counts for each what the datasets in it take as well."""
+    whole = {name: dataset["used"] for name, dataset in datasets.items()}
+    for name, taken in whole.items():
+        above = name.rpartition("/")[0]
+        if above in datasets:
+            datasets[above]["used"] = max(0, datasets[above]["used"] - taken)
 
 
 def _dataset(dataset: zfs.Dataset) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """blockdev(8) and lsblk(8): the size of a block device, and who uses it."""
 
+import re
+
 from core.command import Check, Command, Completed
 
 TOOL = "blockdev"
@@ -54,17 +56,38 @@ def uses(device: str) -> Command:
 
 def users(answer: Completed) -> list[str]:
     """Who uses the device: its mount points, `[SWAP]`, and the devices that are made of it."""
-    rows = [line.split(" ", 1) for line in answer.stdout.splitlines() if line.strip()]
+    rows = _rows(answer)
     mounted = [row[1] for row in rows if len(row) > 1 and row[1].strip()]
     return mounted + [row[0] for row in rows[1:] if len(row) == 1 or not row[1].strip()]
 
 
 def size_and_uses(device: str) -> Command:
-    """Ask both at once; read the answer with `parse_size_and_users`."""
+    """Ask both at once; read the answer with `parse_size_and_uses`."""
     return Command(("lsblk", "-nrbo", "SIZE,NAME,MOUNTPOINT", device), tool=TOOL)
 
 
-def parse_size_and_users(answer: Completed) -> tuple[int, list[str]]:
-    """Read the answer of `size_and_uses`: the bytes of the device, and what `users` says."""
+def parse_size_and_uses(answer: Completed) -> tuple[int, Completed]:
+    """Read the answer of `size_and_uses`: the bytes of the device, and the answer that `uses` would have had."""
     sizes, rest = zip(*(line.split(" ", 1) for line in answer.stdout.splitlines()), strict=True)
-    return int(sizes[0]), users(answer._replace(stdout="\n".join(rest)))
+    return int(sizes[0]), answer._replace(stdout="\n".join(rest))
+
+
+def keepers(answer: Completed) -> list[str]:
+    """Who keeps the device from being taken away: its users, but for partitions that nothing is mounted from.
+
+    The kernel lets these go with their disk, and they come back with it.
+    """
+    bare = partitions(answer)
+    return [user for user in users(answer) if user not in bare]
+
+
+def partitions(answer: Completed) -> list[str]:
+    """The names of the partitions that the device has (`sdb1`, `rbd0p1`)."""
+    names = [row[0] for row in _rows(answer)]
+    disk = names[0] if names else ""
+    part = re.compile(rf"{re.escape(disk)}{'p' if disk[-1:].isdigit() else ''}\d+")
+    return [name for name in names[1:] if part.fullmatch(name)]
+
+
+def _rows(answer: Completed) -> list[list[str]]:
+    return [line.split(" ", 1) for line in answer.stdout.splitlines() if line.strip()]

@@ -26,6 +26,7 @@ _RESERVED = re.compile(
     r"|.*_(?:[cmrt]?mlog|mimage|pmspare|rimage|rmeta|tdata|tmeta|cdata|cmeta|corig|vdata|vorigin|cvol|iorig|wcorig).*"
 )
 _MAPPER = re.compile(r"/dev/mapper/((?:[^-/]|--)+)-((?:[^-/]|--)+)")
+_MISSING = re.compile(r"WARNING: VG (\S+) is missing PV (\S+)(?: \(last written to (\S+)\))?")
 _PATH = re.compile(r"/dev/([^/]+)/([^/]+)")
 
 NOT_OF_GROUPS = frozenset(("block", "bus", "char", "cpu", "disk", "dri", "fd", "input", "mapper", "md", "net", "pts"))
@@ -46,12 +47,13 @@ class Group(NamedTuple):
 
 
 class Volume(NamedTuple):
-    """A logical volume."""
+    """A logical volume. health: `partial` while a device of it is missing, what else is wrong, "" for nothing."""
 
     name: str
     uuid: str
     size: int
     is_active: bool
+    health: str = ""
 
 
 class Physical(NamedTuple):
@@ -137,12 +139,22 @@ def groups(answer: Completed) -> list[Group]:
 
 def volumes(group: str) -> Command:
     """Ask for the logical volumes of a group; read the answer with `parse_volumes`."""
-    return table("lvs", "lv_name,lv_uuid,lv_size,lv_active", f"vg_name={group}", "--units", "b", "--nosuffix")
+    fields = "lv_name,lv_uuid,lv_size,lv_active,lv_health_status"
+    return table("lvs", fields, f"vg_name={group}", "--units", "b", "--nosuffix")
 
 
 def parse_volumes(answer: Completed) -> dict[str, Volume]:
     """Read the answer of `volumes`, by name."""
-    return {name: Volume(name, uuid, int(size), active == "active") for name, uuid, size, active in rows(answer)}
+    return {
+        name: Volume(name, uuid, int(size), active == "active", health)
+        for name, uuid, size, active, health in rows(answer)
+    }
+
+
+def missing(answer: Completed, group: str) -> list[str]:
+    """Read what any report says of the devices that a group lacks: where each was last, else its uuid."""
+    found = [match.groups() for match in _MISSING.finditer(answer.stderr) if match[1] == group]
+    return [path if path and path.startswith("/") else f"physical volume {uuid}" for _, uuid, path in found]
 
 
 def physical(select: str = "") -> Command:

@@ -6,6 +6,9 @@ from core.command import Check, Command, Completed, Makes
 
 TOOL = "zfs"
 ABSENT = 1
+DATASET_BYTES_MIN = 24 * 1024
+"""What a dataset takes in which nothing is. In a pool that has less, none is made."""
+FULL = "out of space"
 MARK = "svcprov:resource"
 """The property in which a dataset has the name of the resource that it was made for."""
 PROPERTIES = ("type", "guid", "used", "available", "refquota", "mountpoint", MARK)

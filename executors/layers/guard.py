@@ -54,7 +54,7 @@ from core.tools import blkid, cmp, files, find, ip, losetup, mount
 from executors.layers.journal import ROLLBACK, Journal
 
 SAID_BY_BLKID = (("uuid", "UUID"), ("label", "LABEL"))
-MADE_ONCE = {"allocation", "file", "filesystem", "logical volume", "rbd image", "subvolume", "volume"}
+MADE_ONCE = {"allocation", "dataset", "file", "filesystem", "logical volume", "rbd image", "subvolume", "volume"}
 """What is paid for or holds data: made again only when the record forgets the first one."""
 
 

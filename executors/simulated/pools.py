@@ -20,6 +20,11 @@ MEMBER = "zfs_member"
 SPARED = {"": 0, "mirror": -1, "raidz": 1, "raidz1": 1, "raidz2": 2, "raidz3": 3}
 """How many devices of a group of each kind may be missing; of a mirror all but one."""
 
+SUPPOSED_BYTES = 1 << 60
+"""What is taken to be left in a pool that nobody has imported yet: too little would be a refusal without a reason."""
+RESERVATIONS = ("reservation", "refreservation")
+DESTROYED = "destroyed"
+"""The role of a device in a pool that was destroyed, while other devices of it were away."""
 USAGE = 2
 """How zpool and zfs end when they do not understand their words."""
 
@@ -89,12 +94,30 @@ def label_at(node: SimulatedNode, place: str) -> Content | None:
     return content
 
 
+def living_label_at(node: SimulatedNode, place: str) -> Content | None:
+    """The label of a pool that was not destroyed as long as the device was one of it."""
+    label = label_at(node, place)
+    return None if label is None or label["role"] == DESTROYED else label
+
+
+def destroyed(node: SimulatedNode, guid: str) -> None:
+    """Let a pool be destroyed. The labels that are there say so; those on devices that are away know nothing of it."""
+    pool = node.state["pools"][guid]
+    if not missing(node, guid):
+        del node.state["pools"][guid]
+        return
+    for place in located(node, guid, devices(pool["vdevs"])).values():
+        if (label := label_at(node, place)) is not None:
+            label["role"] = DESTROYED
+    pool["imported"] = False
+
+
 def located(node: SimulatedNode, guid: str, places: Iterable[str]) -> dict[int, str]:
     """Where the devices of a pool are: their positions in it, each with the place where its label was found."""
     known = devices(node.state["pools"][guid]["vdevs"])
     found: dict[int, str] = {}
     for place in places:
-        label = label_at(node, place)
+        label = living_label_at(node, place)
         if label is not None and label["uuid"] == guid:
             position = known.index(place) if not label["role"] and place in known else int(label["role"] or 0)
             found.setdefault(position, place)
@@ -113,6 +136,16 @@ def auxiliary(words: list[str]) -> set[str]:
 def everywhere(node: SimulatedNode) -> list[str]:
     """The places in which labels are looked for when none are named: the block devices, loop devices among them."""
     return sorted(node.present())
+
+
+def inside(node: SimulatedNode, place: str) -> list[str]:
+    """The places in which labels are looked for when a place is named: itself, or what is in a directory."""
+    if storage(node, place) is not None:
+        return [place]
+    below = [f"{place}/{name}" for name in node.tree.children(place)]
+    # A device whose name nobody knows yet is in the directory of devices as well.
+    devices_there = [path for path in everywhere(node) if (path.rpartition("/")[0] or "/dev") == place]
+    return sorted({*below, *devices_there}) or [place]
 
 
 def missing(node: SimulatedNode, guid: str, places: Iterable[str] = ()) -> list[str]:
@@ -153,16 +186,41 @@ def space(node: SimulatedNode, pool: Pool) -> int:
 
 
 def used(pool: Pool) -> int:
-    """What is taken of a pool."""
-    return sum(each["used"] for each in pool["datasets"].values())
+    """What is taken of a pool, what is kept free for its datasets included."""
+    return used_below(pool, pool["name"])
 
 
-def available(pool: Pool, name: str) -> int:
-    """What a dataset may still take: of the pool, or of its own quota."""
+def used_below(pool: Pool, name: str) -> int:
+    """What a dataset takes with everything in it, what is kept free for it included."""
+    inside = f"{name}/"
+    at, held = pool["datasets"].get(name), 0
+    if at is not None:
+        held = max(at["used"], int(at["properties"].get("refreservation", "0")))
+    children = [each for each in pool["datasets"] if each.startswith(inside) and "/" not in each.removeprefix(inside)]
+    taken: int = held + sum(used_below(pool, child) for child in children)
+    return max(taken, int(at["properties"].get("reservation", "0")) if at is not None else 0)
+
+
+def available(pool: Pool, name: str, *, quota: bool = True) -> int:
+    """What a dataset may still take: of the pool, of what is kept free for it, and of its own quota (unless not)."""
+    if not pool["known"]:
+        return SUPPOSED_BYTES
     left: int = pool["size"] - used(pool)
     found = pool["datasets"].get(name)
-    quota = 0 if found is None else int(found["properties"].get("refquota", "0"))
-    return max(0, min(left, quota - found["used"]) if found is not None and quota else left)
+    if found is None:
+        return max(0, left)
+    left += max(0, int(found["properties"].get("refreservation", "0")) - found["used"])
+    at = name
+    while at:
+        kept = pool["datasets"].get(at, {"properties": {}})["properties"]
+        without = {**pool, "datasets": {**pool["datasets"]}}
+        if at in pool["datasets"] and "reservation" in kept:
+            properties = {key: value for key, value in kept.items() if key != "reservation"}
+            without["datasets"][at] = {**pool["datasets"][at], "properties": properties}
+            left += used_below(pool, at) - used_below(without, at)
+        at = at.rpartition("/")[0]
+    limit = int(found["properties"].get("refquota", "0"))
+    return max(0, min(left, limit - found["used"]) if limit and quota else left)
 
 
 def new_dataset(guid: str, **properties: str) -> dict[str, Any]:

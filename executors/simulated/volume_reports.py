@@ -51,6 +51,12 @@ class VolumeRow(NamedTuple):
         """Whether somebody uses it."""
         return ("open" if self.node.users(self.device) else "") if self.device else "unknown"
 
+    @property
+    def health(self) -> str:
+        """What is wrong with it: a device that it has extents on is missing."""
+        lost = groups.missing(self.node, self.group)
+        return "partial" if any(segment[0] in lost for segment in self.volume["segments"]) else ""
+
 
 class PhysicalRow(NamedTuple):
     """A line of pvs; of a device that is missing, without a path."""
@@ -173,6 +179,7 @@ OF_VOLUMES: Fields = {
     "lv_size": lambda row: str(groups.size(row.group, row.name)),
     "lv_active": lambda row: "active" if row.device else "",
     "lv_device_open": lambda row: row.opened,
+    "lv_health_status": lambda row: row.health,
     "lv_tags": lambda row: ",".join(sorted(row.volume["tags"])),
 }
 OF_PHYSICAL: Fields = {

@@ -5,6 +5,7 @@ from core.engine import asked
 from core.observe import learn
 from core.state import Question, load
 from core.tools import zfs, zpool
+from executors.simulated import pools
 from tests.conftest import REPOSITORY
 
 CAPTURED = REPOSITORY / "fixtures/captured/zfsutils-linux-2.1.11"
@@ -111,5 +112,8 @@ def test_pools_are_observed() -> None:
         "refquota": "52428800",
         "svcprov:resource": "svc1.fs.0",
     }
+    # What is in a dataset counts once, so that the node which is planned on has as much left as the real one.
+    assert (pool["datasets"]["tank"]["used"], data["used"]) == (116736 - 24576, 24576)
+    assert pools.available(pool, "tank") == 268318720
     assert not state["pools"]["15030584048982635880"]["imported"]
     assert load(state) == state

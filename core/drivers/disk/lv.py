@@ -14,6 +14,9 @@ from core.tools import lvm
 if TYPE_CHECKING:
     from core.config.service import Resource
 
+AS_ASKED = "writemostly"
+"""What is said of the health of a volume because its user wanted it so."""
+
 
 def _volume_complaint(value: str) -> str | None:
     return lvm.complaint(value, volume=True)
@@ -79,6 +82,9 @@ class LogicalVolume(Driver):
         volume = yield from _volume(disk)
         if volume is None:
             raise Failed(f"{disk.rid}: there is no logical volume {disk['vg']}/{disk['name']}; provision creates it")
+        if disk.made(logical_volume.MADE) not in {None, volume.uuid} and disk.rid not in disk.service.adopt:
+            text = f"{disk.rid}: another volume is called {disk['vg']}/{disk['name']}: {volume.uuid}"
+            raise Refused(text, "rename it")
         if volume.is_active:
             yield Note(f"lv {disk['vg']}/{disk['name']} is already up")
             return
@@ -91,6 +97,10 @@ class LogicalVolume(Driver):
         volume = yield from _volume(disk)
         if volume is None or not volume.is_active:
             yield Note(f"lv {group}/{name} is already down")
+            return
+        if disk.made(logical_volume.MADE) not in {None, volume.uuid}:
+            said = f"the volume {volume.uuid} is called {group}/{name}, is not of this service, and stays"
+            yield Note(said, "warning")
             return
         on = lvm.activate_volume(group, name)
         try:
@@ -107,11 +117,18 @@ class LogicalVolume(Driver):
         yield from logical_volume.remove(disk, disk["vg"])
 
     def status(self, disk: "Resource") -> Steps:
-        """Up when it is active."""
-        volume = yield from _volume(disk)
+        """Up when it is active, warn when something of it is missing, or wrong."""
+        answer = yield lvm.volumes(disk["vg"])
+        volume = lvm.parse_volumes(answer).get(disk["name"])
         if volume is None:
             return Status("down", (Remark(f"there is no logical volume {disk['vg']}/{disk['name']}", "info"),))
-        return Status("up" if volume.is_active else "down")
+        remarks: tuple[Remark, ...] = ()
+        if volume.health == "partial":
+            lost = ", ".join(lvm.missing(answer, disk["vg"])) or "a device"
+            remarks = (Remark(f"{disk['vg']}/{disk['name']} is not whole: its group lacks {lost}"),)
+        elif volume.health and volume.health != AS_ASKED:
+            remarks = (Remark(f"{disk['vg']}/{disk['name']}: {volume.health}"),)
+        return Status("down" if not volume.is_active else "warn" if remarks else "up", remarks)
 
 
 def _volume(disk: "Resource") -> Steps:

@@ -155,6 +155,9 @@ class MdArray(Driver):
                 ours.append(device)
             elif found and not (yield from blank.is_given_up(disk, device.path, device.name)):
                 raise _stranger(disk, device.name, found)
+            elif found:
+                # udev may have taken it for its array, which waits for the others.
+                yield from array_members.released(_of(found.get("MD_UUID", ""), known))
         undo = yield from self._unmade(disk, uuid, devices)
         if ours:
             yield mdadm.recognise(ours[-1].place, thing, uuid)._replace(undo=undo)
@@ -218,7 +221,7 @@ class MdArray(Driver):
         if found is None or not found.started:
             yield from array_members.released(found)
             return
-        if users := blockdev.users((yield blockdev.uses(mdadm.link(found.uuid)))):
+        if users := blockdev.keepers((yield blockdev.uses(mdadm.link(found.uuid)))):
             said = f"{disk.rid}: the array {found.uuid} is assembled as {found.device}, and in use ({', '.join(users)})"
             raise Failed(f"{said}; free it, so that it gets its own name")
         if found.device == array_shape.path(disk):

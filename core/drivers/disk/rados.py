@@ -18,7 +18,7 @@ from core.drivers import device_link, image_locks
 from core.drivers.directories import remove_made
 from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
 from core.status import Remark, Status
-from core.tools import blockdev, files, rbd
+from core.tools import blkid, blockdev, files, rbd, zpool
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -314,7 +314,7 @@ def _not_mapped_otherwise(disk: "Resource", image: str, position: int) -> Steps:
 
 def _unmapped(disk: "Resource", how: rbd.Mapping, image: str, device: str, position: int) -> Steps:
     """Unmap an image. Raises Failed with who uses it: rbd-nbd would take it from under a filesystem."""
-    if users := blockdev.users((yield blockdev.uses(device))):
+    if users := (yield from _keepers(how, device)):
         raise Failed(f"{disk.rid}: {image} is in use ({', '.join(users)})")
     again = rbd.map_(_client(disk), how, image, f"{disk.rid}.nbd.{position}")
     try:
@@ -323,6 +323,20 @@ def _unmapped(disk: "Resource", how: rbd.Mapping, image: str, device: str, posit
         if "busy" not in failure.stderr:
             raise
         raise Failed(f"{disk.rid}: {image} is in use: a process has {device} open") from failure
+
+
+def _keepers(how: rbd.Mapping, device: str) -> Steps:
+    """Who keeps a device from being unmapped. Of a pool of ZFS only zpool tells, and rbd-nbd does not ask."""
+    answer = yield blockdev.uses(device)
+    found = blockdev.keepers(answer)
+    for part in blockdev.partitions(answer) if how is rbd.NBD else ():
+        path = f"/dev/{part}"
+        if not (yield blkid.value(path, "PART_ENTRY_NAME")).stdout.startswith(zpool.PARTITION):
+            continue
+        for pool in zpool.names((yield zpool.everything())):
+            if path in zpool.vdevs((yield zpool.status(pool)).stdout):
+                found.append(f"the pool {pool}")
+    return found
 
 
 def _let_go(disk: "Resource", image: str) -> Steps:

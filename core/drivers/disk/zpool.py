@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from core.config.service import Resource
     from core.state import Content
 
+DEAD = ("FAULTED", "SUSPENDED", "UNAVAIL")
+"""What is said of the health of a pool that lacks more than it can do without."""
 ELSEWHERE = "previously in use from another system"
 
 
@@ -102,7 +104,7 @@ class Zpool(Driver):
                 raise Refused(f"{disk.rid}: another pool is called {name}: {here.guid}", "export it, or rename it")
             yield Note(f"{name} is already up")
             return
-        places = tuple(leaf.place for leaf in (yield from vdevs.present(disk)))
+        places = vdevs.searched((yield from vdevs.present(disk)))
         identity = disk.made("pool") or (yield from self._only_one(disk, places)).guid
         try:
             yield zpool.import_(name, identity, places)
@@ -123,8 +125,13 @@ class Zpool(Driver):
         if disk.made("pool") not in {None, here.guid}:
             yield Note(f"the pool {here.guid} is called {name}, is not of this service, and stays", "warning")
             return
+        leaves = yield from vdevs.present(disk)
+        if disk.made("pool") is None and not (yield from self._is_named(disk, here, leaves)):
+            said = f"the pool {here.guid} is called {name}, is on none of the devices of vdev, and stays"
+            yield Note(f"{said}: `start` would not find it again", "warning")
+            return
         yield from self._free(disk)
-        places = tuple(leaf.place for leaf in (yield from vdevs.present(disk)))
+        places = vdevs.searched(leaves)
         again = zpool.import_(name, here.guid, places)._replace(undo=())
         yield zpool.export(name)._replace(undo=(again,))
 
@@ -139,9 +146,12 @@ class Zpool(Driver):
         leaves = yield from vdevs.present(disk)
         here = zpool.pool(name, (yield zpool.of_name(name)))
         if here is None and (yield from self._can_be_imported(identity, leaves)):
-            yield zpool.import_(name, identity, tuple(leaf.place for leaf in leaves))
+            yield zpool.import_(name, identity, vdevs.searched(leaves))
             here = zpool.pool(name, (yield zpool.of_name(name)))
         if here is not None and here.guid == identity:
+            if here.health in DEAD:
+                said = f"{disk.rid}: {name} is {here.health}, and zpool would wait for its devices without an end"
+                raise Failed(f"{said}; attach them, or restart this node: then it can be unprovisioned without them")
             yield from self._free(disk)
             yield from self._only_ours(disk)
             yield zpool.destroy(name)._replace(destroys=(vdevs.ours(name, identity),))
@@ -165,7 +175,7 @@ class Zpool(Driver):
         """Use a pool that is there already: recorded, with the name of the resource as its comment, or adopted."""
         if disk.made("pool") == found.guid or disk.rid in disk.service.adopt:
             return
-        if found.comment != mark(disk) or disk.made("pool") is not None:
+        if not _is_what_a_killed_run_made(disk, found):
             raise self._stranger(disk, found)
         leaves = yield from vdevs.present(disk)
         # It is what a run that was killed has made: the devices were blank then.
@@ -179,35 +189,36 @@ class Zpool(Driver):
             if disk.made("pool") is not None:
                 return False
             raise disk.service.error(disk.rid, "vdev", f"there is no pool {name}, and nothing says what to make it of")
-        places = tuple(leaf.place for leaf in leaves)
+        places = vdevs.searched(leaves)
         if labelled := (yield from vdevs.labels(leaves)):
             there = zpool.pools((yield zpool.importable(places)))
             if (found := next((each for each in there if each.name == name), None)) is not None:
                 if disk.made("pool") == found.guid or disk.rid in disk.service.adopt:
                     return False
-                if found.comment == mark(disk) and disk.made("pool") is None:
+                if _is_what_a_killed_run_made(disk, found):
                     yield zpool.import_(name, found.guid, places)
                     yield from self._used(disk, found)
                     return False
-            if not (yield from vdevs.are_given_up(disk, leaves)):
+            if not (yield from vdevs.are_given_up(disk, [leaf for leaf in leaves if leaf.word in labelled])):
+                allowing = [blank.allowing(disk, word) for word in labelled]
                 if found is not None:
-                    raise self._stranger(disk, found)
+                    raise self._stranger(disk, found, *allowing)
                 word, pool = next(iter(labelled.items()))
-                raise Refused(f"{disk.rid}: {word} has the label of the pool {pool}", blank.allowing(disk, word))
+                raise Refused(f"{disk.rid}: {word} has the label of the pool {pool}", allowing[0])
         lost = []
         for leaf in leaves:
             yield from vdevs.large_enough(disk, leaf)
             blank_one, _ = yield from blank.prove(disk, leaf.device, leaf.word)
             lost.append(blank_one)
         first = vdevs.first(disk, leaves)
-        create = zpool.create(name, disk.words("vdev"), first.place, mark(disk), f"{disk.rid}.pool")
+        create = zpool.create(name, vdevs.spoken(disk, leaves), first.place, mark(disk), f"{disk.rid}.pool")
         yield create._replace(destroys=tuple(lost), **(yield from self._undo(disk, leaves)))
         return True
 
     def _undo(self, disk: "Resource", leaves: list[vdevs.Leaf]) -> Steps:
         """How a pool that was made is reached after a reboot, and taken back: not when anything else is in it."""
         name, identity = disk["name"], f"«{disk.rid}.pool»"
-        again = zpool.import_(name, identity, tuple(leaf.place for leaf in leaves))._replace(undo=())
+        again = zpool.import_(name, identity, vdevs.searched(leaves))._replace(undo=())
         alone = Check(
             zfs.below(name),
             path="words[1]",
@@ -218,10 +229,10 @@ class Zpool(Driver):
         zeroes = yield from vdevs.zeroing(disk, identity, leaves)
         return {"again": again, "undo": (again, alone, destroy, *vdevs.unmaking(zeroes))}
 
-    def _stranger(self, disk: "Resource", found: zpool.Pool) -> Refused:
+    def _stranger(self, disk: "Resource", found: zpool.Pool, *allowing: Remedy) -> Refused:
         said = f"{disk.rid}: the pool {found.name} is not recorded as this service's: guid {found.guid}"
         use = Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}")
-        return Refused(f"{said}, comment {found.comment}" if found.comment else said, use)
+        return Refused(f"{said}, comment {found.comment}" if found.comment else said, use, *allowing)
 
     def _only_one(self, disk: "Resource", places: tuple[str, ...]) -> Steps:
         """The pool of this name that can be imported. Raises Failed where there is none, or more than one."""
@@ -238,8 +249,19 @@ class Zpool(Driver):
     def _can_be_imported(self, identity: str, leaves: list[vdevs.Leaf]) -> Steps:
         if not (yield from vdevs.labels(leaves)):
             return False
-        found = zpool.pools((yield zpool.importable(tuple(leaf.place for leaf in leaves))))
-        return any(each.guid == identity for each in found)
+        found = zpool.pools((yield zpool.importable(vdevs.searched(leaves))))
+        health = next((each.health for each in found if each.guid == identity), "")
+        if health in DEAD:
+            said = f"the pool {identity} cannot be imported without the devices that are missing"
+            yield Note(f"{said}, so nobody sees what is in it", "warning")
+        return bool(health) and health not in DEAD
+
+    def _is_named(self, disk: "Resource", here: zpool.Pool, leaves: list[vdevs.Leaf]) -> Steps:
+        """Tell whether a pool that nobody recorded is what the file names: by its name, and on devices of `vdev`."""
+        if not disk.words("vdev"):
+            return True
+        labelled = yield from vdevs.labels(leaves)
+        return any(label.endswith(f", guid {here.guid}") for label in labelled.values())
 
     def _free(self, disk: "Resource") -> Steps:
         """See that nothing of the pool is mounted: zpool would unmount it without a word."""
@@ -258,6 +280,14 @@ class Zpool(Driver):
             if found.get(zfs.MARK) not in ours:
                 said = f"{disk.rid}: {dataset} in the pool {disk['name']} was not made for this service"
                 raise Refused(said, f"zfs destroy {dataset}, or move what it holds")
+
+
+def _is_what_a_killed_run_made(disk: "Resource", found: zpool.Pool) -> bool:
+    """Tell whether a pool is one that a run has made without a chance to record it: it says so, and is whole.
+
+    One that lacks devices is what is left on a disk that was away when the pool was unprovisioned.
+    """
+    return found.comment == mark(disk) and disk.made("pool") is None and found.health == "ONLINE"
 
 
 def mark(disk: "Resource") -> str:

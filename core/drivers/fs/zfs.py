@@ -17,7 +17,7 @@ from core.driver import Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.mounting import Mounting
-from core.errors import Failed, Refused, Remedy
+from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.holes import is_hole
 from core.tools import mount, zfs
 
@@ -126,11 +126,16 @@ class ZfsFilesystem(Mounting):
             )
         size = _size(fs)
         available = int(around.get("available", "0"))
-        if size > available:
-            text = f"size {human(size)} is more than {above} has: {human(available)}"
-            yield Note(text, "warning")
+        if available < zfs.DATASET_BYTES_MIN:
+            raise _full(fs, above, f"{above} has {human(available)} left")
+        yield from _pointless(size, above, available)
         create = zfs.create(dataset, fs.name, size, f"{fs.rid}.dataset")
-        yield create._replace(undo=(yield from self._undo(fs)))
+        try:
+            yield create._replace(undo=(yield from self._undo(fs)))
+        except CommandFailed as failure:
+            if zfs.FULL not in failure.stderr:
+                raise
+            raise _full(fs, above, f"{above} has no space left") from failure
 
     def _used(self, fs: "Resource", found: dict[str, str]) -> Steps:
         """Use a dataset that is there already: recorded, marked as this resource's, or adopted."""
@@ -151,10 +156,14 @@ class ZfsFilesystem(Mounting):
         size, before = _size(fs), int(found.get("refquota", "0"))
         if not fs["size"] or size == before:
             return False
-        if size < (used := int(found.get("used", "0"))):
-            raise Refused(
-                f"{fs.rid}: {fs['dev']} holds {human(used)}, which is more than size {human(size)}", "raise it"
-            )
+        used = int(found.get("used", "0"))
+        if size < used:
+            line = fs.service.problem(fs.rid, "size", "").line
+            said = f"{fs.rid}: size: {fs['dev']} holds {human(used)}, and {human(size)} is asked for on line {line}"
+            raise Refused(said, f"write size = {human(used)} or more, or delete some of what it holds")
+        above = fs["dev"].rpartition("/")[0]
+        around = zfs.values((yield zfs.properties(above)))
+        yield from _pointless(size, above, used + int(around.get("available", "0")))
         yield zfs.set_refquota(fs["dev"], size, before)
         return True
 
@@ -201,12 +210,28 @@ class ZfsFilesystem(Mounting):
             raise Failed(
                 f"{fs.rid}: the pool {pool} is not imported, so what was made in it cannot be deleted; import it"
             )
-        yield Note(f"no dataset {fs['dev']}: " + ("it is gone already" if is_there else "it goes with its pool"))
+        if is_there:
+            yield Note(f"no dataset {fs['dev']}: it is gone already", "warning")
+        else:
+            yield Note(f"no dataset {fs['dev']}: it goes with its pool")
         yield zfs.forget(fs["dev"], names)
 
 
 def _ours(dataset: str, identity: str) -> Thing:
     return Thing("dataset", identity, at=dataset, proofs=(zfs.is_of(dataset, identity),))
+
+
+def _full(fs: "Resource", above: str, said: str) -> Exception:
+    pool = above.partition("/")[0]
+    return fs.service.error(
+        fs.rid, "dev", f"{fs['dev']} cannot be made: {said}", f"free some, or give the pool {pool} another device"
+    )
+
+
+def _pointless(size: int, above: str, available: int) -> Steps:
+    """Say of a size that the dataset can never reach it: zfs takes it, and limits nothing by it."""
+    if size > available:
+        yield Note(f"size {human(size)} is more than {above} has: {human(available)}", "warning")
 
 
 def _size(fs: "Resource") -> int:

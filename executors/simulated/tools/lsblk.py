@@ -17,7 +17,7 @@ LETTERS = "dnlpbJ"
 NOT_A_DEVICE = 32
 STACKED = {"logical volume": "lvm", "image": "disk"}
 
-_PARTITION = re.compile(r"(/dev/(?:nvme\d+n\d+|loop\d+|mmcblk\d+))p\d+|(/dev/(?:[svh]d|xvd)[a-z]+)\d+")
+_PARTITION = re.compile(r"(/dev/(?:nvme\d+n\d+|(?:loop|mmcblk|rbd|nbd|md)\d+))p\d+|(/dev/(?:[svh]d|xvd)[a-z]+)\d+")
 
 
 def run(node: SimulatedNode, command: Command) -> Completed:

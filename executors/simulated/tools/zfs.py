@@ -5,14 +5,15 @@ from typing import Any
 
 from core import stacked
 from core.command import Command, Completed
+from core.tools.zfs import DATASET_BYTES_MIN, FULL
 from executors.simulated import pools
 from executors.simulated.node import SimulatedNode
 from executors.simulated.tools.mount import is_busy
 from executors.simulated.usage import Usage, options
 
 PROGRAMS = {"zfs": "zfsutils-linux"}
-NATIVE = ("type", "guid", "used", "available", "refquota", "mountpoint")
-DATASET_BYTES_MIN = 24 * 1024
+SIZES = ("refquota", "reservation", "refreservation")
+NATIVE = ("type", "guid", "used", "available", *SIZES, "mountpoint")
 _OF_USERS = re.compile(r"[a-z0-9:_.-]*:[a-z0-9:_.-]*")
 
 
@@ -41,15 +42,20 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
         return Completed(1, "", f"cannot create '{name}': dataset already exists\n")
     if above not in datasets:
         return Completed(1, "", f"cannot create '{name}': parent does not exist\n")
-    if pools.available(here[1], above) < DATASET_BYTES_MIN:
-        return Completed(1, "", f"cannot create '{name}': out of space\n")
+    reserved = max(_bytes(given.get(key, "none")) for key in pools.RESERVATIONS)
+    if pools.available(here[1], above) < max(DATASET_BYTES_MIN, reserved):
+        return Completed(1, "", f"cannot create '{name}': {FULL}\n")
     datasets[name] = pools.new_dataset(node.identifier("dataset", command), **given)
     return Completed(0)
 
 
+def _bytes(value: str) -> int:
+    return 0 if value == "none" else int(value)
+
+
 def _wrong(key: str, value: str) -> str:
     """What zfs says of a property that it does not take; nothing of one that it does."""
-    if key == "refquota":
+    if key in SIZES:
         return "" if value == "none" or value.isdigit() else f"bad numeric value '{value}'"
     if key in {"mountpoint", "canmount"} or _OF_USERS.fullmatch(key):
         return ""
@@ -116,12 +122,11 @@ def _value(node: SimulatedNode, name: str, dataset: dict[str, Any], key: str) ->
         case "guid":
             return {"value": properties["guid"], "source": "-"}
         case "used":
-            return {"value": str(sum(_used(pool, name))), "source": "-"}
+            return {"value": str(pools.used_below(pool, name)), "source": "-"}
         case "available":
             return {"value": str(pools.available(pool, name)), "source": "-"}
-        case "refquota":
-            quota = properties.get("refquota", "0")
-            return {"value": quota, "source": "local" if "refquota" in properties else "default"}
+        case _ if key in SIZES:
+            return {"value": properties.get(key, "0"), "source": "local" if key in properties else "default"}
         case "mountpoint" if name not in pool["datasets"]:
             return {"value": properties["mountpoint"], "source": "local"}
         case _:
@@ -129,11 +134,6 @@ def _value(node: SimulatedNode, name: str, dataset: dict[str, Any], key: str) ->
             if not value and key == "mountpoint":
                 value = f"/{name}"
             return {"value": value or "-", "source": source if value else "-"}
-
-
-def _used(pool: dict[str, Any], name: str) -> list[int]:
-    below = f"{name}/"
-    return [each["used"] for at, each in pool["datasets"].items() if at == name or at.startswith(below)]
 
 
 def _set(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
@@ -150,6 +150,10 @@ def _set(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
         return Completed(1, "", f"cannot set property for '{name}': {said}\n")
     if key == "refquota" and value.isdigit() and 0 < int(value) < dataset["used"]:
         return Completed(1, "", f"cannot set property for '{name}': size is less than current used or reserved space\n")
+    if key in pools.RESERVATIONS and _bytes(value) > dataset["used"] + pools.available(
+        _pool(node, name), name, quota=False
+    ):
+        return Completed(1, "", f"cannot set property for '{name}': size is greater than available space\n")
     dataset["properties"][key] = value
     if value == "none":
         del dataset["properties"][key]

@@ -4,8 +4,7 @@ from binascii import crc32
 from typing import Any
 
 from core.command import Command, Completed
-from core.holes import is_hole
-from core.tools.zpool import BYTES_MIN, COMMENT_BYTES_MAX, PARTS, REDUNDANT, devices, groups
+from core.tools.zpool import BYTES_MIN, COMMENT_BYTES_MAX, PARTS, REDUNDANT, devices, first_partition, groups
 from executors.simulated import partitions, pools
 from executors.simulated.devices import is_formatted, signature, storage
 from executors.simulated.node import SimulatedNode
@@ -13,6 +12,8 @@ from executors.simulated.tools.mount import is_busy
 from executors.simulated.usage import Options, Usage, options
 
 PROGRAMS = {"zpool": "zfsutils-linux"}
+LINKED = ("/dev/disk/", "/dev/md/")
+"""Where udev has a link to each partition beside that to its disk."""
 FORCE = "invalid vdev specification\nuse '-f' to override the following errors:\n"
 TAKEN = (
     "a pool with that name already exists\nuse the form 'zpool import <pool | id> <newpool>' to give it a new name\n"
@@ -47,7 +48,11 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
     if refusal:
         return Completed(1, "", refusal)
     guid = node.identifier("pool", command)
-    places = {device: _labelled(node, device) for device in devices(vdev)}
+    places: dict[str, str] = {}
+    for device in devices(vdev):
+        places[device] = _labelled(node, device)
+        if missing := _missing_link(node, device, places[device]):
+            return Completed(1, "", missing)
     known = [places.get(word, word) for word in vdev]
     for position, place in enumerate(places.values()):
         label = {**signature(pools.MEMBER, guid, name, tail=True), "mountable": False, "known": False}
@@ -75,11 +80,20 @@ def _create(node: SimulatedNode, command: Command, words: list[str]) -> Complete
 def _labelled(node: SimulatedNode, device: str) -> str:
     """Where a device gets its label: a whole disk in the first of its new partitions, anything else itself."""
     real = node.tree.real(device)
-    if real not in node.state["devices"] or is_hole(device) or not partitions.is_whole(node, real):
+    if real not in node.state["devices"] or not partitions.is_whole(node, real):
         return device
     held = node.state["devices"][real]
     node.set_content(held, {**signature("gpt", node._identifier("uuid"), tail=True), "mountable": False})  # noqa: SLF001
     return partitions.split(node, real)
+
+
+def _missing_link(node: SimulatedNode, device: str, place: str) -> str:
+    """What zpool says when the link to a disk has no link to its partition beside it, which it has waited for."""
+    real = node.tree.real(device)
+    if place == device or device in {real, place} or device.startswith(LINKED):
+        return ""
+    disk = real.removeprefix("/dev/")
+    return f"missing link: {disk} was partitioned but {first_partition(device)} is missing\n"
 
 
 def _refusal_of_words(vdev: list[str]) -> str:
@@ -139,7 +153,7 @@ def _held(node: SimulatedNode, device: str) -> str:
         is_file = node.device(device) is None
         return "" if is_file else f"{device} contains a filesystem of type '{content['type']}'\n"
     pool = node.state["pools"].get(content["uuid"])
-    if pool is None:
+    if pool is None or content["role"] == pools.DESTROYED:
         return ""
     state = "active" if pool["imported"] else "potentially active" if pool["host"] else "exported"
     return f"{device} is part of {state} pool '{pool['name']}'\n"
@@ -161,7 +175,7 @@ def _destroy(node: SimulatedNode, _command: Command, words: list[str]) -> Comple
     name, (guid, _) = named
     if busy := _unmounted(node, name):
         return Completed(1, "", f"{busy}could not destroy '{name}': could not unmount datasets\n")
-    del node.state["pools"][guid]
+    pools.destroyed(node, guid)
     return Completed(0)
 
 
@@ -187,8 +201,9 @@ def _unmounted(node: SimulatedNode, name: str) -> str:
 
 def _import(node: SimulatedNode, _command: Command, words: list[str]) -> Completed:
     found, operands = options(words, flags=("-N", "-f"), values=("-o", "-d"), most=1)
-    places = found.get("-d") or pools.everywhere(node)
-    labels = [label for place in places if (label := pools.label_at(node, place)) is not None]
+    named = found.get("-d")
+    places = pools.everywhere(node) if named is None else [path for each in named for path in pools.inside(node, each)]
+    labels = [label for place in places if (label := pools.living_label_at(node, place)) is not None]
     known = node.state["pools"]
     guids = list(dict.fromkeys(label["uuid"] for label in labels if label["uuid"] in known))
     guids = [guid for guid in guids if not known[guid]["imported"]]

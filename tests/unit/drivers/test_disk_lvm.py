@@ -310,16 +310,6 @@ def test_a_group_that_is_gone_is_waited_for() -> None:
         run(of, "start", on)
 
 
-def test_what_is_gone_for_good_can_be_forgotten_only_with_its_disks() -> None:
-    """What was made on devices that are not there cannot be deleted, unless the service deletes the devices."""
-    of, on = group(), node()
-    run(of, "provision", on)
-    for path in ("/dev/sdb", "/dev/sdc"):
-        del on.state["devices"][path]
-    with pytest.raises(Failed, match="data is not there, so what was made of it cannot be deleted"):
-        run(of, "unprovision", on)
-
-
 LOOPS = """\
 [disk#1]
 type = vg

@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
-from core.command import Command
+from core.command import Command, Completed
 from core.config.service import Service
 from core.driver import Tie
 from core.driver import load as driver_of
-from core.errors import Failed, Refused
+from core.errors import CommandFailed, ConfigError, Failed, Refused
 from core.record import Record
 from core.state import load
 from executors.simulated.node import SimulatedNode
 from executors.simulated.reboot import reboot
+from tests.golden import GOLDENS, world_of
 from tests.unit.drivers.drive import Run, drive, service
 
 POOL = "[disk#0]\ntype = zpool\nname = tank\nvdev = mirror /dev/sdb /dev/sdc\n"
@@ -74,7 +75,7 @@ def test_a_raised_size_is_a_larger_quota_and_a_lower_one_only_above_what_is_used
     ]
     next(iter(on.state["pools"].values()))["datasets"]["tank/data"]["used"] = 250 * 1024**2
     of.set("fs#0.size", "200m")
-    with pytest.raises(Refused, match=r"tank/data holds 250M, which is more than size 200M"):
+    with pytest.raises(Refused, match=r"fs#0: size: tank/data holds 250M, and 200M is asked for on line 5; write"):
         run(of, "provision", on)
     of.unset("fs#0.size")
     assert run(of, "provision", on).lines == []
@@ -86,12 +87,108 @@ def test_a_size_that_the_pool_does_not_have_is_a_warning() -> None:
     assert any(note.startswith("size 20G is more than tank has") for note in ran.notes)
 
 
-def test_a_full_pool_makes_no_dataset() -> None:
-    """In the words of zfs."""
+def test_a_raised_size_that_the_pool_does_not_have_is_a_warning() -> None:
+    """What the dataset holds already counts as what it can have; the quota is set all the same."""
+    on, of = node(), service(DATA)
+    run(of, "provision", on)
+    of.set("fs#0.size", "20g")
+    ran = run(of, "provision", on)
+    assert ran.lines == ["zfs set refquota=21474836480 tank/data"]
+    assert any(note.startswith("size 20G is more than tank has") for note in ran.notes)
+
+
+def test_a_full_pool_is_found_before_anything_is_made() -> None:
+    """Section, key, line and remedy, and nothing was done, when others have all of the pool, or keep it free."""
     on = node()
-    next(iter(on.state["pools"].values()))["size"] = 0
-    with pytest.raises(Exception, match="cannot create 'tank/data': out of space"):
+    left = by_hand(on, "zfs get -H -p -o value available tank").strip()
+    by_hand(on, f"zfs create -o refreservation={left} tank/payroll")
+    said = r"3: fs#0.dev: tank/data cannot be made: tank has 0 left; free some, or give the pool tank another device"
+    with pytest.raises(ConfigError, match=said) as refused:
         run(service(DATA), "provision", on)
+    (problem,) = refused.value.problems
+    assert (problem.section, problem.key, problem.line) == ("fs#0", "dev", 3)
+    assert zfs_answers(on, "zfs create tank/data") == (1, "cannot create 'tank/data': out of space\n")
+    by_hand(on, "zfs set refreservation=none tank/payroll")
+    assert CREATE in run(service(DATA), "provision", on).lines
+
+
+def test_a_pool_that_nobody_has_seen_into_is_not_taken_for_full() -> None:
+    """How much a pool has is known when it is imported; a plan that imports it goes on."""
+    on = node()
+    by_hand(on, "zpool export tank")
+    (pool,) = on.state["pools"].values()
+    pool.update(known=False, size=0, datasets={})
+    by_hand(on, "zpool import tank")
+    ran = run(service(DATA), "provision", on)
+    assert CREATE in ran.lines
+    assert not any("more than" in note for note in ran.notes)
+
+
+class Filled:
+    """A node whose pool others fill right before a dataset is made."""
+
+    def __init__(self, inner: SimulatedNode) -> None:
+        self._inner = inner
+
+    def run(self, command: Command) -> Completed:
+        """Fill the pool before `zfs create`."""
+        if command.argv[:2] == ("zfs", "create"):
+            next(iter(self._inner.state["pools"].values()))["size"] = 0
+        return self._inner.run(command)
+
+
+def test_a_pool_that_has_filled_since_is_told_alike() -> None:
+    """What zfs says of it becomes the same error, with its place and what to do."""
+    with pytest.raises(ConfigError, match=r"fs#0.dev: tank/data cannot be made: tank has no space left; free some"):
+        drive(service(DATA).resource("fs#0"), "provision", Filled(node()))
+
+
+def test_other_failures_are_in_the_words_of_zfs() -> None:
+    """Only a full pool is told otherwise."""
+
+    class Refusing(Filled):
+        def run(self, command: Command) -> Completed:
+            """Refuse to make a dataset."""
+            if command.argv[:2] == ("zfs", "create"):
+                return Completed(1, "", "cannot create 'tank/data': permission denied\n")
+            return self._inner.run(command)
+
+    with pytest.raises(CommandFailed, match="permission denied"):
+        drive(service(DATA).resource("fs#0"), "provision", Refusing(node()))
+
+
+def zfs_answers(on: SimulatedNode, line: str) -> tuple[int, str]:
+    """What zfs answers, and says on standard error."""
+    answer = on.run(Command(tuple(line.split()), kind="changes", tool="zfs"))
+    return answer.returncode, answer.stderr
+
+
+def test_what_is_kept_free_is_had_by_nobody_else() -> None:
+    """A reservation is for its dataset and what is in it, counts as used, and is refused where there is no room."""
+    on = node()
+
+    def value(key: str, dataset: str) -> int:
+        return int(by_hand(on, f"zfs get -H -p -o value {key} {dataset}"))
+
+    whole, megabyte = value("available", "tank"), 1024**2
+    by_hand(on, f"zfs create -o reservation={100 * megabyte} tank/a")
+    assert value("available", "tank") == whole - 100 * megabyte
+    assert value("used", "tank/a") == 100 * megabyte
+    empty = 24 * 1024
+    assert value("available", "tank/a") == whole - empty
+    by_hand(on, f"zfs create -o refreservation={50 * megabyte} tank/a/b")
+    assert value("available", "tank") == whole - 100 * megabyte
+    assert value("available", "tank/a/b") == whole - 2 * empty
+    assert value("available", "tank/a") == whole - empty - 50 * megabyte
+    assert zfs_answers(on, f"zfs create -o refreservation={2 * whole} tank/c") == (
+        1,
+        "cannot create 'tank/c': out of space\n",
+    )
+    assert zfs_answers(on, f"zfs set reservation={2 * whole} tank/a") == (
+        1,
+        "cannot set property for 'tank/a': size is greater than available space\n",
+    )
+    by_hand(on, f"zfs set refquota={2 * whole} tank/a")
 
 
 def test_a_dataset_of_somebody_else_is_refused_unless_it_is_adopted() -> None:
@@ -215,3 +312,20 @@ def test_what_is_in_a_pool_that_nobody_imported_is_what_the_record_has() -> None
         CREATE.replace("data", "more").replace("fs.0", "fs.1")
         in run(service(DATA.replace("data", "more").replace("fs#0", "fs#1")), "provision", on, "fs#1").lines
     )
+
+
+def test_a_dataset_that_somebody_has_destroyed_is_forgotten_with_a_warning() -> None:
+    """Nothing is left to undo, and the operator hears that it was not this service that has destroyed it."""
+    on, of = node(), service(DATA)
+    run(of, "provision", on)
+    run(of, "stop", on)
+    by_hand(on, "zfs destroy tank/data")
+    assert "no dataset tank/data: it is gone already" in run(of, "unprovision", on).notes
+    assert of.record.made == {}
+
+
+def test_a_dataset_is_made_once() -> None:
+    """One that the record has may be in another pool of the name: another is made only when it is forgotten."""
+    world = world_of(GOLDENS / "drivers/fs.zfs-gone")
+    with pytest.raises(Refused, match=r"the dataset \d+ was made for it by provision, and is not there"):
+        world.act("provision")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from core.command import Command, Completed
 from core.compare import same_world
 from core.config.service import Service
 from core.driver import Tie
@@ -247,6 +248,68 @@ def test_a_volume_whose_disk_is_gone() -> None:
     of = lv()
     on = provisioned(of)
     del on.state["devices"]["/dev/sdb"]
+    with pytest.raises(Refused, match="is not there, so it cannot be deleted"):
+        run(of, "unprovision", on)
+    assert "disk#2.logical_volume" in of.record.made
+
+
+ROW = "  logs;{uuid};104857600;{active};{health}\n"
+LACKS = """\
+  WARNING: Couldn't find device with uuid aaaaaa-bbbb.
+  WARNING: VG data is missing PV aaaaaa-bbbb (last written to /dev/vdc).
+  WARNING: VG other is missing PV cccccc-dddd (last written to /dev/vdd).
+"""
+
+
+@pytest.mark.parametrize(
+    "active, health, said, state, remarks",
+    [
+        ("active", "", "", "up", []),
+        ("active", "writemostly", "", "up", []),
+        ("active", "partial", LACKS, "warn", ["data/logs is not whole: its group lacks /dev/vdc"]),
+        ("", "partial", LACKS, "down", ["data/logs is not whole: its group lacks /dev/vdc"]),
+        ("active", "partial", "", "warn", ["data/logs is not whole: its group lacks a device"]),
+        ("active", "refresh needed", "", "warn", ["data/logs: refresh needed"]),
+    ],
+)
+def test_what_lvm_says_of_its_health(active: str, health: str, said: str, state: str, remarks: list[str]) -> None:
+    """A volume that lacks a device, or is not well, is not up, and its status says which; in one command."""
+    driver, resource = lv().resource("disk#2").driver, lv().resource("disk#2")
+    steps = driver.status(resource)
+    asked = next(steps)
+    assert isinstance(asked, Command)
+    assert asked.argv[0] == "lvs"
+    answer = Completed(0, ROW.format(uuid="eeeeee-ffff", active=active, health=health), said)
+    with pytest.raises(StopIteration) as end:
+        steps.send(answer)
+    assert end.value.value.state == state
+    assert [remark.text for remark in end.value.value.remarks] == remarks
+
+
+@pytest.mark.parametrize("typed", [("lvremove --yes data/logs",), ("lvremove --yes data/logs", "vgremove data")])
+@pytest.mark.parametrize("of, rid", [(lv(), "disk#2"), (fs(), "fs#0")])
+def test_a_volume_that_somebody_has_removed(of: Service, rid: str, typed: tuple[str, ...]) -> None:
+    """There is nothing left to undo of a volume whose group is there without it: a warning, and the record lets go."""
+    of.record.made.clear()
+    on = provisioned(of)
+    if rid == "fs#0":
+        on.run(Command(("umount", "/srv/logs"), tool="mount"))
+    for line in typed:
+        assert on.run(Command(tuple(line.split()), tool="lvm")).returncode == 0
+    ran = run(of, "unprovision", on, rid)
+    assert any(re.fullmatch("logical volume .* is gone already", note) for note in ran.notes)
+    run(of, "unprovision", on, "disk#1")
+    assert of.record.made == {}
+    assert on.state["devices"]["/dev/sdb"]["content"] == {"kind": "zero"}
+
+
+def test_another_group_of_the_name_tells_nothing() -> None:
+    """A volume is not gone because a group of the same name, which is not that of the service, does not have it."""
+    of = lv()
+    on = provisioned(of)
+    run(of, "stop", on, "disk#1")
+    del on.state["devices"]["/dev/sdb"]
+    assert on.run(Command(("vgcreate", "data", "/dev/sdc"), tool="lvm")).returncode == 0
     with pytest.raises(Refused, match="is not there, so it cannot be deleted"):
         run(of, "unprovision", on)
     assert "disk#2.logical_volume" in of.record.made

@@ -66,6 +66,14 @@ def test_a_disk_that_is_gone_is_missed() -> None:
     assert table(on, "pvs --noheadings -o pv_name --select pv_missing=missing") == ["[unknown]"]
 
 
+def test_a_volume_on_a_disk_that_is_gone_is_partial() -> None:
+    """The health of a volume tells of a device that it has extents on and that is away, and of no other device."""
+    on = grouped()
+    assert table(on, "lvs --noheadings --separator ; -o lv_name,lv_health_status") == ["a;", "b;"]
+    del on.state["devices"]["/dev/sdc"]
+    assert table(on, "lvs --noheadings --separator ; -o lv_name,lv_health_status") == ["a;", "b;partial"]
+
+
 def test_a_physical_volume_in_a_file_is_missed_with_the_file() -> None:
     """A loop device shows the label of its file; another file in its place has none."""
     on = node()
