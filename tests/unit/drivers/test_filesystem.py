@@ -381,3 +381,13 @@ def test_a_format_that_nobody_recorded_is_recognised_by_its_uuid() -> None:
     world.act("provision")
     assert world.availstatus == "up"
     assert world.record.made["fs#0.filesystem"].identity == world.state["files"]["/srv/a.img"]["content"]["uuid"]
+
+
+def test_a_filesystem_with_the_uuid_that_was_drawn_is_this_action_s() -> None:
+    """It was killed in mkfs, and nobody could look afterwards: its uuid is the `Fresh` value of that very run."""
+    uuid = "11111111-2222-4333-8444-555555555555"
+    of, on = fs(), node({"type": "ext4", "uuid": uuid}, identifiers={"uuid": [uuid]})
+    ran = run(of, "provision", on)
+    assert not any(line.startswith("mkfs") for line in ran.lines)
+    assert of.record.made["fs#1.filesystem"].identity == uuid
+    assert any(command.undo for command in ran.changes if command.argv[0] == "blkid")
