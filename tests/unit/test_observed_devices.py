@@ -191,3 +191,16 @@ def test_what_is_beneath_a_mount_point_is_kept() -> None:
     entry = Tree(state).entry("/srv/data")
     assert entry is not None
     assert entry["mode"] == "0750"
+
+
+def test_versions_are_what_tools_say_of_themselves() -> None:
+    """On whichever stream they say it; one that is not installed, or says nothing, has none."""
+    said: dict[str, Completed | str] = {
+        "mkfs.btrfs": "mkfs.btrfs, part of btrfs-progs v6.2\n",
+        "mdadm": Completed(0, "", "mdadm - v4.2 - 2021-12-30 - Debian 4.2-5\n"),
+        "lvm": "what is no version\n",
+    }
+    state = load({"complete": False, "tools": {}})
+    questions = [Question("tool", name) for name in ("btrfs-progs", "mdadm", "lvm2")]
+    assert asked(learn(state, questions), Answering(**said)) == questions
+    assert state["tools"] == {"btrfs-progs": "6.2", "mdadm": "4.2"}

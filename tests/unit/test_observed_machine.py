@@ -8,7 +8,7 @@ from core.command import Command, Completed, Executor
 from core.engine import asked
 from core.observe import begin, learn
 from core.state import NodeState, Question, copy, load
-from core.tools import find
+from core.tools import btrfs, find
 from core.tree import Tree
 from executors.simulated.node import SimulatedNode
 from tests.fidelity import observed
@@ -205,3 +205,11 @@ def test_a_system_that_is_not_run_by_systemd_has_none() -> None:
     offline = without(SimulatedNode(load({})), "systemctl", "")
     assert asked(learn(state, [question]), offline) == [question]
     assert "systemd" not in state["tools"]
+
+
+def test_of_an_unknown_directory_no_subvolume_is_told() -> None:
+    """Nor of what is inside a subvolume that nobody can name: a path is whole, or it is not told."""
+    node = observed.Recorded("disk")
+    answer = node.run(btrfs.roots(loop_of(machine(), DISK)))
+    assert btrfs.in_directories(answer) == {"256"}
+    assert btrfs.roots_paths(answer, {}) == ["web"]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.command import Command
+from core.command import Command, Completed, Executor
 from core.compare import same_world
 from core.config.service import Service
 from core.errors import Failed, Refused
@@ -35,7 +35,7 @@ def provisioned(of: Service, on: SimulatedNode) -> SimulatedNode:
     return on
 
 
-def run(of: Service, verb: str, on: SimulatedNode, rid: str = "disk#0") -> Run:
+def run(of: Service, verb: str, on: Executor, rid: str = "disk#0") -> Run:
     """Run a verb of a resource."""
     return drive(of.resource(rid), verb, on)
 
@@ -232,3 +232,30 @@ def test_a_dataset_that_docker_fills_is_taken_back_without_a_look() -> None:
         create = next(command for command in changes if command.argv[:2] == ("zfs", "create"))
         undone[bool(store)] = [step.argv[0] for step in create.undo if isinstance(step, Command)]
     assert undone == {False: ["mkdir", "mount", "umount", "rmdir", "zfs"], True: ["zfs"]}
+
+
+def test_a_disk_whose_partitions_the_kernel_still_has_is_read_again() -> None:
+    """A run was killed after the zeroes, before the kernel heard of them: the disk is blank, and its name is free."""
+    of = service(MIRROR)
+    on = provisioned(of, node())
+    run(of, "stop", on)
+    killed = Zeroed(on)
+    lines = run(of, "unprovision", killed).lines
+    assert lines.index("blockdev --rereadpt /dev/sdb") < next(
+        number for number, line in enumerate(lines) if line.startswith(("blkdiscard", "dd"))
+    )
+    assert not any(line.startswith(("blkdiscard", "dd")) and "/dev/sdb" in line for line in lines)
+    assert of.resource("disk#0").made("pool") is None
+
+
+class Zeroed:
+    """The node, on which the first partition of the first disk holds nothing any more."""
+
+    def __init__(self, on: SimulatedNode) -> None:
+        self._on = on
+
+    def run(self, command: Command) -> Completed:
+        """Answer as the node does, but for that."""
+        if command.argv[0] == "blkid" and command.argv[-1] == "/dev/sdb1":
+            return Completed(2)
+        return self._on.run(command)
