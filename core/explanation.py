@@ -6,6 +6,7 @@ resources are those that made the order.
 
 import re
 from collections.abc import Iterator, Mapping
+from operator import eq
 from typing import TYPE_CHECKING, NamedTuple
 
 from core.command import Completed, Wait
@@ -141,12 +142,14 @@ class Reasons:
 
     def _trigger(self, step: Step) -> tuple[Reading, ...]:
         command = step.command
-        for when in ("pre", "post"):
-            for trigger, is_blocking in commands(self._service, command.rid, command.verb, when):
-                if trigger.argv == command.argv:
-                    option = f"{'blocking_' if is_blocking else ''}{when}_{command.verb}"
-                    return (reading(self._service, command.rid, option),)
-        return ()
+        held = {
+            f"{'blocking_' if is_blocking else ''}{when}_{command.verb}": trigger.argv
+            for when in ("pre", "post")
+            for trigger, is_blocking in commands(self._service, command.rid, command.verb, when)
+        }
+        # A value that it refers to may have changed since; the other words are what they were.
+        option = max(held, key=lambda name: sum(map(eq, held[name], command.argv)))
+        return (reading(self._service, command.rid, option),)
 
     def _written_by(self, read: Reading, number: int) -> int:
         """The number of the last cascade before a step that wrote the text which was read."""

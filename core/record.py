@@ -112,7 +112,7 @@ class Record:
         """Read the text of a record's file. Raises RecordError with the place in it, and what to do."""
         try:
             content = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RecordError(f"{path}: this is not JSON: {error}; restore it from a backup") from None
         if not isinstance(content, dict):
             raise RecordError(f"{path}: this is no record; restore it from a backup")

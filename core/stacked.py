@@ -8,7 +8,7 @@ active is told by the block devices that are `stacked` on it.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from core.schema import REQUIRED, Shape, choice, count, fields, flag, items, optional, size, table, text
+from core.schema import REQUIRED, Shape, ShapeError, choice, count, fields, flag, items, optional, size, table, text
 
 STACKED = ("logical volume", "array", "image")
 """What a device may be: where its content is kept."""
@@ -16,6 +16,8 @@ STACKED = ("logical volume", "array", "image")
 INACTIVE = "inactive"
 """The name in `stacked` of an array that holds some of its members and is not started: it has no size, no content."""
 
+SEGMENT = ("physical volume", "first extent", "extents")
+"""What a segment of a logical volume is told with."""
 MEBIBYTE = 1024 * 1024
 DEFAULT_FEATURES = ("layering", "exclusive-lock", "object-map", "fast-diff", "deep-flatten")
 """What an image of Ceph can do where nothing else is configured."""
@@ -52,6 +54,8 @@ def volume_groups(content: Shape) -> Shape:
 
 
 def _segment(value: Any, path: str) -> list[Any]:
+    if not isinstance(value, list) or len(value) != len(SEGMENT):
+        raise ShapeError(path, f"{value!r} is not a list of {', '.join(SEGMENT)}")
     member, first, length = value
     return [text(member, path), count(first, path), count(length, path)]
 

@@ -167,8 +167,8 @@ def warnings(disk: "Resource") -> Iterable[tuple[str, str]]:
 def _contradictions(disk: "Resource", devices: int) -> Iterable[tuple[str, str]]:
     known = LEVELS.get(level(disk["level"]))
     if known is None:
-        if not disk["level"]:
-            yield "level", f"an array is made at a level; write level = 1, or another of {', '.join(LEVELS)}"
+        # Any other is wrong as a level, which is said with the keyword.
+        yield "level", f"an array is made at a level; write level = 1, or another of {', '.join(LEVELS)}"
         return
     spares = disk.integer("spares")
     if spares < 0:

@@ -57,7 +57,7 @@ def remove_own(fs: "Resource", device: str | None) -> Steps:
         return
     held = "" if device is None else blkid.tags((yield blkid.probe(device))).get("UUID", "")
     if held and any(thing.identity.partition(":")[0] == held for thing in made):
-        yield Note(f"{fs['dev']} stays: it holds what was made for other resources of the service", "warning")
+        yield Note(f"{fs['dev']} stays: it holds what was made for the service", "warning")
         return
     yield from remove(fs, fs["vg"])
 

@@ -121,6 +121,11 @@ def _tell_devices(state: NodeState, instance: str) -> None:
         for volume, entry in state["ec2"]["volumes"].items():
             held = entry["attachment"]
             here = held is not None and held["instance"] == instance
-            named = here and path.replace("/dev/xvd", "/dev/sd") == held["device"]
+            # The root volume of many images is attached as what the kernel calls it.
+            named = here and _as_attached(path) == _as_attached(held["device"])
             if volume == identity or named:
                 device["volume"], entry["content"] = volume, device["content"]
+
+
+def _as_attached(path: str) -> str:
+    return path.replace("/dev/xvd", "/dev/sd")

@@ -58,14 +58,12 @@ def tools(state: NodeState, subjects: list[str]) -> Steps:
         probe = PROBES.get(package)
         if probe is None:
             continue
-        if package == "systemd" and not systemd_run.is_at_work((yield anyhow(systemd_run.state()))):
-            # Installed, but not what runs this node (in a container, say): as good as absent.
-            answered.append(package)
-            continue
-        answer = yield _version_of(probe)
-        version = _version(answer.stdout + answer.stderr, probe.before)
-        if version:
-            state["tools"][package] = version
+        # Installed, but not what runs this node (in a container, say), systemd is as good as absent.
+        if package != "systemd" or systemd_run.is_at_work((yield anyhow(systemd_run.state()))):
+            answer = yield _version_of(probe)
+            version = _version(answer.stdout + answer.stderr, probe.before)
+            if version:
+                state["tools"][package] = version
         answered.append(package)
     return answered
 
@@ -88,8 +86,7 @@ def _version(text: str, before: str) -> str:
 def programs(state: NodeState, subjects: list[str]) -> Steps:
     """See whether programs of the user's are there. What they will do cannot be seen: they are taken to go well."""
     for program in subjects:
-        search = () if "/" in program else ("-s",)
-        ask = ("which", *search, program) if search else ("test", "-x", program)
+        ask = ("test", "-x", program) if "/" in program else ("which", program)
         answer = yield anyhow(Command(ask, tool="files"))
         if answer.returncode == 0:
             state["programs"][program] = {"returncode": 0, "stdout": "", "stderr": ""}

@@ -1,5 +1,7 @@
 """Block devices: which there are, who uses them, and what they hold."""
 
+from typing import Any
+
 from core.block_device import block_device
 from core.command import Command, Steps
 from core.evidence import ends
@@ -113,21 +115,25 @@ def _shows_itself(each: mount.Mount, there: list[mount.Mount]) -> bool:
 
 def contents(state: NodeState, subjects: list[str]) -> Steps:
     """Look at what devices (or files that are used as one) hold; of one that is not there (yet) nothing is known."""
-    there = [path for path in subjects if path in state["devices"] or Tree(state).entry(path) is not None]
+    there = [path for path in subjects if _holder(state, path) is not None]
     for path in there:
         content = yield from _content(state, path)
-        device = state["devices"].get(path)
-        entry = Tree(state).entry(path) if device is None else None
-        holder = Tree(state).holder(device) if device is not None else entry
-        before = {} if holder is None else holder["content"]
-        if holder is not None:
-            holder["content"] = content
-        if holder is not None and content.get("type") == "linux_raid_member":
+        holder = _holder(state, path) or {}
+        before, holder["content"] = holder["content"], content
+        if content.get("type") == "linux_raid_member":
             yield from arrays.member(state, path, holder)
         if content.get("type") == "btrfs":
             yield from _subvolumes(state, path, content)
         _keep_files(before, content)
     return there
+
+
+def _holder(state: NodeState, path: str) -> dict[str, Any] | None:
+    """What keeps the content of a device or of a file; None where there is neither (a directory holds files)."""
+    if path in state["devices"]:
+        return Tree(state).holder(state["devices"][path])
+    entry = Tree(state).entry(path)
+    return entry if entry is not None and entry["kind"] == "file" else None
 
 
 def _keep_files(before: Content, content: Content) -> None:

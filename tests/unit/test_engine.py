@@ -10,7 +10,7 @@ from core.config.document import Document
 from core.config.keywords import Keyword
 from core.config.service import Service
 from core.driver import Driver
-from core.engine import ENGINE, PAUSE, SVCMGR, Engine
+from core.engine import ENGINE, PAUSE, SVCMGR, Engine, asked
 from core.errors import CommandFailed, Failed, Refused, WaitedTooLong
 from core.record import Record
 from core.status import Status
@@ -342,3 +342,23 @@ def test_a_failing_blocking_trigger_stops_the_action() -> None:
         world.start(verb)
     assert raised.value.rid == "disk#0"
     assert world.words == ["fails"]
+
+
+def test_who_only_looks_may_change_nothing() -> None:
+    """Outside of an action nothing is journalled, so a change there is our mistake."""
+
+    def look() -> Steps:
+        yield Command(("rm", "/srv/a"), kind="changes")
+
+    with pytest.raises(AssertionError, match="is not a question"):
+        asked(look(), World())
+
+
+def test_a_failed_look_is_no_answer() -> None:
+    """Outside of an action, too, a return code that is no answer ends it."""
+
+    def look() -> Steps:
+        yield FAILS
+
+    with pytest.raises(CommandFailed):
+        asked(look(), World())

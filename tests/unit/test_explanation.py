@@ -8,6 +8,7 @@ from executors.simulated.node import SimulatedNode
 from svcprov.action import Action
 from svcprov.keeping import Unkept
 from tests.golden import explained
+from tests.unit import ec2_nodes
 from tests.worlds import Heard, World
 
 UUID = "11111111-2222-4333-8444-555555555555"
@@ -120,3 +121,34 @@ def test_a_value_stands_in_a_command_as_a_word_or_as_a_part_of_one() -> None:
     assert not stands("24", "ping", "10.0.24.1")
     assert not stands("", "ping", "")
     assert not stands(None, "ping", "")
+
+
+def test_a_reference_that_gave_way_is_no_reason() -> None:
+    """A disk that only mentions the filesystem on it does not wait for that: it comes first."""
+    text = "[disk#0]\ntype = loop\nfile = /srv/a.img\nsize = 10M\ncomment = for {fs#0.mnt}\n"
+    text += "[fs#0]\ntype = ext4\ndev = {disk#0.file}\nmnt = /srv/a\n"
+    plan, service = explained(World(text, load({"files": {"/srv": "directory"}})))
+    needed = {
+        step.command.rid: [need.what for need in Reasons(plan, service).needs(step.number) if need.kind == "resource"]
+        for step in plan.steps
+    }
+    assert needed == {"disk#0": [], "fs#0": ["disk#0"]}
+
+
+def test_a_trigger_is_told_with_its_option_when_a_value_has_changed_since() -> None:
+    """What it refers to was allocated meanwhile; of two options, it is the one whose other words are the same."""
+    text = "[disk#0]\ntype = amazon\nvolumes = <size=1>\n"
+    text += "pre_provision = /bin/hook before {disk#0.volumes}\npost_provision = /bin/hook after {disk#0.volumes}\n"
+    state = ec2_nodes.state()
+    state["programs"]["/bin/hook"] = {"returncode": 0, "stdout": "", "stderr": ""}
+    plan, service = explained(World(text, state))
+    reasons = Reasons(plan, service)
+    found = {
+        step.command.argv[1:]: [key.reading.key for key in reasons.of(step.number).keys]
+        for step in plan.steps
+        if step.command.argv[0] == "/bin/hook"
+    }
+    assert found == {
+        ("before", "<size=1>"): ["disk#0.pre_provision"],
+        ("after", "«disk#0.volume.0»"): ["disk#0.post_provision"],
+    }

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from core.command import Command, Completed
 from core.engine import asked
 from core.observe import learn
+from core.signature import member
 from core.state import NodeState, Question, copy, load
 from core.tools import lvm
 from executors.simulated.node import SimulatedNode
@@ -94,3 +97,52 @@ def test_a_plan_asks_for_groups_once() -> None:
     preview = SimulatedNode(state_of(on), holes=True)
     drive(service(TEXT).resource("disk#2"), "status", preview)
     assert QUESTION in preview.questions
+
+
+def observed(state: NodeState, on: SimulatedNode, **puts: tuple[str, str]) -> NodeState:
+    """A state after lvm was asked, in whose answers some words were put for others, by program."""
+
+    class Changed:
+        def run(self, command: Command) -> Completed:
+            answer, (old, new) = on.run(command), puts.get(command.argv[0], ("", ""))
+            return answer._replace(stdout=answer.stdout.replace(old, new)) if old else answer
+
+    asked(learn(state, [QUESTION]), Changed())
+    return state
+
+
+def test_a_physical_volume_that_is_missing_is_of_no_device() -> None:
+    """It is [unknown] to lvm: it is in its group, and nothing is said of any disk."""
+    on = node()
+    state = observed(state_of(on), on, pvs=("/dev/sdc", "[unknown]"))
+    (group,) = state["volume_groups"].values()
+    assert len(group["physical_volumes"]) == 2
+    assert state["devices"]["/dev/sdc"]["content"] == {"kind": "unseen"}
+
+
+@pytest.mark.parametrize("name, held", [("mpatha", True), ("mpathb", False), ("", False)])
+def test_a_physical_volume_of_device_mapper_is_found_by_its_name(name: str, held: bool) -> None:  # noqa: FBT001
+    """A disk with several paths is /dev/mapper/NAME to lvm, and /dev/dm-N to the kernel."""
+    on = node()
+    state = state_of(on)
+    state["devices"]["/dev/dm-7"] = {**state["devices"].pop("/dev/sdc"), "name": name}
+    observed(state, on, pvs=("/dev/sdc", "/dev/mapper/mpatha"))
+    content = state["devices"]["/dev/dm-7"]["content"]
+    assert content.get("type") == ("LVM2_member" if held else None)
+
+
+def test_what_was_seen_on_a_device_is_told_its_group() -> None:
+    """Somebody looked at the disk first: what was found stays, and says now whose it is."""
+    on = node()
+    state = state_of(on)
+    seen = {**member("LVM2_member", "some-uuid", ""), "tail": True}
+    state["devices"]["/dev/sdb"]["content"] = seen
+    observed(state, on)
+    assert state["devices"]["/dev/sdb"]["content"] == {**seen, "member_of": next(iter(state["volume_groups"]))}
+
+
+def test_the_parts_of_a_volume_that_is_not_linear_are_passed_over() -> None:
+    """They have names in brackets, and no volume of their own."""
+    on = node()
+    (group,) = observed(state_of(on), on, pvs=("logs", "[logs_rimage_0]"))["volume_groups"].values()
+    assert (group["volumes"]["logs"]["segments"], len(group["volumes"])) == ([], 1)

@@ -131,3 +131,16 @@ def test_answers_of_other_lists() -> None:
         '{"id":"2","pool":"rbd","namespace":"","name":"db","snap":"s","device":"/dev/rbd2"}]'
     )
     assert rbd.devices(rbd.KRBD, Completed(0, rows)) == {"/dev/rbd0": "rbd/db"}
+
+
+def test_a_device_that_nobody_listed_is_passed_over() -> None:
+    """An image that was mapped since the devices were looked at, and one that is known already, change nothing."""
+    of = real()
+    of.run(Command(("rbd", "map", "rbd/db"), tool="rbd"))
+    state, _ = seen(of, Question("rbd", "mapped"))
+    assert (state["devices"], state["images"]) == ({}, {})
+    devices = {"/dev/rbd0": {"size": "64M", "content": {"kind": "unseen"}}}
+    state, _ = seen(of, QUESTION, devices=devices)
+    state["images"]["rbd/db"]["content"] = {"kind": "zero"}
+    asked(learn(state, [Question("rbd", "mapped")]), of)
+    assert state["images"]["rbd/db"]["content"] == {"kind": "zero"}

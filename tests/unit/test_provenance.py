@@ -2,6 +2,9 @@
 
 import json
 
+from core.command import Command, Steps, UnsetKey
+from core.config.service import Service
+from core.errors import CommandFailed
 from core.provenance import Reading, reading, remembered, thoughts, words_of
 from core.state import load
 from tests.conftest import REPOSITORY
@@ -124,3 +127,29 @@ def test_a_cascade_is_known_by_key_and_value() -> None:
 
     command = set_key("DEFAULT.docker_daemon_args", "--ip 10.0.0.9", None, shared=True)
     assert words_of(command) == ("set", "DEFAULT.docker_daemon_args", "--ip 10.0.0.9")
+
+
+def test_a_copy_that_is_a_plain_service_remembers_nothing() -> None:
+    """Whoever asks for a service of another kind gets one that nobody listens to."""
+    service = remembered(world().service)
+    assert type(service.copy(Service)) is Service
+    assert service.copies == []  # type: ignore[attr-defined]
+
+
+def test_a_failure_reaches_the_driver_that_is_listened_to() -> None:
+    """A driver that answers a failure with another command is planned so, and its reasons go on."""
+
+    def verb(service: Service) -> Steps:
+        try:
+            yield Command(("first",), kind="changes")
+        except CommandFailed:
+            service.read("fs#0", "mnt")
+            yield UnsetKey("fs#0.comment")
+
+    service = remembered(world().service)
+    steps = service.listened("fs#0", "start", verb(service))  # type: ignore[attr-defined]
+    assert next(steps).argv == ("first",)
+    assert steps.throw(CommandFailed(("first",), 1, "", "")) == UnsetKey("fs#0.comment")
+    first, second = service.thoughts  # type: ignore[attr-defined]
+    assert (first.words, second.words) == (("first",), ("unset", "fs#0.comment"))
+    assert [each.key for each in second.readings] == ["fs#0.mnt"]

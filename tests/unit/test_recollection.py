@@ -144,3 +144,34 @@ def test_of_a_disk_that_the_record_does_not_have_nothing_is_known() -> None:
 def test_a_disk_that_can_be_seen_is_not_recalled() -> None:
     """What is mounted can be looked into."""
     assert hidden({"disk#1.file": MadeThing("file", "/srv/a/b.img", "disk#1", "provision")}, "/srv/a") == {}
+
+
+def of_volume(device: str, **state: Any) -> dict[str, Any]:
+    """What a logical volume that was made for a filesystem on `device` holds after the record was asked."""
+    file = f"[fs#0]\ntype = ext4\nmnt = /srv/a\ndev = {device}\n"
+    volume = {"uuid": "lv-1", "content": {"kind": "unseen"}}
+    groups = {"vg-0": {"name": "other"}, "vg-1": {"name": "g0", "volumes": {"data": volume}}}
+    loaded = load_state({"complete": False, "volume_groups": groups, **state})
+    made = {"fs#0.filesystem": MadeThing("filesystem", UUID, "fs#0", "provision")}
+    recall(loaded, Service("web", Document(file), "node1", Record(made), load))
+    found: dict[str, Any] = loaded["volume_groups"]["vg-1"]["volumes"]["data"]["content"]
+    return found
+
+
+def test_a_filesystem_is_remembered_on_a_volume_that_is_not_active() -> None:
+    """Nobody can look into a volume without a device: what the record has made on it is supposed to be there."""
+    for device in ("/dev/g0/data", "/dev/mapper/g0-data"):
+        assert of_volume(device)["uuid"] == UUID
+
+
+def test_a_volume_that_is_active_can_be_looked_at() -> None:
+    """Its device is asked what it holds, and nothing is supposed."""
+    dm0 = {"size": "1G", "content": {"kind": "unseen"}, "name": "g0-data"}
+    link = {"kind": "link", "target": "../dm-0"}
+    assert of_volume("/dev/g0/data", devices={"/dev/dm-0": dm0}, files={"/dev/g0/data": link})["kind"] == "unseen"
+
+
+def test_what_is_no_volume_of_a_group_is_not_recalled_as_one() -> None:
+    """A disk that is not there, and a volume of another name, say nothing about the group."""
+    for device in ("/dev/sdb", "/dev/g0/logs", "/dev/other/data"):
+        assert of_volume(device) == {"kind": "unseen"}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.command import Command, Completed, Makes
-from core.plan import Plan, PlannedNote, Step
+from core.command import Command, Completed, Makes, Wait
+from core.plan import Plan, PlannedNote, PlannedWait, Step
 from core.saved_plan import ANSWER_CHARACTERS_MAX, Origin, SavedPlanError, opened, read_of, sealed, understood, written
 
 IDENTITY = "11111111-2222-4333-8444-555555555555"
@@ -109,3 +109,44 @@ def test_a_plan_changes_things() -> None:
     content["events"][0]["command"].pop("kind")
     with pytest.raises(SavedPlanError, match="only reads"):
         understood(content, "p")
+
+
+def test_a_wait_is_written_with_its_limit() -> None:
+    """Who reads the file sees how long a step may take."""
+    made = plan(MAKE)
+    made.events.append(PlannedWait("r#0", Wait(ASK, (), 1, 120, "the volume to appear")))
+    events = written(made, IDENTITY, ORIGIN, "1.0", lambda text: text)["events"]
+    assert events[-1] == {"waits": "the volume to appear", "rid": "r#0", "seconds_max": 120}
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("{", "not JSON, or not all of it"),
+        ("[" * 100_000, "not JSON, or not all of it"),
+        ("[]", "no saved plan"),
+        ('{"format": "another"}', "no saved plan"),
+        (file(MAKE, version=0), "a plan of version 0, and this svcprov runs version"),
+    ],
+)
+def test_what_is_no_plan_is_refused(text: str, said: str) -> None:
+    """A file that is cut, another's, or of another version names its path and says to make the plan again."""
+    with pytest.raises(SavedPlanError, match=f"^web.plan: .*{said}"):
+        opened(text, "web.plan")
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"id": "no uuid"}, "its id is 'no uuid'"),
+        ({"id": 7}, "7 is no text"),
+        ({"verb": "destroy"}, "'destroy' is none of"),
+        ({"made_up": []}, "no plan of this version"),
+        ({"events": [{"step": 2, "command": None}]}, "not numbered from 1"),
+        ({"events": [{"step": 1, "command": "rm -rf /"}]}, "'rm -rf /' is no command"),
+    ],
+)
+def test_a_plan_that_nobody_wrote_is_refused(change: dict[str, Any], said: str) -> None:
+    """The seal is no secret: what was sealed must also be what `written` writes, before a word of it is run."""
+    with pytest.raises(SavedPlanError, match=said):
+        understood(opened(file(MAKE, **change), "p"), "p")

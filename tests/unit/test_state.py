@@ -189,3 +189,21 @@ def test_not_all_differences_are_listed() -> None:
 def test_what_is_written_is_json() -> None:
     """A missing tool is written as null, so that reading does not bring it back."""
     assert json.loads(dumps(load({"tools": {"curl": None}})))["tools"]["curl"] is None
+
+
+@pytest.mark.parametrize("segment", [["pv-1", 0], "pv-1", ["pv-1", 0, 8, 9]])
+def test_a_segment_that_is_none_names_its_place(segment: Any) -> None:
+    """Who writes a node by hand is told where, and what a segment is made of."""
+    volume = {"uuid": "lv-1", "segments": [segment]}
+    group = {"name": "g0", "volumes": {"data": volume}}
+    with pytest.raises(
+        ShapeError, match=r"volume_groups\.vg-1\.volumes\.data\.segments\[0\]: .* physical volume, first"
+    ):
+        load({"volume_groups": {"vg-1": group}})
+
+
+def test_segments_are_read() -> None:
+    """A segment is a physical volume, where it begins, and how many extents it has."""
+    volume = {"uuid": "lv-1", "segments": [["pv-1", 0, 8]]}
+    state = load({"volume_groups": {"vg-1": {"name": "g0", "volumes": {"data": volume}}}})
+    assert state["volume_groups"]["vg-1"]["volumes"]["data"]["segments"] == [["pv-1", 0, 8]]

@@ -307,3 +307,25 @@ def test_a_file_of_a_loop_device_is_found_with_other_filesystems_mounted() -> No
     assert on.holder(state["devices"]["/dev/loop0"]) is held
     state["mounts"].append({**state["mounts"][0], "device": "/dev/loop0", "mount_point": "/img"})
     assert on.holder(state["devices"]["/dev/loop0"]) is held
+
+
+def test_what_a_plan_makes_is_a_path_as_it_stands() -> None:
+    """A link of a plan leads to a hole, which has no path yet, also from inside a directory that is a link."""
+    files = {"/dev/svc/disk.0": link("/dev/loop9"), "/b": link("/dev/svc")}
+    on, state = tree(files=files)
+    state["files"]["/dev/svc/disk.0"]["target"] = "«disk#0.loop»"
+    assert [on.real(path) for path in ("/dev/svc/disk.0", "/b/disk.0")] == ["«disk#0.loop»"] * 2
+
+
+def test_a_link_hides_what_is_written_below_it() -> None:
+    """What a state has below the name of a link is nowhere: the link leads elsewhere."""
+    on, _ = tree(files={"/a": link("/c"), "/a/x": link("/d"), "/c/x": "text", "/d": "text"})
+    assert on.real("/a/x") == "/c/x"
+
+
+def test_a_mount_hides_a_link_of_the_directory_beneath() -> None:
+    """What the filesystem that is mounted does not have is not there."""
+    disk = filesystem({}, inner={})
+    on, _ = tree(files={"/srv/x": link("/etc")}, devices={"/dev/sdb": disk}, mounts=[mount("/dev/sdb", "/srv")])
+    assert on.real("/srv/x") == "/srv/x"
+    assert on.entry("/srv/x") is None

@@ -117,3 +117,42 @@ def test_pools_are_observed() -> None:
     assert pools.available(pool, "tank") == 268318720
     assert not state["pools"]["15030584048982635880"]["imported"]
     assert load(state) == state
+
+
+def test_what_was_found_in_a_dataset_stays_known() -> None:
+    """A pool that is looked at again keeps the files that were seen in it."""
+    state = load({"complete": False, "hostname": "node1", "tools": {}, "names": {}})
+    said_of = {
+        "zpool list": "tank\n",
+        "zpool get": "guid\t42\nhealth\tONLINE\ncomment\t-\n",
+        "zpool status": said("zpool-status-degraded"),
+        "zfs get": f"a line that is no property\n{DATASETS}",
+    }
+    question = Question("zfs", "imported")
+    asked(learn(state, [question]), Answering(said_of))
+    seen = state["pools"]["42"]["datasets"]["tank/data"]["content"]
+    seen["files"]["/a"] = {"kind": "directory", "mode": "0755", "docker": None}
+    asked(learn(state, [question]), Answering(said_of))
+    assert [*state["pools"]["42"]["datasets"]["tank/data"]["content"]["files"]] == ["/a"]
+
+
+def test_a_pool_that_is_exported_meanwhile_is_none() -> None:
+    """It was listed, and is gone when it is asked about."""
+    state = load({"complete": False, "tools": {}, "names": {}})
+    asked(learn(state, [Question("zfs", "imported")]), Answering({"zpool list": "tank\n"}))
+    assert state["pools"] == {}
+
+
+def test_pools_that_may_not_be_listed_are_said() -> None:
+    """The state names what could not be seen, with the reason."""
+
+    class Denying:
+        """A node on which nobody may look."""
+
+        def run(self, command: Command) -> Completed:
+            """Refuse."""
+            return Completed(1, "", "Permission denied the ZFS utilities must be run as root.\n")
+
+    state = load({"complete": False, "tools": {}, "names": {}})
+    asked(learn(state, [Question("zfs", "imported")]), Denying())
+    assert state["unseen"] == ["pools of ZFS: Permission denied the ZFS utilities must be run as root."]

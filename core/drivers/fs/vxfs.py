@@ -28,12 +28,6 @@ class VxfsFilesystem(Filesystem):
         """The filesystem that was made for the resource, which has no uuid."""
         return {device: {**content, "uuid": ""} for device, content in super().left(fs).items()}
 
-    def uuid(self, fs: "Resource") -> Steps:
-        """It has none."""
-        del fs
-        yield from ()
-        return ""
-
     def make(self, fs: "Resource", device: str) -> Steps:
         """Format it, known by the name that the file gives its device."""
         yield from ()

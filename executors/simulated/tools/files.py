@@ -151,6 +151,8 @@ def _rmdir(node: SimulatedNode, given: Given) -> Completed:
 def _ln(node: SimulatedNode, given: Given) -> Completed:
     target, path = given.paths
     what = f"ln: failed to create symbolic link '{path}'"
+    if _is_kind(node, _parent(path), "file"):
+        return _failed(f"ln: failed to access '{path}': Not a directory")
     if not _is_kind(node, _parent(path), "directory"):
         return _failed(f"{what}: No such file or directory")
     if _is_kind(node, path, "directory") and not _is_link(node, path):

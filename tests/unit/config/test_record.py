@@ -72,6 +72,8 @@ def test_json_of_nothing() -> None:
     [
         ("", "r.json: this is not JSON"),
         ("[]", "r.json: this is no record"),
+        ("[" * 100_000, "r.json: this is not JSON"),
+        ('{"version": 1, "journal": 7}', "r.json: journal: unexpected 7; restore the record from a backup"),
         ('{"version": 2}', "version 2 of the record, and this svcprov reads 1"),
         ('{"version": 1, "made": []}', r"made: \[\] is not an object"),
         ('{"version": 1, "made": {"a": {"kind": "x"}}}', r"made\.a: expected kind, identity, rid, action"),

@@ -252,3 +252,37 @@ def test_a_container_that_ends_at_once_is_quoted() -> None:
         container["arguments"] = ["--detach=true", "ubuntu:14.10", "/bin/bash"]
     with pytest.raises(Failed, match=r"exit code 0; its last words:\n  no such disk$"):
         drive(here, "start", node)
+
+
+def test_an_image_that_a_killed_run_has_fetched_is_the_services() -> None:
+    """In a daemon of the service's own every image is its own: the record has it again, and nothing is fetched."""
+    on, of = SimulatedNode(state()), resource()
+    drive(of, "provision", on)
+    docker(on, "stop svc1.container.0")
+    docker(on, "rm svc1.container.0")
+    del of.service.record.made["container#0.image"]
+    ran = drive(of, "provision", on)
+    assert of.made("image") == "ubuntu:14.10"
+    assert not any(" pull " in line for line in ran.lines)
+
+
+def test_an_image_that_somebody_deleted_is_forgotten() -> None:
+    """Nobody is asked to delete it once more, and the record is empty."""
+    on, of = SimulatedNode(state()), resource()
+    drive(of, "provision", on)
+    docker(on, "stop svc1.container.0")
+    docker(on, "rm svc1.container.0")
+    assert docker(on, "rmi ubuntu:14.10").returncode == 0
+    ran = drive(of, "unprovision", on)
+    assert not any(" rmi " in line and line.startswith(DOCKER) for line in ran.lines)
+    assert of.service.record.is_empty
+
+
+def test_an_image_that_another_container_uses_stays() -> None:
+    """Docker would refuse to delete it: it is said, and left to who uses it."""
+    on, of = SimulatedNode(state()), resource()
+    drive(of, "provision", on)
+    assert docker(on, "run -d --name=other ubuntu:14.10 /bin/bash").returncode == 0
+    ran = drive(of, "unprovision", on)
+    assert "image ubuntu:14.10 stays: another container uses it" in ran.notes
+    assert "ubuntu:14.10" in on.state["files"]["/srv/svc1/docker"]["docker"]["images"]

@@ -9,8 +9,10 @@ from core.config.service import Service
 from core.driver import Tie
 from core.errors import CommandFailed, Failed, Refused
 from core.state import copy, load
+from executors.layers.faults import Crash
 from executors.simulated.node import SimulatedNode
 from tests.unit.drivers.drive import Run, drive, service
+from tests.worlds import Point, World
 
 TYPES = ("ext2", "ext3", "ext4", "xfs", "btrfs")
 STRANGER = {"type": "ext4", "uuid": "5a1d0c5e-8c1e-4f6a-9d41-2a7b8c9d0e1f", "files": {"/kept": "text"}}
@@ -350,3 +352,42 @@ def test_a_filesystem_that_is_not_there_any_more_is_forgotten(elsewhere: bool) -
     assert any(said in note for note in ran.notes)
     assert [thing.kind for thing in of.record.made.values()] == (["filesystem"] if elsewhere else [])
     assert list(on.state["devices"]["/dev/sdb"]["content"]["files"]) == ["/kept"]
+
+
+def test_a_filesystem_that_another_resource_made_stays() -> None:
+    """Two resources may mount one filesystem: who only uses it does not zero it, who made it does, last."""
+    text = "[fs#{0}]\ntype = xfs\ndev = /dev/sdb\nmnt = /srv/{0}\nmnt_opt = {1}\n"
+    of, on = service(text.format(1, "rw") + text.format(2, "noatime")), node()
+    before = copy(on.state)
+    for rid in ("fs#1", "fs#2"):
+        drive(of.resource(rid), "provision", on)
+    drive(of.resource("fs#2"), "unprovision", on)
+    assert on.state["devices"]["/dev/sdb"]["content"]["type"] == "xfs"
+    drive(of.resource("fs#1"), "unprovision", on)
+    assert same_world(before, on.state) == []
+
+
+def test_a_format_that_nobody_recorded_is_recognised_by_its_uuid() -> None:
+    """A run that was killed in mkfs, on a node that came up without the loop device: the same uuid was drawn for it."""
+    text = (
+        "[disk#0]\ntype = loop\nfile = /srv/a.img\nsize = 10M\n[fs#0]\ntype = ext4\ndev = {disk#0.file}\nmnt = /srv/a\n"
+    )
+    world = World(text, load({"files": {"/srv": "directory"}}))
+    steps = world.preview().steps
+    made = next(step.number for step in steps if step.command.argv[0].startswith("mkfs"))
+    with pytest.raises(Crash):
+        world.act("provision", Point(made, "after"))
+    world.reboot()
+    world.act("provision")
+    assert world.availstatus == "up"
+    assert world.record.made["fs#0.filesystem"].identity == world.state["files"]["/srv/a.img"]["content"]["uuid"]
+
+
+def test_a_filesystem_with_the_uuid_that_was_drawn_is_this_action_s() -> None:
+    """It was killed in mkfs, and nobody could look afterwards: its uuid is the `Fresh` value of that very run."""
+    uuid = "11111111-2222-4333-8444-555555555555"
+    of, on = fs(), node({"type": "ext4", "uuid": uuid}, identifiers={"uuid": [uuid]})
+    ran = run(of, "provision", on)
+    assert not any(line.startswith("mkfs") for line in ran.lines)
+    assert of.record.made["fs#1.filesystem"].identity == uuid
+    assert any(command.undo for command in ran.changes if command.argv[0] == "blkid")

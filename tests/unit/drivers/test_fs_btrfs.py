@@ -193,3 +193,27 @@ def test_the_purpose_names_the_subvolume() -> None:
         "subvolume docker of the btrfs on /dev/sdb, mounted on /srv/docker",
         "the btrfs filesystem on /dev/sdb, mounted on /srv/data",
     ]
+
+
+def test_a_subvolume_that_nobody_recorded_is_ours_in_a_filesystem_of_ours() -> None:
+    """A run was killed after it was created: what this service formatted holds only what it created itself."""
+    of, on = pair(), node()
+    run(of, "provision", on)
+    run(of, "stop", on)
+    recorded = of.record.made.pop("fs#1.subvolume")
+    ran = run(of, "provision", on, "fs#1")["fs#1"]
+    assert of.record.made["fs#1.subvolume"].identity == recorded.identity
+    assert not any("subvol create" in line for line in ran.lines)
+
+
+def test_a_subvolume_that_somebody_deleted_is_forgotten() -> None:
+    """Unprovision does not fail on it, and what else is there goes as ever."""
+    of, on = pair(), node()
+    before = copy(on.state)
+    run(of, "provision", on)
+    run(of, "stop", on)
+    del on.state["devices"]["/dev/sdb"]["content"]["subvolumes"]["data"]
+    ran = run(of, "unprovision", on)
+    assert not any(line.endswith("/data") and "subvol delete" in line for line in ran["fs#1"].lines)
+    assert same_world(before, on.state) == []
+    assert of.record.is_empty
