@@ -152,6 +152,11 @@ def test_answers_may_be_long_or_binary(vm: VM) -> None:
     assert vm.run("sh", "-c", "cat; echo no >&2; exit 3") == Completed(3, "", "no\n")
 
 
+def test_a_program_lies_at_the_same_addresses_each_time(vm: VM) -> None:
+    """What qemu has translated of it is of use again; for one that lies elsewhere everything is translated anew."""
+    assert vm.did("cat", "/proc/self/maps") == vm.did("cat", "/proc/self/maps")
+
+
 def test_a_command_that_takes_too_long_is_ended(vm: VM) -> None:
     """It is reported as such, with its children gone; a program that is missing is reported, too."""
     began = time.monotonic()
