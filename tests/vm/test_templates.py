@@ -6,7 +6,7 @@ import pytest
 
 from tests.node_vm.recipe import missing
 from tests.vm.instance import Node, opened
-from tests.vm.templates import CANARY, NAME, SLOWLY, TEMPLATES, created, is_up, rids
+from tests.vm.templates import CANARY, NAME, TEMPLATES, created, is_up, rids
 
 
 def blank(node: Node) -> list[str]:
@@ -25,7 +25,6 @@ def test_a_template_lives_in_the_vm(template: str) -> None:
         pytest.skip(f"no node VM here: {why}")
     with opened() as node:
         volumes = node.instance.volumes()
-        node.vm.shell(SLOWLY)
         text = created(node, template)
         planned = node.done(NAME, "plan").out
         places = [planned.find(f"  {program} ") for program in TEMPLATES[template]]
@@ -40,7 +39,6 @@ def test_a_template_lives_in_the_vm(template: str) -> None:
         assert not is_up(node)
         node.hypervisor.power_loss()
         node.addressed()
-        node.vm.shell(SLOWLY)
         node.done(NAME, "start")
         assert is_up(node), node.svcmgr(NAME, "status")
         assert node.vm.did("cat", CANARY) == "salaries\n"
