@@ -7,14 +7,18 @@ mutant that survives means that a property says less than it should. A text that
 the code has moved on, and its mutant has to follow.
 """
 
+import compileall
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,19 +42,31 @@ class Verdict(NamedTuple):
     output: str = ""
 
 
-def tried(mutant: Mutant) -> Verdict:
-    """Run a mutant's tests on a copy of the tree with the mutant in it."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mutant-") as place:
+@contextmanager
+def copied() -> Iterator[Path]:
+    """A copy of the tree, with what Python has compiled of it: a mutant is small, and so is what is to be compiled."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
+        whole = Path(place) / "whole"
         for tree in TREES:
-            shutil.copytree(
-                REPOSITORY / tree, Path(place) / tree, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        shutil.copy(REPOSITORY / "pyproject.toml", place)
-        mutated = Path(place) / mutant.file
+            shutil.copytree(REPOSITORY / tree, whole / tree, symlinks=True)
+            compileall.compile_dir(str(whole / tree), quiet=2)
+        shutil.copy(REPOSITORY / "pyproject.toml", whole)
+        yield whole
+
+
+def tried(mutant: Mutant, whole: Path) -> Verdict:
+    """Run a mutant's tests on a copy of the tree with the mutant in it. whole: a copy without."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutant-", dir=whole.parent) as folder:
+        place = Path(folder) / "tree"
+        shutil.copytree(whole, place, symlinks=True, copy_function=os.link)
+        mutated = place / mutant.file
         text = mutated.read_text(encoding="utf-8")
         if text.count(mutant.old) != 1:
             return Verdict(mutant, f"error: its text is {text.count(mutant.old)} times in {mutant.file}", 0)
+        # Until then all copies are one file; and nobody takes what was compiled of that for what is compiled of this.
+        mutated.unlink()
+        Path(cache_from_source(mutated)).unlink(missing_ok=True)
         mutated.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
         try:
             ended = subprocess.run(
@@ -72,8 +88,8 @@ def tried(mutant: Mutant) -> Verdict:
 def main(words: Sequence[str]) -> int:
     """Try the mutants whose description contains one of the words, or all; print a table. Returns 1 for a survivor."""
     chosen = [mutant for mutant in (*MUTANTS, *STORAGE) if not words or any(word in mutant.wrong for word in words)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        verdicts = list(pool.map(tried, chosen))
+    with copied() as whole, ThreadPoolExecutor(AT_ONCE) as pool:
+        verdicts = list(pool.map(partial(tried, whole=whole), chosen))
     for verdict in verdicts:
         print(f"{verdict.said:10} {verdict.seconds:6.1f} s  {verdict.mutant.wrong}")
         if verdict.said.startswith("error"):

@@ -1,5 +1,7 @@
 """The data disks of a VM: those it starts with, and those that are plugged in while it runs."""
 
+import hashlib
+import json
 import subprocess
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -12,6 +14,8 @@ DRIVERS = {"virtio": "virtio-blk-pci", "nvme": "nvme"}
 VIRTIO_PLUGS = 4
 """How many disks can be plugged in as virtio-blk or NVMe at a time."""
 VIRTIO_SERIAL_CHARACTERS = 20
+CLUSTER_BYTES = 64 * 1024
+"""What a disk's file keeps together; its extents are whole ones."""
 
 
 class Disk(NamedTuple):
@@ -66,6 +70,27 @@ def create(file: Path, mebibytes: int) -> None:
 def create_over(file: Path, below: Path) -> None:
     """Make the file of a disk that differs in nothing yet from another, which is not changed."""
     _create("-f", "qcow2", "-b", str(below), "-F", "qcow2", str(file))
+
+
+def digest(file: Path) -> str:
+    """What the file of a disk holds, to the byte, as a few letters; a VM may run on it that has written everything.
+
+    Zeros that were written are as those that never were.
+    """
+    words = (program("qemu-img"), "map", "--force-share", "--output=json", str(file))
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    whole = hashlib.sha256()
+    with file.open("rb") as stream:
+        for extent in json.loads(said):
+            if not extent["data"] or extent["zero"]:
+                continue
+            # A compressed extent would have no place of its own: no VM writes one.
+            stream.seek(extent["offset"])
+            for at in range(extent["start"], extent["start"] + extent["length"], CLUSTER_BYTES):
+                content = stream.read(CLUSTER_BYTES)
+                if any(content):
+                    whole.update(b"%d " % at + content)
+    return whole.hexdigest()
 
 
 def _create(*words: str) -> None:

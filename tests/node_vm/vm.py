@@ -22,7 +22,7 @@ from executors.real.machine import Machine
 from tests.node_vm import snapshots
 from tests.node_vm.build import image
 from tests.node_vm.connection import TO_THE_AGENT, Connection, Lost, ssh_words
-from tests.node_vm.disks import Bus, Disk, Plugged, create, create_over
+from tests.node_vm.disks import Bus, Disk, Plugged, create, create_over, digest
 from tests.node_vm.inside import ENVIRONMENT, Inside
 from tests.node_vm.qemu import Qemu
 from tests.node_vm.recipe import DEFAULT, Recipe
@@ -209,6 +209,17 @@ class VM:
                 archive.addfile(member, io.BytesIO(content))
         text = base64.b64encode(packed.getvalue()).decode("ascii")
         self.connection.ask({"do": "unpack", "archive": text})
+
+    def digest(self, disk: str) -> str:
+        """What is on a disk that it started with (`/dev/vdb`), to the byte, as a few letters.
+
+        It is read outside: in the guest that would take seconds.
+        """
+        self.did("sync")
+        number = "abcdefghijklmnopqrstuvwxyz".index(disk.removeprefix("/dev/vd"))
+        # `sync` empties the guest's memory; where in the file things are, qemu may still have in its own.
+        self._monitor(f"qemu-io d{number} flush")
+        return digest(self.files[number])
 
     def machine(self, environment: Mapping[str, str] = ENVIRONMENT, **given: Any) -> Machine:
         """The executor of a real node, whose processes run inside. given: what else `Machine` takes."""

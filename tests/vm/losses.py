@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tests.node_vm import Disk
 from tests.vm.instance import Node, opened
-from tests.vm.templates import CANARY, NAME, created, is_up
+from tests.vm.templates import CANARY, NAME, SLOWLY, created, is_up
 
 CREATED = "created"
 OTHERS = "/dev/vdb"
@@ -31,8 +31,6 @@ os.sync()
 with open('/dev/console', 'w') as console:
     console.write({WRITTEN!r})
 """
-SLOWLY = "modprobe md_mod; echo 1000 >/proc/sys/dev/raid/speed_limit_max"
-"""New arrays of gigabytes would be synchronised all the while, by the processor that emulates everything else."""
 DURATION_SECONDS_MAX = 600
 
 
@@ -54,7 +52,7 @@ class Provisions:
         self._volumes = node.instance.volumes().keys()
         node.vm.shell(f"{FOREIGN}; {SLOWLY}")
         self._bought = created(node, template).count("<size=")
-        self._others = self._sum()
+        self._others = node.vm.digest(OTHERS)
         # No snapshot is taken of a guest with such a disk as EC2 has.
         node.hypervisor.unplug()
         node.vm.snapshot(CREATED)
@@ -110,11 +108,8 @@ class Provisions:
             yield f"{len(volumes)} volumes, not {self._bought}"
         if written and (found := self.node.run("cat", CANARY)).out != "salaries\n":
             yield f"the canary is lost: {found}"
-        if self._sum() != self._others:
+        if self.node.vm.digest(OTHERS) != self._others:
             yield f"{OTHERS} is not what it was"
-
-    def _sum(self) -> str:
-        return self.node.vm.did("cksum", OTHERS)
 
 
 @contextmanager

@@ -84,6 +84,42 @@ def test_disks_come_and_go_while_it_runs(vm: VM) -> None:
         vm.unplug(f"vol-{bus}")
 
 
+def test_the_digest_of_a_disk_is_that_of_its_bytes(vm: VM) -> None:
+    """One byte makes another of it, wherever, and the old byte the old one; zeros, reads and the disk beside do not."""
+
+    def after(line: str) -> str:
+        vm.shell(line.replace("PUT", "dd of=/dev/vdb bs=1 conv=notrunc status=none"))
+        return vm.digest("/dev/vdb")
+
+    blank = vm.digest("/dev/vdb")
+    assert blank == vm.digest("/dev/vdc")
+    assert after("head -c 3M /dev/zero >/dev/vdb; cat /dev/vdb | head -c 9M >/dev/null; echo more >/dev/vdc") == blank
+    found = [
+        blank,
+        after("printf s | PUT seek=300000000"),
+        after("printf t | PUT seek=300000000"),
+        after("printf t | PUT seek=300065536"),
+        after(r"printf '\0' | PUT seek=300000000"),
+        after("printf s | PUT seek=536870911"),
+        after("mkfs.ext4 -q -F /dev/vdb"),
+    ]
+    assert len(set(found)) == len(found)
+    vm.shell("mount /dev/vdb /mnt; echo one >/mnt/file; umount /mnt")
+    kept = vm.digest("/dev/vdb")
+    vm.snapshot("mine")
+    assert after("printf s | PUT seek=1000") != kept
+    assert after(r"printf '\0' | PUT seek=1000") == kept
+    assert after("blkdiscard /dev/vdb") == blank
+    vm.restore("mine")
+    assert vm.digest("/dev/vdb") == kept
+    vm.shell("printf s >/dev/vdb")
+    changed = vm.digest("/dev/vdb")
+    vm.kill()
+    vm.boot()
+    # What is seen outside is what is on the disk: a power loss leaves it.
+    assert (vm.digest("/dev/vdb"), changed == kept) == (changed, False)
+
+
 def test_a_power_loss_takes_what_was_not_written(vm: VM) -> None:
     """Killed and booted, it has what was synced and no more; arrays and groups are there again; the runtime is not."""
     vm.shell("""
@@ -150,6 +186,11 @@ def test_answers_may_be_long_or_binary(vm: VM) -> None:
     text = "".join(f"{at} ö\n" for at in range(100000))
     assert vm.did("cat", stdin=text) == text
     assert vm.run("sh", "-c", "cat; echo no >&2; exit 3") == Completed(3, "", "no\n")
+
+
+def test_a_program_lies_at_the_same_addresses_each_time(vm: VM) -> None:
+    """What qemu has translated of it is of use again; for one that lies elsewhere everything is translated anew."""
+    assert vm.did("cat", "/proc/self/maps") == vm.did("cat", "/proc/self/maps")
 
 
 def test_a_command_that_takes_too_long_is_ended(vm: VM) -> None:

@@ -23,14 +23,9 @@ BACK = 1 / 4
 """How many of them are taken away again."""
 
 
-def world(vm: VM, text: str, name: str = "web") -> RealWorld:
-    """A service on the guest."""
-    return RealWorld(text, name, vm.machine(), "/srv", vm.did("uname", "-n").strip())
-
-
 def canaries(vm: VM, case: Case) -> list[str]:
     """What the disks of others hold, to the byte."""
-    return [vm.did("cksum", path) for path, what in case.foreign if what != "an array"]
+    return [vm.digest(path) for path, what in case.foreign if what != "an array"]
 
 
 def table(seen: Counter[str]) -> str:
@@ -42,10 +37,14 @@ def table(seen: Counter[str]) -> str:
 def test_generated_stacks_become_what_their_plans_predict(vm: VM) -> None:
     """Whatever is stacked on disks, arrays, groups and files, the plans predict it; foreign disks stay as they are."""
     seen: Counter[str] = Counter()
+    # One for all of them: it remembers the versions of the tools.
+    node, hostname = vm.machine(), vm.did("uname", "-n").strip()
     for number in range(SERVICES):
         # Each has dice of its own, so that one that fails can be tried again alone.
         dice = Random(f"{SEED} {number}")  # noqa: S311 - the same services every time
-        _commutes(vm, case(dice), seen, back=flip(dice, BACK))
+        one = case(dice)
+        there = RealWorld(one.file, "web", node, "/srv", hostname)
+        _commutes(vm, there, one, seen, back=flip(dice, BACK))
         print(f"seed {SEED}: {seen['stacks']} stacks in {number + 1} services", flush=True)
         # One by one: whoever has no patience any more has tried what was tried.
         tried.keep("the square", f"seed {SEED}", {what: seen[what] for what in TALLY})
@@ -55,12 +54,12 @@ def test_generated_stacks_become_what_their_plans_predict(vm: VM) -> None:
         assert seen["stacks"] >= STACKS_MIN
 
 
-def _commutes(vm: VM, one: Case, seen: Counter[str], *, back: bool) -> None:
+def _commutes(vm: VM, there: RealWorld, one: Case, seen: Counter[str], *, back: bool) -> None:
     vm.restore()
     for path, what in one.foreign:
         vm.shell(FOREIGN[what].replace("DISK", path))
-    vm.shell(f"{SLOWLY}; udevadm settle; sync")
-    there, before = world(vm, one.file), canaries(vm, one)
+    vm.shell(f"{SLOWLY}; udevadm settle")
+    before = canaries(vm, one)
     for verb in ("provision", "unprovision") if back else ("provision",):
         _, found = there.act(verb)
         assert (verb, found) == (verb, []), one.file
