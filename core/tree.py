@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from core import stacked
 from core.block_device import block_device
+from core.listing import Listing
 from core.state import Entry, NodeState, Question
 
 LINKS_MAX = 40
@@ -49,8 +50,8 @@ class Tree:
         self._state, self._ask = state, ask
         self._links: set[str] = set()
         """The links of the root filesystem, and perhaps some that are gone."""
-        self._below: dict[str, set[str]] = {}
-        """What is directly below each directory of the root filesystem."""
+        self._listing = Listing()
+        """Of the root filesystem."""
         self._counted = -1
         self._reals: dict[str, str] = {}
         """Where paths lead, as long as no link and no mount comes or goes."""
@@ -174,28 +175,9 @@ class Tree:
         files = self._state["files"]
         if self._counted != len(files):
             self._links = {path for path, entry in files.items() if entry["kind"] == "link"}
-            self._below = {}
-            for path in files:
-                self._enter(path)
+            self._listing = Listing(files)
             self._counted = len(files)
         return self._links
-
-    def _enter(self, path: str) -> None:
-        """Have a path of the root filesystem below what is above it, which the state need not have."""
-        above, _, name = path.rpartition("/")
-        while name:
-            names = self._below.setdefault(above, set())
-            if name in names:
-                return
-            names.add(name)
-            above, _, name = above.rpartition("/")
-
-    def _leave(self, path: str) -> None:
-        above, _, name = path.rpartition("/")
-        while name and path not in self._state["files"] and not self._below.get(path):
-            self._below.get(above, set()).discard(name)
-            path = above
-            above, _, name = path.rpartition("/")
 
     def _unfollowed(self, path: str) -> str:
         """Follow links in every part of the path but the last. A path that is a hole stays as it is."""
@@ -376,9 +358,9 @@ class Tree:
         if at_root:
             self._counted = len(place.files)
             if entry is None:
-                self._leave(place.path)
+                self._listing.leave(place.path, place.files)
             else:
-                self._enter(place.path)
+                self._listing.enter(place.path)
         if "link" in {entry and entry["kind"], before and before["kind"]}:
             self._reals.clear()
             links.discard(place.path)
@@ -393,7 +375,7 @@ class Tree:
             self._ask(Question("below", real))
         if place.files is self._state["files"]:
             self._known_links()
-            names = set(self._below.get(place.path.rstrip("/"), ()))
+            names = self._listing.below(place.path.rstrip("/"))
         else:
             prefix = "/" if place.path == "/" else f"{place.path}/"
             names = {name[len(prefix) :].split("/")[0] for name in place.files if name.startswith(prefix)}
