@@ -45,6 +45,7 @@ def look(device: str) -> Steps:
     size, uses = blockdev.parse_size_and_uses((yield blockdev.size_and_uses(device)))
     if users := blockdev.keepers(uses):
         return Evidence(size, users=tuple(users))
+    size = size or int((yield blockdev.size(device)).stdout)
     is_zero = True
     for offset, length in ends(size):
         answer = yield cmp.zeroes(device, offset, length)

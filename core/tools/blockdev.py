@@ -67,9 +67,13 @@ def size_and_uses(device: str) -> Command:
 
 
 def parse_size_and_uses(answer: Completed) -> tuple[int, Completed]:
-    """Read the answer of `size_and_uses`: the bytes of the device, and the answer that `uses` would have had."""
-    sizes, rest = zip(*(line.split(" ", 1) for line in answer.stdout.splitlines()), strict=True)
-    return int(sizes[0]), answer._replace(stdout="\n".join(rest))
+    """Read the answer of `size_and_uses`: the bytes of the device, and the answer that `uses` would have had.
+
+    0 bytes for what lsblk leaves out (a RAM disk, a loop device without a file): `size` knows better.
+    """
+    lines = [line.split(" ", 1) for line in answer.stdout.splitlines()]
+    size = int(lines[0][0]) if lines else 0
+    return size, answer._replace(stdout="\n".join(rest for _, rest in lines))
 
 
 def keepers(answer: Completed) -> list[str]:
