@@ -18,7 +18,7 @@ ENUMERATED = ("testec2docker", "haproxy", "stack", "rados", "zfs", "btrfs-on-lvm
 AGAIN_EVERY = 12
 """Of the second crash points, one in so many is tried unless all are asked for."""
 CHANGES_MAX = 40
-SPREAD = 7
+SPREAD = 13
 
 
 def subject(world: World) -> Subject:
