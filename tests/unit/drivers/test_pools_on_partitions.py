@@ -69,9 +69,10 @@ def test_an_image_is_unmapped_when_its_pool_is_exported(how: str) -> None:
 
 
 def test_rbd_nbd_takes_no_device_from_a_pool_that_is_imported() -> None:
-    """Nothing but zpool tells who has the partition open, and rbd-nbd would not mind."""
+    """Nothing but zpool tells who has the partition open, and rbd-nbd would not mind; a pool elsewhere is nobody."""
     of, on = service(IMAGE.replace("{how}", "rbd-nbd")), node()
     every("provision", of, on)
+    typed(on, "zpool create archive /dev/sdb", "zpool")
     typed(on, "zpool create payroll /dev/nbd0", "zpool")
     with pytest.raises(Failed, match=r"disk#0: rbd/db is in use \(the pool payroll\)"):
         every("stop", of, on)
