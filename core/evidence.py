@@ -30,7 +30,7 @@ class Evidence(NamedTuple):
     @property
     def is_blank(self) -> bool:
         """Tell whether nobody uses it, and it holds nothing."""
-        return not (self.users or self.unreadable or self.signatures or self.residue)
+        return not (self.users or self.unreadable or self.held)
 
     @property
     def held(self) -> str:

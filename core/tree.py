@@ -18,8 +18,8 @@ ROOT = "rootfs"
 """How the device at the top is called where the state does not say it."""
 DELETED = "//deleted"
 """How the kernel ends the name of a subvolume (or directory) that was deleted while it was mounted."""
-FEW_LINKS = 8
 DEVICES = "/dev/"
+FEW_LINKS = 8
 """As many links are looked through faster than the parts of a path."""
 
 

@@ -46,7 +46,10 @@ def add(node: SimulatedNode, path: str, device: dict[str, Any], *links: str) -> 
         target = f"{'../' * depth}{path.removeprefix('/dev/')}"
         node.tree.put(link, {"kind": "link", "target": target})
     device["settled"] = False
-    settle(node, "" if came(node, path) else path)
+    if came(node, path):
+        settle(node)
+    else:
+        _looked_at(node, path)
 
 
 def remove(node: SimulatedNode, path: str) -> None:
@@ -119,15 +122,9 @@ def free(node: SimulatedNode, prefix: str) -> str:
     return f"{prefix}{number}"
 
 
-def settle(node: SimulatedNode, alone: str = "") -> None:
-    """Let udev do what it does about each device that has appeared and that it has not looked at yet.
-
-    alone: the only device that has come, where that is known.
-    """
+def settle(node: SimulatedNode) -> None:
+    """Let udev do what it does about each device that has appeared and that it has not looked at yet."""
     devices = node.state["devices"]
-    if alone:
-        _looked_at(node, alone)
-        return
     while waiting := [path for path, each in devices.items() if not each["settled"] and each["appears"] <= node.clock]:
         for path in waiting:
             if path in devices:

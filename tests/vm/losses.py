@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tests.node_vm import Disk
 from tests.vm.instance import Node, opened
-from tests.vm.templates import CANARY, NAME, SLOWLY, created, is_up
+from tests.vm.templates import CANARY, NAME, created, is_up
 
 CREATED = "created"
 OTHERS = "/dev/vdb"
@@ -31,6 +31,8 @@ os.sync()
 with open('/dev/console', 'w') as console:
     console.write({WRITTEN!r})
 """
+SLOWLY = "modprobe md_mod; echo 1000 >/proc/sys/dev/raid/speed_limit_max"
+"""New arrays of gigabytes would be synchronised all the while, by the processor that emulates everything else."""
 DURATION_SECONDS_MAX = 600
 
 

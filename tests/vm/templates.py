@@ -10,8 +10,6 @@ TEMPLATES = {
 }
 """The templates, and programs that each has to run, in this order."""
 NAME = "web"
-SLOWLY = "modprobe md_mod; echo 1000 >/proc/sys/dev/raid/speed_limit_max"
-"""New arrays of gigabytes would be synchronised all the while, by the processor that emulates everything else."""
 CANARY = f"/srv/{NAME}/data/canary"
 
 
