@@ -40,9 +40,10 @@ class Driver:
     """The verbs of a kind of resource, doing nothing: drivers say what is different.
 
     keywords: what its section may hold, beside the common ones. service_keywords: what it reads of DEFAULT.
-    unique: the keywords of which no two resources of a service may have the same value, as long as their drivers have
-    them from the same one: an array may have the name of a volume group.
+    unique: the keywords of which no two resources of a service may have the same value (of `words`: a common word), as
+    long as their drivers have them from the same one: an array may have the name of a volume group.
     takes: the keyword that names devices which are nobody else's from then on ("" for none).
+    expects: the keyword that names devices which are only looked at: others make them, or the node has them.
     verbs_do_nothing: it is declared, validated and shown in the status tree, but no action runs it (syncs).
     """
 
@@ -50,6 +51,7 @@ class Driver:
     service_keywords: "tuple[Keyword, ...]" = ()
     unique: tuple[str, ...] = ()
     takes = ""
+    expects = ""
     verbs_do_nothing = False
 
     def label(self, resource: "Resource") -> str:
@@ -71,6 +73,11 @@ class Driver:
 
     def needs(self, resource: "Resource") -> Iterable[Tie]:
         """Name what this resource needs of others."""
+        del resource
+        return ()
+
+    def claims(self, resource: "Resource") -> Iterable[tuple[str, str]]:
+        """Name (keyword, thing) of what no other resource of the service may have, beside unique values."""
         del resource
         return ()
 

@@ -75,7 +75,12 @@ ACTIONS: Mapping[str, ActionWords] = {
     "set": ActionWords("config:set_", "change a value of the service file", ("param", "value", "waitlock")),
     "unset": ActionWords("config:unset", "take a value out of the service file", ("param", "waitlock")),
     "edit config": ActionWords("config:edit", "edit the service file, and check it before it is kept", ("waitlock",)),
-    "validate config": ActionWords("config:validate", "say everything that is wrong with the service file"),
+    "validate config": ActionWords(
+        "validate:validate", "say everything that is wrong with the service file, or with --config FILE", ("config",)
+    ),
+    "print keywords": ActionWords(
+        "keywords:print_keywords", "show what a service file may say: of a driver, or of all", (), ("driver",)
+    ),
     "delete": ActionWords(
         "delete:delete",
         "remove the service file and its links",
@@ -96,7 +101,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "text": (),
     "json": (),
     "sh": ("plan",),
-    "md": ("plan",),
+    "md": ("plan", "print keywords"),
     "junit": ("verify",),
 }
 """The formats, each with the actions that write it; one without is for all of them."""

@@ -28,11 +28,15 @@ def drivers() -> list[str]:
     ]
 
 
+def home() -> str:
+    """The directory with all that comes with svcprov beside its code: the installed package, or the checkout."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    return here if os.path.isdir(f"{here}/fixtures") else os.path.dirname(here)
+
+
 def fixtures() -> str:
     """The directory `fixtures`, inside the installed package or beside it."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    inside = f"{here}/fixtures"
-    return inside if os.path.isdir(inside) else f"{os.path.dirname(here)}/fixtures"
+    return f"{home()}/fixtures"
 
 
 def templates() -> dict[str, str]:

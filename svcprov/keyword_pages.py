@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from core.config.keywords import COMMON, DEFAULTS, SUBSET, TRIGGERS, Keyword, Kind
 from core.driver import UNTYPED, UnknownDriver, load
 from core.errors import UsageError
-from svcprov import inventory
+from svcprov import inventory, listings
 
 COMMAND = "python -m tests.keywords"
 GENERAL = "README.md"
@@ -96,21 +96,20 @@ def _facts(keyword: Keyword) -> list[str]:
     facts += [f"default {keyword.default}"] if keyword.default else []
     facts += [f"one of {', '.join(keyword.candidates)}"] if keyword.candidates else []
     facts += [f"a bare number counts {keyword.unit}"] if keyword.unit else []
+    if keyword.only_with is not None:
+        name, values = keyword.only_with
+        facts.append(f"only with {name}" + (f" = {' or '.join(values)}" if values else ""))
     return facts + ([] if keyword.scopable else ["the same on every node"])
 
 
 def _text(section: Section) -> Iterator[str]:
-    yield f"[{section.name}]"
-    yield from _text_of(section.keywords)
+    """A section as the documentation's listings have it, so that the same `grep` finds the same keywords."""
+    yield f"# {section.name}: {section.heading}"
+    yield from listings.comment(section.text)
+    yield from listings.lines([listings.Listed(keyword) for keyword in section.keywords])
     if section.service_keywords:
-        yield f"[{section.name}, in DEFAULT]"
-        yield from _text_of(section.service_keywords)
-
-
-def _text_of(keywords: Iterable[Keyword]) -> Iterator[str]:
-    for keyword in keywords:
-        yield f"  {keyword.name} ({'; '.join(_facts(keyword))})"
-        yield f"      {keyword.text}"
+        yield from ("#", f"# {section.name}, in [DEFAULT]")
+        yield from listings.lines([listings.Listed(keyword) for keyword in section.service_keywords])
 
 
 def _object(section: Section) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def _object(section: Section) -> dict[str, Any]:
 
 
 def _keyword(keyword: Keyword) -> dict[str, Any]:
-    return {name: value for name, value in keyword._asdict().items() if name != "syntax"}
+    return {name: value for name, value in keyword._asdict().items() if name not in {"syntax", "each"}}
 
 
 def _markdown(sections: Sequence[Section], *, whole: bool) -> Iterator[str]:
@@ -130,8 +129,8 @@ def _markdown(sections: Sequence[Section], *, whole: bool) -> Iterator[str]:
         yield "What the sections of a service file may hold; what the drivers add is on a page each in `docs/keywords`."
         yield f"These pages are generated: `{COMMAND}` rewrites them."
         yield ""
-        yield "A *required* keyword must be given; one of *provisioning* is for `provision` only. It may be given for"
-        yield "one node or a group of nodes, `keyword@nodes`, unless it is the same on every node. The kinds of values:"
+        yield "A *required* keyword must be given; one of *provisioning* says what `provision` makes. It may be given"
+        yield "for one node or a group of nodes, `keyword@nodes`, unless it is the same on every node. The kinds:"
         yield ""
         yield from _table(("kind", "its values"), KINDS.items())
     for section in sections:

@@ -1,9 +1,11 @@
 """`nodemgr`: this node as it is seen, and what this installation has for it: drivers, their keywords, templates."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from core.config.spelling import meant
 from core.errors import SvcprovError, UsageError
 from svcprov import inventory
 from svcprov.invocation import complain
@@ -45,8 +47,6 @@ def _run(screen: Screen, argv: list[str]) -> int:
     length = 1 if given.words[:1] == ["observe"] else 2
     name = " ".join(given.words[:length])
     if name not in ACTIONS:
-        from core.config.spelling import meant
-
         raise UsageError(f"invalid action: {name or 'none'}{meant(name, tuple(ACTIONS))}; `nodemgr --help` lists them")
     _, function = ACTIONS[name]
     if given.output is not None and name != "observe":
@@ -104,9 +104,24 @@ def _observe(given: Given, screen: Screen) -> Iterator[str]:
 
 
 def _print_drivers(given: Given, _screen: Screen) -> Iterator[str]:
-    _no_more(given, 0)
+    """Each driver, with the file that the documentation's `ls` shows for it; or the names that a pattern matches."""
+    from fnmatch import fnmatchcase
+
+    from svcprov.listings import PROVISIONERS, provisioner
+
+    _no_more(given, 1)
     _only_text(given)
-    yield from inventory.drivers()
+    if not given.words:
+        width = max(map(len, inventory.drivers())) + 2
+        for name in inventory.drivers():
+            yield f"{name:<{width}}{provisioner(name)}".rstrip()
+        return
+    pattern = given.words[0]
+    known = (*inventory.drivers(), *(f"lib/{name}.py" for name, place in PROVISIONERS.items() if place))
+    found = [name for name in known if fnmatchcase(name, pattern)]
+    if not found:
+        raise UsageError(f"no driver is called {pattern}{meant(pattern, known)}; `nodemgr print drivers` lists them")
+    yield from found
 
 
 def _print_keywords(given: Given, _screen: Screen) -> Iterator[str]:
@@ -123,6 +138,24 @@ def _print_templates(given: Given, _screen: Screen) -> Iterator[str]:
         yield f"{name}  {path}"
 
 
+def _print_schema(given: Given, _screen: Screen) -> Iterator[str]:
+    from svcprov.service_schema import text
+
+    _no_more(given, 0)
+    _only_text(given)
+    yield text().rstrip("\n")
+
+
+def _print_listings(given: Given, _screen: Screen) -> Iterator[str]:
+    from svcprov.listings import FOLDER
+
+    _no_more(given, 0)
+    _only_text(given)
+    folder = f"{inventory.home()}/{FOLDER}"
+    for name in sorted(os.listdir(folder)):
+        yield f"{folder}/{name}"
+
+
 def _no_more(given: Given, most: int) -> None:
     if len(given.words) > most:
         raise UsageError(f"unexpected word {given.words[most]!r}")
@@ -135,8 +168,10 @@ def _only_text(given: Given) -> None:
 
 ACTIONS: dict[str, tuple[str, Callable[[Given, Screen], Iterator[str]]]] = {
     "observe": ("this machine's state as a node-state file, for --node", _observe),
-    "print drivers": ("the drivers there are", _print_drivers),
+    "print drivers": ("the drivers there are, or those of a [PATTERN]: 'fs.*', 'lib/prov*py'", _print_drivers),
     "print keywords": ("what a service file may say: of [DRIVER], or of all", _print_keywords),
+    "print listings": ("the documentation's listings of keywords", _print_listings),
+    "print schema": ("the JSON schema of service files", _print_schema),
     "print templates": ("the templates that come with svcprov", _print_templates),
 }
 

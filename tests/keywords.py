@@ -1,13 +1,35 @@
-"""Write the pages of docs/keywords anew from the declarations: `python -m tests.keywords`."""
+"""Write anew what is generated from the declarations of keywords: `python -m tests.keywords`.
 
-from svcprov.keyword_pages import files
+That is `docs/keywords`, the JSON schema of service files, and the documentation's listings: `usr/share/doc` and `lib`.
+"""
+
+from pathlib import Path
+
+from svcprov import keyword_pages, listings, service_schema
 from tests.conftest import REPOSITORY
 
-FOLDER = REPOSITORY / "docs/keywords"
+FOLDERS = {
+    "docs/keywords": keyword_pages.files,
+    listings.FOLDER: listings.files,
+    listings.PROVISIONERS_FOLDER: listings.provisioners,
+}
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file with its text."""
+    found = {REPOSITORY / folder / name: text for folder, files in FOLDERS.items() for name, text in files().items()}
+    return found | {REPOSITORY / service_schema.FILE: service_schema.text()}
+
+
+def kept() -> set[Path]:
+    """The files that are in the folders of generated ones."""
+    return {path for folder in FOLDERS for path in (REPOSITORY / folder).iterdir() if path.is_file()}
+
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for path in FOLDER.iterdir():
+    for folder in FOLDERS:
+        (REPOSITORY / folder).mkdir(parents=True, exist_ok=True)
+    for path in kept() - generated().keys():
         path.unlink()
-    for name, text in files().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

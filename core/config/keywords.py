@@ -1,7 +1,7 @@
 """How a keyword of a service file is declared: once, for validation, help, documentation and schema alike."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from core.config.sizes import parse
@@ -18,14 +18,23 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
 
 
+class Complaint(NamedTuple):
+    """What is wrong with a value, and the likely fix; `position`: which of its words it is about (None: all of it)."""
+
+    text: str
+    position: int | None = None
+
+
 class Keyword(NamedTuple):
     """One keyword of a section.
 
     text: a sentence for the documentation. kind: what its value is. default: the value where it is not given.
-    required: it must be given (an empty value is enough for `text`). provisioning: only provisioning reads it.
+    required: it must be given (an empty value is enough for `text`). provisioning: it says what provisioning makes.
     scopable: `keyword@nodes` is allowed. candidates: the allowed values (of each word, for `words`).
     unit: what a bare size counts (`M`, `G`; "": a bare size is refused).
     syntax: further rules; gets the evaluated value, not empty and without holes, and returns a complaint or None.
+    each: the same for each word of `words`, by itself. only_with: another keyword of the section, and values of it
+    (none: any); where it has none of them, this keyword is not read.
     """
 
     name: str
@@ -38,30 +47,44 @@ class Keyword(NamedTuple):
     candidates: tuple[str, ...] = ()
     unit: str = ""
     syntax: Callable[[str], str | None] | None = None
+    each: Callable[[str], str | None] | None = None
+    only_with: tuple[str, tuple[str, ...]] | None = None
 
     def complaint(self, value: str) -> str | None:
-        """Say what is wrong with an evaluated value, and the likely fix; None when it is right.
+        """Say what is wrong with an evaluated value, and the likely fix; None when it is right."""
+        first = next(self.complaints(value), None)
+        return None if first is None else first.text
+
+    def complaints(self, value: str) -> Iterator[Complaint]:
+        """Say everything that is wrong with an evaluated value: word by word, else what is wrong with it as a whole.
 
         A value with a hole in it is right: what it will be is checked by whoever makes it.
         """
         if "«" in value:
-            return None
+            return
         if not value:
-            return "the value is empty" if self.required and self.kind != "text" else None
+            if self.required and self.kind != "text":
+                yield Complaint("the value is empty")
+            return
         check = _CHECKS.get(self.kind)
         if check is not None and (said := check(value, self)):
-            return said
-        if self.candidates and (said := self._candidate(value)):
-            return said
-        return self.syntax(value) if self.syntax is not None else None
+            yield Complaint(said)
+            return
+        wrong = list(self._of_words(value))
+        yield from wrong
+        if not wrong and self.syntax is not None and (said := self.syntax(value)):
+            yield Complaint(said)
 
-    def _candidate(self, value: str) -> str | None:
-        if self.kind == "boolean":
-            return None
-        for word in value.split() if self.kind == "words" else (value,):
-            if word not in self.candidates:
-                return f"{word!r} is none of {', '.join(self.candidates)}{meant(word, self.candidates)}"
-        return None
+    def _of_words(self, value: str) -> Iterator[Complaint]:
+        is_list = self.kind == "words"
+        for position, word in enumerate(value.split() if is_list else (value,)):
+            said = None
+            if self.candidates and self.kind != "boolean" and word not in self.candidates:
+                said = f"{word!r} is none of {', '.join(self.candidates)}{meant(word, self.candidates)}"
+            elif is_list and self.each is not None:
+                said = self.each(word)
+            if said:
+                yield Complaint(said, position if is_list else None)
 
 
 def is_true(value: str) -> bool:

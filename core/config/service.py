@@ -216,9 +216,9 @@ class Service:
 
     def warnings(self) -> list[Problem]:
         """Find what is allowed, but probably not meant."""
-        from core.config.validation import warnings
+        from core.config.remarks import remarks
 
-        return warnings(self)
+        return remarks(self)
 
     def check(self) -> None:
         """Raise ConfigError with everything that is wrong with the file, when anything is."""

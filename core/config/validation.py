@@ -1,18 +1,20 @@
 """What is wrong with a service file, all of it at once, each with its line and the likely fix."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from core.config import variations
-from core.config.resource import Resource
-from core.config.service import VAR, Service
-from core.config.sizes import is_bare
+from core.config.conflicts import conflicts
+from core.config.keywords import Keyword
+from core.config.places import Place, Places
+from core.config.service import Service
 from core.config.spelling import meant
-from core.driver import Driver, UnknownDriver
+from core.driver import UnknownDriver
 from core.errors import ConfigError, Problem
 
 GROUPS = ("ip", "disk", "fs", "share", "container", "app", "sync", "task")
-SCOPES = ("nodes", "drpnodes", "encapnodes", "flex_primary", "drp_flex_primary")
+PROBLEMS_MAX = 1000
+"""How many problems are looked for: a file of another kind would keep everybody waiting."""
 
 _RID = re.compile(r"[a-z]+#[a-z0-9]+", re.ASCII)
 _SUBSET = re.compile(r"subset#([a-z]+)(?::[^\s:]+)?", re.ASCII)
@@ -25,49 +27,14 @@ def problems(service: Service) -> list[Problem]:
         found += _section(service, section)
         found += _options(service, section)
         found += _required(service, section)
+        if len(found) >= PROBLEMS_MAX:
+            return found
     if not service.resources() and not found:
         fix = "add a section such as [fs#0]"
         found.append(
             Problem(service.document.path, 0, "", "", "the file has no resource: there is nothing to act on", fix)
         )
-    return [*found, *_contradictions(service, found), *_twice(service), *_taken(service), *variations.problems(service)]
-
-
-def warnings(service: Service) -> list[Problem]:
-    """Find what is allowed but probably not meant; call it when `problems` found nothing."""
-    found: list[Problem] = []
-    nodes = {service.nodename, *service.nodes, *service.drpnodes, *SCOPES}
-    for section in service.sections():
-        table = service.keywords(section) or {}
-        for option in service.document.options(section):
-            name, _, scope = option.partition("@")
-            text = service.document.get(section, option) or ""
-            keyword = table.get(name)
-            if scope and scope not in nodes:
-                said = f"{scope} is no node of the service: this value is never used"
-                found.append(service.problem(section, option, said, f"nodes are {' '.join(service.nodes)}"))
-            if keyword is not None and keyword.kind == "size" and is_bare(text) and keyword.unit:
-                fix = f"write {text}{keyword.unit}"
-                found.append(service.problem(section, option, f"a bare number is read as {text}{keyword.unit}", fix))
-            if service.var != VAR and VAR in text:
-                said = f"{VAR} is written out, and on this node it is {service.var}"
-                found.append(service.problem(section, option, said, "write {var} in its place"))
-    for resource in service.resources():
-        for name, said in resource.driver.warnings(resource):
-            found.append(service.problem(resource.rid, name, said))
-    found.extend(_exposed(service))
-    return found
-
-
-def _exposed(service: Service) -> Iterator[Problem]:
-    """The values that would carry a declared secret into the words of a command."""
-    secrets = service.secrets()
-    for resource in service.resources() if secrets else ():
-        for option in service.options(resource.rid):
-            value = service.read(resource.rid, option) or ""
-            for name in (name for name, secret in secrets.items() if secret and secret in value):
-                said = f"the secret {name} would stand in the words of a command, where every process can read it"
-                yield service.problem(resource.rid, option, said, "let the program read it from a file")
+    return [*found, *_contradictions(service, found), *conflicts(service), *variations.problems(service)]
 
 
 def _section(service: Service, section: str) -> Iterator[Problem]:
@@ -83,7 +50,13 @@ def _section(service: Service, section: str) -> Iterator[Problem]:
         except ConfigError:
             return  # told with the option
         except UnknownDriver as error:
+            from core.config import former
+
             known = tuple(error.known)
+            if (present := former.TYPES.get((group, error.type), "")) in known:
+                said = f"the type {error.type!r} of {group} is called {present!r} now"
+                yield service.problem(section, "type", said, f"write type = {present}")
+                return
             fix = f"types are {', '.join(known)}" if known else "see nodemgr print drivers"
             said = f"there is no type {error.type!r} of {group}{meant(error.type, known)}"
             yield service.problem(section, "type", said if error.type else f"a {group} needs a type", fix)
@@ -98,6 +71,11 @@ def _misnamed(section: str) -> tuple[str, str] | None:
     if _RID.fullmatch(section):
         if group in GROUPS:
             return None
+        from core.config import former
+
+        if group in former.GROUPS:
+            said = f"the group {group!r} is a type of disk now"
+            return said, f"write [disk#{section.partition('#')[2]}] with type = {former.GROUPS[group]}"
         return f"there is no group of resources {group!r}{meant(group, GROUPS)}", f"groups are {', '.join(GROUPS)}"
     said = "not the name of a resource, nor DEFAULT, env or a subset"
     lower = section.lower()
@@ -109,28 +87,58 @@ def _misnamed(section: str) -> tuple[str, str] | None:
 
 
 def _options(service: Service, section: str) -> Iterator[Problem]:
-    """What is wrong with each option of a section, for every scope."""
+    """What is wrong with each option of a section, for every scope; each with its own line and column."""
     table = service.keywords(section)
     for option in service.document.options(section):
         keyword = None
         if table is not None:
             name, at, scope = option.partition("@") if "@" in option else (option, "", "")
             keyword = table.get(name)
+            wrong: tuple[str, str] | None = None
             if keyword is None:
-                hint = meant(name, tuple(table))
-                fix = "" if hint else "options of your own belong into [env]"
-                yield service.problem(section, option, f"unknown keyword {name!r}{hint}", fix)
+                wrong = _unknown(section, name, table)
             elif at and not scope:
-                yield service.problem(section, option, "the scope is missing", f"write {name}@nodes, or {name}")
+                wrong = "the scope is missing", f"write {name}@nodes, or {name}"
             elif at and not keyword.scopable:
-                yield service.problem(section, option, f"{name} is the same on every node", f"write {name}")
+                wrong = f"{name} is the same on every node", f"write {name}"
+            if wrong is not None:
+                yield _at(service.problem(section, option, *wrong), Places(service.document).name(section, option))
         try:
             text = service.evaluate_option(section, option)
         except ConfigError as error:
             yield from error.problems
             continue
-        if keyword is not None and (said := keyword.complaint(text)):
-            yield service.problem(section, option, said)
+        if keyword is not None:
+            yield from _wrong(service, section, option, keyword, text)
+
+
+def _wrong(service: Service, section: str, option: str, keyword: Keyword, value: str) -> Iterator[Problem]:
+    """What is wrong with a value; with a word of it, at its line and column."""
+    for complaint in keyword.complaints(value):
+        problem = service.problem(section, option, complaint.text)
+        if complaint.position is not None:
+            places = Places(service.document)
+            problem = _at(problem, places.word(section, option, complaint.position, len(value.split())))
+        yield problem
+
+
+def _at(problem: Problem, place: Place) -> Problem:
+    return problem._replace(line=place.line, column=place.column)
+
+
+def _unknown(section: str, name: str, table: Mapping[str, Keyword]) -> tuple[str, str]:
+    """Say that there is no such keyword, and which one was meant, or what it is called now."""
+    from core.config import former
+
+    group = section.partition("#")[0]
+    present = former.present_name(group, name)
+    if present in table:
+        return f"unknown keyword {name!r}: it is called {present!r} now", f"write {present} = ..."
+    if former.is_of_agent(group, name):
+        now = f" (now {present})" if present else ""
+        return f"the agent's keyword {name!r}{now} is not read by svcprov", "take it out, or begin the line with #"
+    hint = meant(name, tuple(table))
+    return f"unknown keyword {name!r}{hint}", "" if hint else "options of your own belong into [env]"
 
 
 def _required(service: Service, section: str) -> Iterator[Problem]:
@@ -153,45 +161,3 @@ def _contradictions(service: Service, found: list[Problem]) -> Iterator[Problem]
             except ConfigError:
                 continue  # a value of another section, told there
             yield from (service.problem(resource.rid, name, text) for name, text in said)
-
-
-def _taken(service: Service) -> Iterator[Problem]:
-    """Devices that a group or an array takes for itself, and that another resource names as well."""
-    met: dict[str, list[Resource]] = {}
-    for resource in service.resources():
-        try:
-            has_devices = resource.group in {"disk", "fs"} and not resource.disabled
-            needs = resource.driver.needs(resource) if has_devices else ()
-            named = dict.fromkeys(tie.name for tie in needs if tie.kind == "device")
-        except ConfigError:
-            continue  # told with the option
-        for name in named:
-            met.setdefault(name, []).append(resource)
-    for name, users in met.items():
-        taker = next((each for each in users if each.driver.takes), None)
-        if taker is None:
-            continue
-        said = f"{name} is already one of the devices of {taker.rid} (line {service.document.line(taker.rid, None)})"
-        for other in (each for each in users if each is not taker):
-            key = other.driver.takes or ("dev" if "dev" in service.document.options(other.rid) else "")
-            yield service.problem(other.rid, key, said, "name another device")
-
-
-def _twice(service: Service) -> Iterator[Problem]:
-    """Resources that have the same value of what the driver which they both come from calls unique."""
-    met: dict[tuple[type[Driver], str, str], str] = {}
-    for resource in service.resources():
-        for name in resource.driver.unique:
-            try:
-                value = "" if resource.disabled else resource[name]
-            except ConfigError:
-                continue  # told with the option
-            if not value or "«" in value:
-                continue
-            kin = [each for each in type(resource.driver).__mro__ if name in vars(each).get("unique", ())]
-            key = (kin[-1], name, value.rstrip("/") or value)
-            first = met.setdefault(key, resource.rid)
-            if first != resource.rid:
-                line = service.document.line(first, name)
-                said = f"{value} is already the {name} of {first} (line {line})"
-                yield service.problem(resource.rid, name, said, "give one of them another, or disable it")

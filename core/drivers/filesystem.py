@@ -46,9 +46,14 @@ class Filesystem(Mounting):
         ),
         *Mounting.keywords,
         Keyword("mkfs_opt", "Further options of mkfs.", kind="words", default="", provisioning=True),
-        Keyword("vg", "The volume group of the logical volume `dev`.", provisioning=True),
+        Keyword("vg", "The volume group of the logical volume `dev`.", provisioning=True, only_with=("size", ())),
         Keyword(
-            "size", "The size of the logical volume `dev`: 15G, 80%FREE.", kind="size", unit="M", provisioning=True
+            "size",
+            "The size of the logical volume `dev`: 15G, 80%FREE.",
+            kind="size",
+            unit="M",
+            provisioning=True,
+            only_with=("vg", ()),
         ),
     )
 

@@ -79,11 +79,16 @@ def ties(resource: "Resource", keyword: str) -> Iterable[Tie]:
 def complaint(value: str) -> str | None:
     """Say what is wrong with a list of devices; None when nothing is."""
     words = value.split()
-    wrong = next((word for word in words if not word.startswith("/")), None)
+    wrong = next((said for word in words if (said := word_complaint(word))), None)
     if wrong is not None:
-        return f"{wrong!r} is not an absolute path; write one such as /dev/disk/by-id/..."
+        return wrong
     twice = next((word for word in words if words.count(word) > 1), None)
     return None if twice is None else f"{twice} is named twice"
+
+
+def word_complaint(word: str) -> str | None:
+    """Say what is wrong with one of them."""
+    return None if word.startswith("/") else f"{word!r} is not an absolute path; write one such as /dev/disk/by-id/..."
 
 
 def is_pattern(word: str) -> bool:

@@ -39,13 +39,20 @@ class Member(NamedTuple):
 def complaint(value: str) -> str | None:
     """Say what is wrong with the words of `pvs`; None when they are right."""
     words = value.split()
-    for word in words:
-        if not word.startswith("/"):
-            return f"{word!r} is not an absolute path; write one such as /dev/sdb or /dev/disk/by-id/scsi-*"
-        if PATTERN & set(word.rpartition("/")[0]):
-            return f"{word!r} has a pattern in the name of a directory; only the last part may be one"
+    wrong = next((said for word in words if (said := word_complaint(word))), None)
+    if wrong is not None:
+        return wrong
     twice = next((word for word in words if words.count(word) > 1), None)
     return None if twice is None else f"{twice} is named twice"
+
+
+def word_complaint(word: str) -> str | None:
+    """Say what is wrong with one of them."""
+    if not word.startswith("/"):
+        return f"{word!r} is not an absolute path; write one such as /dev/sdb or /dev/disk/by-id/scsi-*"
+    if PATTERN & set(word.rpartition("/")[0]):
+        return f"{word!r} has a pattern in the name of a directory; only the last part may be one"
+    return None
 
 
 def named(disk: "Resource") -> list[str]:

@@ -35,6 +35,7 @@ class VolumeGroup(Driver):
     takes = "pvs"
     keywords = (
         Keyword("name", "The name of the volume group.", required=True, syntax=_name_complaint),
+        Keyword("options", "Further options of vgcreate.", kind="words", default="", provisioning=True),
         Keyword(
             "pvs",
             "The devices that it is made of: paths, patterns such as `/dev/disk/by-id/scsi-*`, files of loop disks.",
@@ -42,8 +43,8 @@ class VolumeGroup(Driver):
             required=True,
             provisioning=True,
             syntax=physical_volumes.complaint,
+            each=physical_volumes.word_complaint,
         ),
-        Keyword("options", "Further options of vgcreate.", kind="words", default="", provisioning=True),
     )
 
     def label(self, disk: "Resource") -> str:

@@ -28,14 +28,15 @@ def is_specification(word: str) -> bool:
 def complaint(value: str) -> str | None:
     """Say what is wrong with the words of `volumes`, and the likely fix; None when they are right."""
     for word in value.split():
-        if said := _complaint(word):
+        if said := word_complaint(word):
             return said
     words = [word for word in value.split() if not is_specification(word)]
     twice = next((word for word in words if words.count(word) > 1), None)
     return None if twice is None else f"{twice!r} is named twice; a volume is attached once"
 
 
-def _complaint(word: str) -> str | None:
+def word_complaint(word: str) -> str | None:
+    """Say what is wrong with one of the words; None when it is right."""
     if not is_specification(word):
         return _identity_complaint(word)
     if not word.endswith(">"):
@@ -76,7 +77,7 @@ def _repair(part: str) -> str:
     for key in KEYS:
         rest = part.removeprefix(key)
         if rest != part and rest[:1] in {"-", ":", "_", "+"} and rest[1:]:
-            return f"; did you mean <{key}={rest[1:]}>?"
+            return f"; did you mean {key}={rest[1:]}?"
     return "; write <size=5>"
 
 

@@ -1,4 +1,4 @@
-"""The service file as text: show, get, set, unset, edit, validate."""
+"""The service file as text: show, get, set, unset, edit."""
 
 import os
 from collections.abc import Callable
@@ -76,18 +76,6 @@ def unset(call: Invocation) -> int:
         document.unset(section, option)
 
     return _edited(call, "unset", edit)
-
-
-def validate(call: Invocation) -> int:
-    """Say everything that is wrong with the service file, and what is probably not meant."""
-    service = call.files().load(call.nodename())
-    service.check()
-    for warning in service.warnings():
-        call.screen.out(call.screen.styled(f"warning: {warning}", "yellow"))
-    from svcprov.action import natural
-
-    natural(service.resources())
-    return 0
 
 
 def edit(call: Invocation) -> int:

@@ -96,9 +96,9 @@ def test_validate_says_everything_at_once(web: Bench) -> None:
     said = web.svcmgr("-s", "web", "validate", "config")
     assert said.code == 6
     conf = f"{web.etc}/web.conf"
-    assert f"{conf}:12: fs#0.mont: unknown keyword 'mont'; did you mean 'mnt'?" in said.err
-    assert [line for line in said.err.splitlines() if line.startswith(f"{conf}:7: disk#0.size: ")]
-    assert [line for line in said.err.splitlines() if "the keyword 'mnt' is missing" in line]
+    assert f"{conf}:12:1: error: fs#0.mont: unknown keyword 'mont'; did you mean 'mnt'?" in said.out
+    assert [line for line in said.out.splitlines() if line.startswith(f"{conf}:7:8: error: disk#0.size: ")]
+    assert [line for line in said.out.splitlines() if "the keyword 'mnt' is missing" in line]
 
 
 @pytest.mark.parametrize("edit,code", [("s/100M/2G/", 0), ("s/ext4/ext5/", 6)])

@@ -33,6 +33,7 @@ REMEDIES = (
 NETWORK = ("--net", "--network")
 VOLUMES_FROM = ("--volumes-from",)
 VOLUME = ("-v", "--volume")
+PUBLISH = ("-p", "--publish")
 
 
 def _shell_words(value: str) -> str | None:
@@ -55,7 +56,12 @@ class DockerContainer(Driver):
         Keyword("run_command", "What runs, where that is not what the image says.", default="", syntax=_shell_words),
     )
     service_keywords = (
-        Keyword("docker_daemon_args", "Further options of the service's own docker daemon.", syntax=_shell_words),
+        Keyword(
+            "docker_daemon_args",
+            "Further options of the service's own docker daemon.",
+            syntax=_shell_words,
+            only_with=("docker_data_dir", ()),
+        ),
     )
 
     def label(self, container: Resource) -> str:
@@ -87,6 +93,15 @@ class DockerContainer(Driver):
             for value in _values(given, NETWORK)
             if value.startswith("container:")
         )
+
+    def claims(self, container: Resource) -> Iterable[tuple[str, str]]:
+        """Ports of the node go to one container each."""
+        given = docker_daemon.split(container["run_args"])
+        published = (value.rpartition(":") for value in _values(given, PUBLISH))
+        # Without a colon docker chooses the port of the node.
+        return [
+            ("run_args", f"the port {host} of the node") for host, colon, _ in published if colon and host[-1:] != ":"
+        ]
 
     def stores(self, container: Resource) -> Iterable[str]:
         """The daemon fills its directory by itself."""
@@ -255,7 +270,7 @@ def _values(words: Sequence[str], names: tuple[str, ...]) -> Iterator[str]:
             yield from words[position + 1 : position + 2]
         elif equals and name in names:
             yield value
-        elif "-v" in names and word.startswith("-v") and not word.startswith("--"):
+        elif not word.startswith("--") and word[:2] in names:
             yield word[2:]
 
 

@@ -12,7 +12,7 @@ from core.config.resource import Resource
 from core.driver import Driver, Tie
 from core.drivers import attachment, device_link, ec2
 from core.drivers.directories import remove_made
-from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification
+from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification, word_complaint
 from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
 from core.tools import aws, files
@@ -24,6 +24,7 @@ class AmazonDisk(Driver):
     A filesystem names them by their links, `{var}/{svcname}/dev/disk.N.M` for volume M of disk#N.
     """
 
+    unique = ("volumes",)
     keywords = (
         Keyword(
             "volumes",
@@ -32,6 +33,7 @@ class AmazonDisk(Driver):
             kind="words",
             required=True,
             syntax=complaint,
+            each=word_complaint,
         ),
     )
 

@@ -42,7 +42,9 @@ class MdArray(Driver):
             "and patterns such as /dev/disk/by-id/x-*.",
             kind="words",
             default="",
+            provisioning=True,
             syntax=members.complaint,
+            each=members.word_complaint,
         ),
         Keyword(
             "level",
@@ -50,7 +52,6 @@ class MdArray(Driver):
             provisioning=True,
             syntax=array_shape.level_complaint,
         ),
-        Keyword("spares", "How many of `devs` are spares.", kind="integer", default="0", provisioning=True),
         Keyword(
             "chunk",
             "The size of a chunk, a multiple of 4k; levels without chunks ignore it.",
@@ -60,6 +61,7 @@ class MdArray(Driver):
             syntax=array_shape.chunk_complaint,
         ),
         Keyword("layout", "The layout: left-symmetric, n2, f2, ...", provisioning=True),
+        Keyword("spares", "How many of `devs` are spares.", kind="integer", default="0", provisioning=True),
         Keyword(
             "name",
             "The name of the array, below /dev/md; without it `{svcname}.disk.N`.",

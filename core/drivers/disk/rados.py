@@ -49,6 +49,7 @@ class RadosDisk(Driver):
     are `/dev/rbd/POOL/IMAGE`, too.
     """
 
+    unique = ("images",)
     keywords = (
         Keyword(
             "images", "The images, `POOL/IMAGE`, separated by blanks.", kind="words", required=True, syntax=_images
@@ -88,6 +89,7 @@ class RadosDisk(Driver):
             "lock_shared_tag",
             "The tag that all who share a lock have to know; the name of the service where it is not given.",
             syntax=_plain,
+            only_with=("lock", ("shared",)),
         ),
     )
 

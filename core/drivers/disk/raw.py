@@ -21,9 +21,15 @@ class RawDisks(Driver):
     Nothing is made, attached or deleted; the service does not start while one of them is missing.
     """
 
+    expects = "devs"
     keywords = (
         Keyword(
-            "devs", "The block devices, separated by blanks.", kind="words", required=True, syntax=members.complaint
+            "devs",
+            "The block devices, separated by blanks.",
+            kind="words",
+            required=True,
+            syntax=members.complaint,
+            each=members.word_complaint,
         ),
     )
 

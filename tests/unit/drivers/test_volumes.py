@@ -11,8 +11,8 @@ from core.tools.aws import NewVolume
 @pytest.mark.parametrize(
     "value, said",
     [
-        ("<size=5> <size-5>", "'size-5' in <size-5> is not KEY=VALUE; did you mean <size=5>?"),
-        ("<size:5>", "did you mean <size=5>?"),
+        ("<size=5> <size-5>", "'size-5' in <size-5> is not KEY=VALUE; did you mean size=5?"),
+        ("<size:5>", "did you mean size=5?"),
         ("<size>", "write <size=5>"),
         ("<>", "is not KEY=VALUE"),
         ("<sise=5>", "unknown key 'sise' in <sise=5>; did you mean 'size'?"),

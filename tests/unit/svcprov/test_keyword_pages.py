@@ -8,7 +8,7 @@ import pytest
 from core.config.keywords import COMMON, DEFAULTS, SUBSET, TRIGGERS, Kind
 from core.driver import load
 from core.errors import UsageError
-from svcprov import inventory, nodemgr
+from svcprov import inventory, nodemgr, svcmgr
 from svcprov.keyword_pages import COMMAND, GENERAL, KINDS, files, pages
 from tests.conftest import REPOSITORY
 
@@ -41,17 +41,40 @@ def test_the_page_says_how_it_is_written() -> None:
 def test_text_is_the_format_unless_another_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     """Without --format, and with --format text, people get text."""
     plain = printed(capsys, "disk.loop")
-    assert plain.startswith("[disk.loop]\n  file (path; required)\n")
+    assert plain.startswith("# disk.loop: [disk#N] type = loop\n# A file that is created")
+    assert "#\n# keyword:       file\n" in plain
     assert printed(capsys, "--format=text", "disk.loop") == plain
 
 
-@pytest.mark.parametrize("format_, written", [("text", "\n  {} ("), ("md", "\n| `{}` |")])
+@pytest.mark.parametrize("format_, written", [("text", "\n# keyword:       {}\n"), ("md", "\n| `{}` |")])
 def test_every_keyword_is_told(format_: str, written: str) -> None:
     """No keyword is missing from a page that people read; triggers are a table of their own."""
     page = "\n".join(pages("", format_))
     drivers = [load(*name.split(".")) for name in inventory.drivers()]
     declared = [*DEFAULTS, *COMMON, *SUBSET, *(keyword for driver in drivers for keyword in driver.keywords)]
     assert [each.name for each in declared if each not in TRIGGERS and written.format(each.name) not in page] == []
+
+
+def test_provisioning_keywords_are_marked_as_in_the_listings() -> None:
+    """The documentation's grep finds the same keywords in what is printed: each is three lines above its mark."""
+    lines = list(pages("disk.md", "text"))
+    marked = [lines[at - 3] for at, line in enumerate(lines) if line == "#  provisioning: True"]
+    names = ["devs", "level", "chunk", "layout", "spares"]
+    assert marked == [f"# keyword:       {name}" for name in names]
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "md"])
+def test_svcmgr_prints_the_same(format_: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`svcmgr print keywords` and nodemgr's are one reference; neither needs a service."""
+    ours = printed(capsys, "disk.loop", "--format", format_)
+    assert svcmgr.main(["print", "keywords", "disk.loop", "--format", format_]) == 0
+    assert capsys.readouterr().out == ours
+
+
+def test_svcmgr_names_the_likely_driver(capsys: pytest.CaptureFixture[str]) -> None:
+    """A driver that there is not is exit 6."""
+    assert svcmgr.main(["print", "keywords", "disk.lop"]) == 6
+    assert "did you mean 'disk.loop'?" in capsys.readouterr().err
 
 
 def test_every_section_and_driver_is_an_object() -> None:
@@ -73,6 +96,7 @@ def test_an_object_has_what_was_declared() -> None:
         "scopable": True,
         "candidates": [],
         "unit": "M",
+        "only_with": None,
     }
 
 
@@ -80,7 +104,7 @@ def test_what_a_driver_adds_to_default_is_told_apart() -> None:
     """Keywords of DEFAULT that belong to a driver are not among those of its section."""
     (driver,) = objects("container.docker")
     assert [each["name"] for each in driver["service_keywords"]] == ["docker_daemon_args"]
-    assert "[container.docker, in DEFAULT]" in list(pages("container.docker", "text"))
+    assert "# container.docker, in [DEFAULT]" in list(pages("container.docker", "text"))
     assert "In `[DEFAULT]`:" in list(pages("container.docker", "md"))
 
 

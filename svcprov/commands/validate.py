@@ -1,0 +1,135 @@
+"""`validate config`: everything that can be said about a service file, for people, editors and CI."""
+
+import sys
+from typing import Any
+
+from core.config.document import DOCUMENT_BYTES_MAX, Document
+from core.config.findings import Finding, findings, of_error
+from core.config.service import VAR, Service, service_name_problem
+from core.errors import ConfigError, Problem
+from core.record import Record
+from svcprov import __version__
+from svcprov.files import ServiceFiles, read_document, var
+from svcprov.inventory import load_driver
+from svcprov.invocation import Invocation
+
+FORMAT = 1
+STANDARD_INPUT = "-"
+ANY_NAME = "svcname"
+"""What a service is called whose file has no name."""
+NODES_MAX = 16
+"""For how many of its nodes a file is read: with more, what is wrong on the last one is found when it is acted on."""
+STYLE = {"error": "red", "warning": "yellow"}
+
+
+def validate(call: Invocation) -> int:
+    """Print what is wrong with a service file, and what is probably not meant; return 6 where anything is wrong."""
+    node = None if call.options.node is None else call.node()
+    nodename = call.nodename() if node is None else node.hostname
+    try:
+        services = _services(call, nodename)
+        found = findings(services)
+        for service in services:
+            call.screen.hide(_secrets(service))
+    except ConfigError as error:
+        services, found = [], of_error(error)
+    if node is not None and services:
+        from svcprov.node_file import NodeFile
+        from svcprov.presence import absent
+
+        if isinstance(node, NodeFile):
+            found = sorted([*found, *absent(services[0], node.state)], key=_line)
+    if call.options.format == "json":
+        _print_json(call, found)
+    else:
+        for finding in found:
+            call.screen.out(call.screen.styled(str(finding), STYLE[finding.level]))
+    return ConfigError.exit_code if any(finding.level == "error" for finding in found) else 0
+
+
+def _services(call: Invocation, nodename: str) -> list[Service]:
+    """The service of the file, for this node, and for each of its nodes where it is not the same on all of them.
+
+    Raises UsageError when there is no file to read, ConfigError when it is no text of a service.
+    """
+    if call.options.config is None:
+        files = call.files()
+        first = files.load(nodename)
+    else:
+        document = _document(call.options.config)
+        # The directory of a simulated node is always the same one, and a file by itself is for any node.
+        here = VAR if call.options.node is not None or call.options.service is None else var()
+        first = Service(_name(call), document, nodename, Record(), load_driver, here)
+    document = first.document
+    if "@" not in "".join(option for section in document.sections() for option in document.options(section)):
+        return [first]
+    others = [name for name in _nodes(first) if name != first.nodename][:NODES_MAX]
+    return [first, *(Service(first.name, document, name, first.record, load_driver, first.var) for name in others)]
+
+
+def _document(path: str) -> Document:
+    if path != STANDARD_INPUT:
+        return read_document(path)[1]
+    data = sys.stdin.buffer.read(DOCUMENT_BYTES_MAX + 1)
+    return Document.from_bytes(data, "<stdin>")
+
+
+def _name(call: Invocation) -> str:
+    """The name of the service that the file is of: of -s, else that of the file."""
+    if call.options.service is not None:
+        return ServiceFiles(call.service_name).name
+    name = str(call.options.config).rpartition("/")[2].removesuffix(".conf").removesuffix(".template")
+    return ANY_NAME if service_name_problem(name) else name
+
+
+def _nodes(service: Service) -> list[str]:
+    try:
+        return list(dict.fromkeys((*service.nodes, *service.drpnodes)))
+    except ConfigError:
+        return []  # told with the option
+
+
+def _secrets(service: Service) -> dict[str, str]:
+    try:
+        return service.secrets()
+    except ConfigError:
+        return {}  # told with the option; what cannot be evaluated is not shown either
+
+
+def _line(finding: Finding) -> tuple[int, int]:
+    return finding.problem.line, finding.problem.column
+
+
+def _print_json(call: Invocation, found: list[Finding]) -> None:
+    """One object on each line, as all JSON Lines of svcprov are; the last one says how many there are."""
+    from json import dumps
+
+    errors = sum(finding.level == "error" for finding in found)
+    lines: list[dict[str, Any]] = [{"type": "version", "format": FORMAT, "svcprov": __version__}]
+    lines += [_object(finding.level, finding.problem) for finding in found]
+    result = "invalid" if errors else "valid"
+    lines.append(
+        {
+            "type": "summary",
+            "action": call.action,
+            "errors": errors,
+            "warnings": len(found) - errors,
+            "result": result,
+        }
+    )
+    for line in lines:
+        call.screen.json(dumps(line, ensure_ascii=False))
+
+
+def _object(level: str, problem: Problem) -> dict[str, Any]:
+    key = ".".join(part for part in (problem.section, problem.key) if part)
+    return {
+        "type": "finding",
+        "level": level,
+        "file": problem.path,
+        "line": problem.line,
+        "column": problem.column,
+        "key": key,
+        "text": problem.text,
+        "fix": problem.fix,
+    }
