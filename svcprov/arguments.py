@@ -88,6 +88,9 @@ ACTIONS: Mapping[str, ActionWords] = {
         (*ACTING, "unprovision", "keep_resources"),
     ),
     "docker": ActionWords("docker:docker", "run docker against the service's own daemon", (), ("words",)),
+    "completion": ActionWords(
+        "completion:completion", "print what makes TAB work in a shell: bash, zsh or fish", (), ("shell",)
+    ),
     "demo": ActionWords("demo:demo", "provision the first template on a simulated EC2 node, and take it back"),
 }
 
