@@ -15,6 +15,8 @@ SELECTING = ("rid", "tags", "subsets")
 ACTING = (*SELECTING, "dry_run", "yes", "adopt", "found", "forget", "allow_destroy", "waitlock", "reads")
 PLANNING = ("detailed_exitcode",)
 FAILING = ("rollback", "no_rollback")
+SETTLING = ("env", "env_file", "explain_env")
+ASKING = ("interactive", "answers")
 
 
 class ActionWords(NamedTuple):
@@ -33,12 +35,12 @@ ACTIONS: Mapping[str, ActionWords] = {
     "create": ActionWords(
         "create:create",
         "write the service file from --config, --template or --resource; --provision acts on it",
-        (*ACTING, *PLANNING, *FAILING, "config", "template", "resource", "provision", "interactive", "env", "force"),
+        (*ACTING, *PLANNING, *FAILING, *SETTLING, "config", "template", "resource", "provision", *ASKING, "force"),
     ),
     "update": ActionWords(
         "create:update",
         "add or change resources with --resource; --provision acts on them",
-        (*ACTING, *PLANNING, *FAILING, "resource", "provision", "env"),
+        (*ACTING, *PLANNING, *FAILING, *SETTLING, "resource", "provision"),
     ),
     "plan": ActionWords(
         "act:plan",
@@ -74,7 +76,11 @@ ACTIONS: Mapping[str, ActionWords] = {
     "get": ActionWords("config:get", "print a value of the service file", ("param", "eval")),
     "set": ActionWords("config:set_", "change a value of the service file", ("param", "value", "waitlock")),
     "unset": ActionWords("config:unset", "take a value out of the service file", ("param", "waitlock")),
-    "edit config": ActionWords("config:edit", "edit the service file, and check it before it is kept", ("waitlock",)),
+    "edit config": ActionWords(
+        "edit:edit",
+        "edit the service file, and check it before it is kept",
+        ("waitlock", "recover", "discard"),
+    ),
     "validate config": ActionWords(
         "validate:validate", "say everything that is wrong with the service file, or with --config FILE", ("config",)
     ),
@@ -87,6 +93,9 @@ ACTIONS: Mapping[str, ActionWords] = {
         (*ACTING, "unprovision", "keep_resources"),
     ),
     "docker": ActionWords("docker:docker", "run docker against the service's own daemon", (), ("words",)),
+    "completion": ActionWords(
+        "completion:completion", "print what makes TAB work in a shell: bash, zsh or fish", (), ("shell",)
+    ),
     "demo": ActionWords("demo:demo", "provision the first template on a simulated EC2 node, and take it back"),
 }
 
@@ -137,13 +146,18 @@ OPTIONS = (
     Option(("--template",), "FILE|NAME", "create: the template to make the service of"),
     Option(("--resource",), "JSON", "create, update: a resource", repeated=True),
     Option(("--env",), "K=V", "create, update: a value of [env]; @FILE: a secret", repeated=True),
+    Option(("--env-file",), "FILE", "create, update: values of [env], K=V on each line", repeated=True),
+    Option(("--explain-env",), "", "create, update: print who gave each value of [env]"),
     Option(("-i", "--interactive"), "", "create: ask for the values of [env]"),
+    Option(("--answers",), "FILE", "create --interactive: the answers, one a line (-: standard input)"),
     Option(("-f", "--force"), "", "create: replace an existing service file"),
     Option(("--provision",), "", "create, update: provision afterwards"),
     Option(("--unprovision",), "", "delete: unprovision before"),
     Option(("--keep-resources",), "", "delete: leave what was made for the service"),
     Option(("--param",), "S.O", "get, set, unset: the option O of section S"),
     Option(("--value",), "V", "set: its value"),
+    Option(("--recover",), "", "edit config: go on with an edit that was not kept"),
+    Option(("--discard",), "", "edit config: throw such an edit away"),
     Option(("--eval",), "", "show values with their references resolved"),
     Option(("--check",), "", "status: exit 0 when up, else 2"),
     Option(("--detailed-exitcode",), "", "plan: exit 2 when something would change"),

@@ -1,11 +1,10 @@
-"""What `--resource JSON` and `--env K=V` put into a service file. Nothing is written here: a document is edited."""
+"""What `--resource JSON` puts into a service file. Nothing is written here: a document is edited."""
 
 import json
 from collections.abc import Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from core.config import variations
 from core.config.document import Document
 from core.config.service import split_key
 from core.config.spelling import meant
@@ -13,12 +12,7 @@ from core.config.validation import GROUPS
 from core.errors import UsageError
 
 FREE = ("DEFAULT", "env")
-DECLARATION = ".secret"
-"""What follows the name of an option of [env] in the option that declares it a secret."""
-DECLARATIONS = (DECLARATION, *variations.DECLARATIONS)
-"""The same for all that can be declared of an option of [env]."""
 SHOWN_CHARS_MAX = 60
-VALUE_CHARS_MAX = 65536
 
 
 def define(document: Document, definitions: Sequence[str]) -> list[str]:
@@ -117,43 +111,6 @@ def _put(document: Document, key: str, value: str, what: str) -> None:
         document.set(section, option, value)
     except ValueError as error:
         raise UsageError(f"{what}: {error}") from None
-
-
-def fill_in(document: Document, given: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """Give the options of [env] their values: of `--env`, then of upper-case variables of the environment.
-
-    `K=@FILE` takes what the file holds, without the end of its last line, and declares K a secret.
-    Returns the sentences that say what came from the environment. Raises UsageError for what [env] does not declare.
-    """
-    declared = document.options("env")
-    for text in given:
-        at = min((text.index(mark) for mark in "=:" if mark in text), default=-1)
-        if at <= 0:
-            raise UsageError(f"--env {text}: write it as --env KEY=VALUE or --env KEY:VALUE")
-        name, value = text[:at].strip().lower(), text[at + 1 :].strip()
-        if name not in declared:
-            remedy = f"it declares {', '.join(declared)}" if declared else "the file has no section [env]"
-            raise UsageError(f"--env {name}: [env] has no such option{meant(name, declared)}; {remedy}")
-        if value.startswith("@"):
-            value = _of_file(value.removeprefix("@"), name)
-            _put(document, f"env.{name}{DECLARATION}", "true", "--env")
-        _put(document, f"env.{name}", value, "--env")
-    said = []
-    for name in declared:
-        if not name.endswith(DECLARATIONS) and (variable := name.upper().replace(".", "_")) in environment:
-            _put(document, f"env.{name}", environment[variable], f"the environment variable {variable}")
-            said.append(f"env.{name} is taken from the environment variable {variable}")
-    return said
-
-
-def _of_file(path: str, name: str) -> str:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read(VALUE_CHARS_MAX).rstrip("\n")
-    except UnicodeDecodeError:
-        raise UsageError(f"--env {name}=@{path}: this is not a text file") from None
-    except OSError as error:
-        raise UsageError(f"--env {name}=@{path}: {error.strerror}; after @ comes the file with the value") from None
 
 
 def checked(document: Document) -> Document:

@@ -46,6 +46,12 @@ def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
 
     shown: the name for messages, when it is not the path. What is wrong inside is the document's to say.
     """
+    data = read_bytes(path, shown)
+    return data, Document.from_bytes(data, shown or path)
+
+
+def read_bytes(path: str, shown: str = "") -> bytes:
+    """Read a service file, whatever it is. Raises UsageError when there is none, ConfigError when it is too large."""
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -57,7 +63,7 @@ def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
     if size > DOCUMENT_BYTES_MAX:
         said = f"the file has {size} bytes, and a service file at most {DOCUMENT_BYTES_MAX} (1 MiB)"
         raise ConfigError(Problem(shown or path, 0, "", "", said, "is this the right file?"))
-    return data, Document.from_bytes(data, shown or path)
+    return data
 
 
 class ServiceFiles:
@@ -95,14 +101,18 @@ class ServiceFiles:
         """Tell whether there is a service file."""
         return os.path.lexists(self.conf)
 
-    def document(self) -> Document:
-        """Read the service file. Raises UsageError when there is none, ConfigError for what is no text."""
+    def read(self) -> bytes:
+        """Read the service file, text or not. Raises UsageError when there is none."""
         if not self.exists:
             raise UsageError(
                 f"there is no service {self.name} ({self.conf}); `svcmgr -s {self.name} create --config FILE` makes one"
             )
-        self._conf_bytes, document = read_document(self.conf)
-        return document
+        self._conf_bytes = read_bytes(self.conf)
+        return self._conf_bytes
+
+    def document(self) -> Document:
+        """Read the service file. Raises UsageError when there is none, ConfigError for what is no text."""
+        return Document.from_bytes(self.read(), self.conf)
 
     def load(self, nodename: str) -> Service:
         """Read service file and record. Raises UsageError, ConfigError or RecordError, naming the place."""

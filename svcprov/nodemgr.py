@@ -24,9 +24,14 @@ LATER = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if "--complete" in words[:1]:
+        from svcprov.completion import answer
+
+        return answer("nodemgr", words[1:])
     screen = Screen()
     try:
-        return _run(screen, list(sys.argv[1:] if argv is None else argv))
+        return _run(screen, words)
     except SvcprovError as error:
         complain(screen, "nodemgr", error)
         return error.exit_code

@@ -31,6 +31,10 @@ def run() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; what went wrong is said on standard error."""
     words = _with_service(sys.argv) if argv is None else list(argv)
+    if "--complete" in words[:1]:
+        from svcprov.completion import answer
+
+        return answer("svcmgr", words[1:])
     screen = Screen()
     call: Invocation | None = None
     if {"-h", "--help"} & set(words) and "docker" not in words:

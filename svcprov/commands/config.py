@@ -1,17 +1,15 @@
-"""The service file as text: show, get, set, unset, edit."""
+"""The service file as text: show, get, set, unset."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from core.config.document import Document
 from core.config.service import Service, split_key
 from core.config.spelling import meant
-from core.errors import ConfigError, Failed, Problem, SvcprovError, UsageError
+from core.errors import ConfigError, Problem, UsageError
 from svcprov.account import Account
-from svcprov.files import CONF_MODE, ServiceFiles
+from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
-from svcprov.replace import replace
 
 
 def show(call: Invocation) -> int:
@@ -78,46 +76,6 @@ def unset(call: Invocation) -> int:
     return _edited(call, "unset", edit)
 
 
-def edit(call: Invocation) -> int:
-    """Open the service file in an editor; what is saved there is checked before it takes the file's place."""
-    if not call.screen.can_ask():
-        raise UsageError("edit config needs a terminal; `set`, `unset` and `update` do not")
-    files = call.files()
-    files.document()
-    files.check_writable()
-    lock = files.lock("edit config", call.options.waitlock or 0.0)
-    try:
-        return _edit(call, files)
-    finally:
-        files.unlock(lock)
-
-
-def _edit(call: Invocation, files: ServiceFiles) -> int:
-    before = files.load(call.nodename())
-    draft = f"{files.conf}.draft"
-    replace(draft, before.document.text.encode(), CONF_MODE)
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    from shlex import split
-    from subprocess import run
-
-    try:
-        ended = run((*split(editor), draft), check=False)  # noqa: S603 - the editor that the operator chose
-    except OSError as error:
-        raise Failed(f"{editor}: {error.strerror}") from None
-    if ended.returncode:
-        raise Failed(f"{editor} ended with {ended.returncode}; {draft} has what it left, the service file is as it was")
-    with open(draft, "rb") as file:
-        data = file.read()
-    try:
-        _save(call, files, Document.from_bytes(data, files.conf), before)
-    except SvcprovError as error:
-        call.complain(error)
-        call.screen.err(f"the service file is as it was; {draft} has your text")
-        return error.exit_code
-    os.unlink(draft)
-    return 0
-
-
 def _edited(call: Invocation, action: str, change: Callable[[Document], None]) -> int:
     files = call.files()
     change(files.document())
@@ -127,22 +85,25 @@ def _edited(call: Invocation, action: str, change: Callable[[Document], None]) -
         before = files.load(call.nodename())
         document = before.document.copy()
         change(document)
-        _save(call, files, document, before)
+        call.screen.hide(before.secrets())
+        keep(call, files, document, before.problems())
     finally:
         files.unlock(lock)
     return 0
 
 
-def _save(call: Invocation, files: ServiceFiles, document: Document, before: Service) -> None:
-    """Keep an edited document, unless it has problems that the file did not have before."""
+def keep(call: Invocation, files: ServiceFiles, document: Document, known: Sequence[Problem]) -> None:
+    """Put an edited document in the place of the file that `files` read. The lock is the caller's.
+
+    known: the problems that the file had before; Raises ConfigError for others, Failed when it cannot be written.
+    """
     document.check()
-    service = files.serve(document, before.nodename)
-    known = {_what(problem) for problem in before.problems()}
-    new = [problem for problem in service.problems() if _what(problem) not in known]
+    service = files.serve(document, call.nodename())
+    before = {_what(problem) for problem in known}
+    new = [problem for problem in service.problems() if _what(problem) not in before]
+    call.screen.hide(service.secrets())
     if new:
         raise ConfigError(*new)
-    for secrets in (before.secrets(), service.secrets()):
-        call.screen.hide(secrets)
     with Account(call, files, LogLines(service, call.screen)).kept() as account:
         files.save_file()
         account.changes += 1

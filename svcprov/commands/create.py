@@ -11,7 +11,8 @@ from core.errors import ConfigError, Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov import inventory
 from svcprov.account import Account
-from svcprov.definitions import checked, define, fill_in
+from svcprov.definitions import checked, define
+from svcprov.environment import settle
 from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
@@ -25,15 +26,12 @@ def create(call: Invocation) -> int:
     if document.problems:
         # Raises: with what else is wrong, so that it need not be mended in two rounds.
         files.serve(document, call.nodename())
-    if call.options.interactive:
-        _ask_for_env(call, document)
-    for sentence in fill_in(document, call.options.env or (), os.environ):
-        call.screen.err(sentence)
-    define(document, call.options.resource or ())
-    document = checked(document)
     before = _before(call, files, own=own)
     if before is not None:
         _hide(call, files, before)
+    define(document, call.options.resource or ())
+    settle(call, files, document, "template")
+    document = checked(document)
 
     def load(nodename: str) -> Service:
         return files.serve(document.copy(), nodename)
@@ -67,15 +65,14 @@ def create(call: Invocation) -> int:
 def update(call: Invocation) -> int:
     """Add or change resources of a service; with --provision, provision those."""
     files = call.files()
-    if not call.options.resource and not call.options.env:
+    if not (call.options.resource or call.options.env or call.options.env_file):
         raise UsageError("update: nothing to add or change; give --resource JSON or --env KEY=VALUE")
     document = files.document()
     document.check()
     before = document.text
     _hide(call, files, document)
     touched = define(document, call.options.resource or ())
-    for sentence in fill_in(document, call.options.env or (), os.environ):
-        call.screen.err(sentence)
+    settle(call, files, document, "service file")
     document = checked(document)
 
     def load(nodename: str) -> Service:
@@ -207,17 +204,6 @@ def _difference(before: str, after: str, path: str) -> list[str]:
     from difflib import unified_diff
 
     return list(unified_diff(before.splitlines(), after.splitlines(), f"{path}.bak", path, lineterm=""))
-
-
-def _ask_for_env(call: Invocation, document: Document) -> None:
-    """Ask for each value of [env], with what is there as the default."""
-    if not call.screen.can_ask():
-        raise UsageError("--interactive asks on a terminal, and there is none; give --env KEY=VALUE")
-    for name in document.options("env"):
-        default = document.get("env", name) or ""
-        answer = call.screen.ask(f"{name} [{default}]: ")
-        if answer:
-            fill_in(document, [f"{name}={answer}"], {})
 
 
 def _make_etc() -> None:

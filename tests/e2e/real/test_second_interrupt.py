@@ -11,8 +11,8 @@ import pytest
 from tests.e2e.real import terminal
 from tests.e2e.real.lab import Lab
 from tests.e2e.real.services import EXT4
-from tests.e2e.real.terminal import CTRL_C, Terminal
 from tests.e2e.real.test_signals import BEGIN_SECONDS_MAX, until_there
+from tests.e2e.terminal import CTRL_C, Terminal
 
 QUESTION = r"slow \(pid (\d+)\) is still running \[\d+s\]\. Kill it\? \[y/N\] "
 FIRST = "interrupted: the running command is let end"

@@ -1,12 +1,10 @@
-"""What --resource and --env put into a service file."""
+"""What --resource puts into a service file."""
 
 import pytest
 
 from core.config.document import Document
 from core.errors import UsageError
-from svcprov.definitions import define, fill_in
-
-ENV = "[DEFAULT]\n\n[env]\nsize = 1G\nvg = data\n"
+from svcprov.definitions import define
 
 
 def defined(*definitions: str, text: str = "[DEFAULT]\n") -> Document:
@@ -84,34 +82,3 @@ def test_a_bad_definition_is_refused(text: str, sentence: str) -> None:
         defined(text)
     assert sentence in str(refused.value)
     assert len(str(refused.value)) < 300
-
-
-@pytest.mark.parametrize("text", ["size=2G", "size:2G", "SIZE = 2G"])
-def test_env_takes_both_separators(text: str) -> None:
-    """`K=V` and `K:V` mean the same."""
-    document = Document(ENV)
-    fill_in(document, [text], {})
-    assert document.text == ENV.replace("1G", "2G")
-
-
-def test_the_first_separator_wins() -> None:
-    """A value may contain the other separator."""
-    document = Document(ENV)
-    fill_in(document, ["size:a=b", "vg=c:d"], {})
-    assert (document.get("env", "size"), document.get("env", "vg")) == ("a=b", "c:d")
-
-
-def test_the_environment_wins_over_env() -> None:
-    """The upper-case variable overrides --env, which overrides the file; that is said."""
-    document = Document(ENV)
-    said = fill_in(document, ["size=2G", "vg=fast"], {"SIZE": "3G", "OTHER": "x"})
-    assert (document.get("env", "size"), document.get("env", "vg")) == ("3G", "fast")
-    assert said == ["env.size is taken from the environment variable SIZE"]
-
-
-@pytest.mark.parametrize("text,sentence", [("sise=1", "did you mean 'size'?"), ("size", "--env KEY=VALUE")])
-def test_what_env_does_not_declare_is_refused(text: str, sentence: str) -> None:
-    """Only options that [env] has can be given."""
-    with pytest.raises(UsageError) as refused:
-        fill_in(Document(ENV), [text], {})
-    assert sentence in str(refused.value)
