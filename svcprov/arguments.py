@@ -15,6 +15,7 @@ SELECTING = ("rid", "tags", "subsets")
 ACTING = (*SELECTING, "dry_run", "yes", "adopt", "found", "forget", "allow_destroy", "waitlock", "reads")
 PLANNING = ("detailed_exitcode",)
 FAILING = ("rollback", "no_rollback")
+EVALUATING = ("eval", "explain", "impersonate")
 
 
 class ActionWords(NamedTuple):
@@ -43,7 +44,7 @@ ACTIONS: Mapping[str, ActionWords] = {
     "plan": ActionWords(
         "act:plan",
         "show what provision (or unprovision, start, stop) would run",
-        (*SELECTING, *PLANNING, "adopt", "allow_destroy", "reads", "output", "why"),
+        (*SELECTING, *PLANNING, "adopt", "allow_destroy", "reads", "output", "why", "impersonate"),
         ("verb",),
     ),
     "apply": ActionWords(
@@ -70,12 +71,14 @@ ACTIONS: Mapping[str, ActionWords] = {
         "simulate the service through every crash point and fault",
         (*SELECTING, "examples", "point", "adopt"),
     ),
-    "print config": ActionWords("config:show", "show the service file; --eval: as it is understood", ("eval",)),
-    "get": ActionWords("config:get", "print a value of the service file", ("param", "eval")),
+    "print config": ActionWords("config:show", "show the service file; --eval: as it is understood", EVALUATING),
+    "get": ActionWords("config:get", "print a value of the service file, or a section", ("param", *EVALUATING)),
     "set": ActionWords("config:set_", "change a value of the service file", ("param", "value", "waitlock")),
     "unset": ActionWords("config:unset", "take a value out of the service file", ("param", "waitlock")),
     "edit config": ActionWords("config:edit", "edit the service file, and check it before it is kept", ("waitlock",)),
-    "validate config": ActionWords("config:validate", "say everything that is wrong with the service file"),
+    "validate config": ActionWords(
+        "config:validate", "say everything that is wrong with the service file", ("impersonate",)
+    ),
     "delete": ActionWords(
         "delete:delete",
         "remove the service file and its links",
@@ -140,6 +143,8 @@ OPTIONS = (
     Option(("--param",), "S.O", "get, set, unset: the option O of section S"),
     Option(("--value",), "V", "set: its value"),
     Option(("--eval",), "", "show values with their references resolved"),
+    Option(("--explain",), "", "with --eval: show each step of it"),
+    Option(("--impersonate",), "NODE", "print config, get, validate config, plan: as on NODE"),
     Option(("--check",), "", "status: exit 0 when up, else 2"),
     Option(("--detailed-exitcode",), "", "plan: exit 2 when something would change"),
     Option(("--reads",), "", "with --format json: questions, too"),
