@@ -340,7 +340,8 @@ def _named(character: str) -> str:
 
 
 def _refuse_unwritable(section: str, option: str, lines: list[str]) -> None:
-    if not _SECTION_NAME.fullmatch(section) or not _OPTION_NAME.fullmatch(option):
+    named = _SECTION_NAME.fullmatch(section) and _OPTION_NAME.fullmatch(option)
+    if not named or _FORBIDDEN.search(section + option):
         raise ValueError(f"[{section}] {option}: not the name of an option that a file can hold")
     for line in lines:
         if (match := _FORBIDDEN.search(line)) and match[0] not in "«»":

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import floor, isfinite
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 WORD = LETTERS | frozenset("0123456789_")
@@ -33,7 +33,7 @@ class Reference(NamedTuple):
     section: str
     is_count: bool
     option: str
-    index: int | None
+    place: int | None
 
 
 class Plain:
@@ -122,11 +122,11 @@ class Plain:
         if found.is_count:
             value = str(len(words))
             words = [value]
-        if found.index is None:
+        if found.place is None:
             return value
-        if found.index >= len(words):
+        if found.place >= len(words):
             raise Wrong(_at(path, f"{{{inside}}}: the list has {len(words)} word{'' if len(words) == 1 else 's'}"))
-        return words[found.index]
+        return words[found.place]
 
     def _looked_up(self, found: Reference, path: tuple[Key, ...]) -> str:
         resource = path[-1][0]
@@ -206,7 +206,7 @@ def _dotted(inside: str) -> str | None:
 class Size(NamedTuple):
     """Bytes."""
 
-    count: int
+    amount: int
 
 
 Value = int | float | Size
@@ -260,13 +260,13 @@ def _result(expression: str) -> str:
 
 def _walked(node: ast.expr, sizes: Mapping[str, Size]) -> Value:
     match node:
-        case ast.Constant(value=int() | float() as value):
-            return _bounded(value)
+        case ast.Constant(value=int() | float() as literal):
+            return _bounded(literal)
         case ast.Name(id=name):
             return _bounded(sizes[name]) if name in sizes else _nothing()
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             value = _walked(operand, sizes)
-            return Size(-value.count) if isinstance(value, Size) else -value
+            return Size(-value.amount) if isinstance(value, Size) else -value
         case ast.BinOp(left=left, op=operator, right=right):
             return _bounded(_combined(_walked(left, sizes), type(operator), _walked(right, sizes)))
     return _nothing()
@@ -277,7 +277,7 @@ def _nothing() -> Value:
 
 
 def _bounded(value: Value) -> Value:
-    number = value.count if isinstance(value, Size) else value
+    number = value.amount if isinstance(value, Size) else value
     if not isfinite(number) if isinstance(number, float) else abs(number) >= 2**BITS:
         raise OverflowError
     return value
@@ -317,20 +317,18 @@ def _numbers(one: float, operator: type[ast.operator], other: float) -> int | fl
         return one // other if exact else one / other
     if operator is not ast.Pow or (isinstance(other, int) and other > 2 * BITS and abs(one) > 1):
         raise OverflowError
-    power = one**other
-    return power if isinstance(power, int | float) else int(_failed())
-
-
-def _failed() -> float:
-    raise ValueError
+    power: Any = one**other
+    if isinstance(power, complex):
+        raise TypeError
+    return int(power) if isinstance(power, int) else float(power)
 
 
 def _text(value: Value) -> str:
     if not isinstance(value, Size):
         return repr(value)
-    if value.count < 0:
+    if value.amount < 0:
         raise ValueError
-    return next(_written(value.count), "0")
+    return next(_written(value.amount), "0")
 
 
 def _written(count: int) -> Iterator[str]:
