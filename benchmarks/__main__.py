@@ -5,6 +5,7 @@ plans or provisions in memory and prints the seconds that this alone took, so th
 
     python -m benchmarks.in_process plan N        a service of N loop disks, planned on a simulated node
     python -m benchmarks.in_process groups N      N volume groups on loop disks, with volumes and filesystems
+    python -m benchmarks.in_process evaluate N    N options with references, each evaluated once
     python -m benchmarks.in_process provision N   the first template provisioned N times, journal included, no files
     python -m benchmarks.in_process verify N      N crash points of the first template, each gone on with and judged
 
@@ -25,12 +26,14 @@ LIMIT = "python -c pass"
 HELP = "svcmgr --help"
 PLAN = "plan of the first template"
 GROUPS = "a disk, group, volume or fs, to a loop"
+EVALUATED = "an option with references, evaluated"
 PROVISIONS = "provisions of the first template"
 KEPT = "journal and contract, for each change"
 SIZES = (10, 100, 1000, 10_000)
 MEMORY_SIZE = 1000
 GROUPS_COUNT, GROUPS_RESOURCES = 50, 1050
 """200 disks, 50 groups, 400 volumes and 400 filesystems, beside as many loop disks."""
+EVALUATED_SIZES = (1000, 10_000)
 PROVISIONS_COUNT = 200
 KEPT_COUNT = 50
 MEMORY = "/dev/shm"
@@ -44,6 +47,9 @@ PLAN_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
 GROUPS_RATIO_MAX = 2.0
 MEMORY_MIB_MAX = 30.0
+EVALUATED_US_MAX = 20.0
+EVALUATED_GROWTH_MAX = 1.5
+"""What one of ten times as many options may cost, as a ratio: no more than the noise of measuring, where it is linear."""
 PROVISIONS_PER_SECOND_MIN = 300.0
 KEPT_MS_MAX = 0.5
 CRASHES_PER_SECOND_MIN = 200.0
@@ -81,6 +87,11 @@ def planned(size: int) -> str:
     return f"plan of {size} loop disks"
 
 
+def evaluated(size: int) -> str:
+    """The name of the case that evaluates this many options."""
+    return f"{size} options evaluated"
+
+
 def cases(folder: str, memory: str) -> tuple[Case, ...]:
     """Everything that is measured; `folder` holds what the processes may write.
 
@@ -104,6 +115,7 @@ def cases(folder: str, memory: str) -> tuple[Case, ...]:
         Case(PLAN, (*svcmgr, *dry_run), environment),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(GROUPS, (*in_process, "groups", str(GROUPS_COUNT)), environment),
+        *(Case(evaluated(size), (*in_process, "evaluate", str(size)), environment) for size in EVALUATED_SIZES),
         Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
         Case(KEPT, (*in_process, "keep", str(KEPT_COUNT)), in_memory),
         Case(CRASHES, (*in_process, "verify", str(CRASHES_COUNT)), environment),
@@ -166,6 +178,21 @@ def memory_row(measured: Measured) -> Row:
     return Row(name, f"{above:.1f} MiB (RSS {own.memory_mib:.1f})", target, above <= MEMORY_MIB_MAX)
 
 
+def evaluated_rows(measured: Measured) -> list[Row]:
+    """What it costs to evaluate an option with references, among many, and whether more of them make each dearer."""
+    fewer, more = EVALUATED_SIZES
+    target, growth = f"<= {EVALUATED_US_MAX:g} us", f"<= {EVALUATED_GROWTH_MAX:g}x"
+    few, many = measured[evaluated(fewer)], measured[evaluated(more)]
+    name = f"the same of {more}, to one of {fewer}"
+    if isinstance(few, Failed) or isinstance(many, Failed):
+        return [not_measured(EVALUATED, target, few, many), not_measured(name, growth, few, many)]
+    each, before = float(many.stdout) / more * 1e6, float(few.stdout) / fewer * 1e6
+    return [
+        Row(EVALUATED, f"{each:.1f} us", target, each <= EVALUATED_US_MAX),
+        Row(name, f"{each / before:.2f}x", growth, each / before <= EVALUATED_GROWTH_MAX),
+    ]
+
+
 def provisions_row(measured: Measured) -> Row:
     """How often the first template can be provisioned in memory in a second: what a crash enumeration costs."""
     target = f">= {PROVISIONS_PER_SECOND_MIN:g} per second"
@@ -222,6 +249,7 @@ def rows(measured: Measured) -> list[Row]:
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
         groups_row(measured),
         memory_row(measured),
+        *evaluated_rows(measured),
         provisions_row(measured),
         kept_row(measured),
         *crash_rows(measured),

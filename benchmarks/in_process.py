@@ -1,7 +1,7 @@
 """What is measured without a process around it: planning many resources, provisioning in memory, and crashing that.
 
-`python -m benchmarks.in_process plan N`, `... groups N` (what stands on N volume groups) and `... provision N` print
-the seconds of that work alone; `... keep N` prints
+`python -m benchmarks.in_process plan N`, `... groups N` (what stands on N volume groups), `... provision N` and
+`... evaluate N` (N options with references) print the seconds of that work alone; `... keep N` prints
 the seconds that journal and contract add to each change, without the time for which a disk is waited, `... verify N`
 the seconds that each of at least N crash points of the first template takes, on average.
 """
@@ -100,6 +100,22 @@ def _planned(text: str, number: int) -> float:
     if len(plan.order) != number:
         raise RuntimeError(f"{len(plan.order)} of {number} resources were planned")
     return seconds
+
+
+def evaluate_options(number: int) -> float:
+    """Seconds to evaluate `number` options with references, each of them once."""
+    head = "[DEFAULT]\nnodes = n1 n2\n\n[env]\nsize = 5G\nvg = data\n\n"
+    sections = (REFERRING.format(index, max(index - 1, 0)) for index in range(number // REFERRING_OPTIONS))
+    text = (head + "".join(sections)).replace("{fs#0.comment[0]}", "none")
+    bench = service(text, "n1")
+    keys = [(each.rid, option) for each in bench.resources() for option in bench.document.options(each.rid)]
+    referring = [key for key in keys if "{" in (bench.document.get(*key) or "")]
+    if len(referring) != number:
+        raise RuntimeError(f"{len(referring)} of {number} options refer to something")
+    started = perf_counter()
+    for section, option in referring:
+        bench.read(section, option)
+    return perf_counter() - started
 
 
 def provision_template(times: int) -> float:
@@ -210,6 +226,7 @@ if __name__ == "__main__":
     work = {
         "plan": plan_loops,
         "groups": plan_groups,
+        "evaluate": evaluate_options,
         "provision": provision_template,
         "keep": keep_changes,
         "verify": verify_template,

@@ -46,10 +46,13 @@ class Problem(NamedTuple):
     column: int = 0
 
     def __str__(self) -> str:
-        """`FILE:LINE: section.key: text; fix`, as compilers write it."""
+        """`FILE:LINE: section.key: text; fix`, as compilers write it; a guess at what was meant is in parentheses."""
         place = f"{self.path}:{self.line}" if self.line else self.path
         subject = ".".join(part for part in (self.section, self.key) if part)
-        return ": ".join(part for part in (place, subject, self.text) if part) + (f"; {self.fix}" if self.fix else "")
+        if self.text.startswith(f"{subject} -> "):
+            subject = ""  # a path of references begins with it
+        fix = f" ({self.fix})" if self.fix.startswith("did you mean") else f"; {self.fix}" if self.fix else ""
+        return ": ".join(part for part in (place, subject, self.text) if part) + fix
 
 
 class ConfigError(SvcprovError):

@@ -17,6 +17,7 @@ PLANNING = ("detailed_exitcode",)
 FAILING = ("rollback", "no_rollback")
 SETTLING = ("env", "env_file", "explain_env")
 ASKING = ("interactive", "answers")
+EVALUATING = ("eval", "explain", "impersonate")
 
 
 class ActionWords(NamedTuple):
@@ -45,7 +46,7 @@ ACTIONS: Mapping[str, ActionWords] = {
     "plan": ActionWords(
         "act:plan",
         "show what provision (or unprovision, start, stop) would run",
-        (*SELECTING, *PLANNING, "adopt", "allow_destroy", "reads", "output", "why"),
+        (*SELECTING, *PLANNING, "adopt", "allow_destroy", "reads", "output", "why", "impersonate"),
         ("verb",),
     ),
     "apply": ActionWords(
@@ -72,8 +73,8 @@ ACTIONS: Mapping[str, ActionWords] = {
         "simulate the service through every crash point and fault",
         (*SELECTING, "examples", "point", "adopt"),
     ),
-    "print config": ActionWords("config:show", "show the service file; --eval: as it is understood", ("eval",)),
-    "get": ActionWords("config:get", "print a value of the service file", ("param", "eval")),
+    "print config": ActionWords("config:show", "show the service file; --eval: as it is understood", EVALUATING),
+    "get": ActionWords("config:get", "print a value of the service file, or a section", ("param", *EVALUATING)),
     "set": ActionWords("config:set_", "change a value of the service file", ("param", "value", "waitlock")),
     "unset": ActionWords("config:unset", "take a value out of the service file", ("param", "waitlock")),
     "edit config": ActionWords(
@@ -82,7 +83,9 @@ ACTIONS: Mapping[str, ActionWords] = {
         ("waitlock", "recover", "discard"),
     ),
     "validate config": ActionWords(
-        "validate:validate", "say everything that is wrong with the service file, or with --config FILE", ("config",)
+        "validate:validate",
+        "say everything that is wrong with the service file, or with --config FILE",
+        ("config", "impersonate"),
     ),
     "print keywords": ActionWords(
         "keywords:print_keywords", "show what a service file may say: of a driver, or of all", (), ("driver",)
@@ -159,6 +162,8 @@ OPTIONS = (
     Option(("--recover",), "", "edit config: go on with an edit that was not kept"),
     Option(("--discard",), "", "edit config: throw such an edit away"),
     Option(("--eval",), "", "show values with their references resolved"),
+    Option(("--explain",), "", "with --eval: show each step of it"),
+    Option(("--impersonate",), "NODE", "print config, get, validate config, plan: as on NODE"),
     Option(("--check",), "", "status: exit 0 when up, else 2"),
     Option(("--detailed-exitcode",), "", "plan: exit 2 when something would change"),
     Option(("--reads",), "", "with --format json: questions, too"),

@@ -91,6 +91,10 @@ class Invocation:
 
     def node(self) -> "Node":
         """The node to act on: this machine without --node. Raises UsageError for a file that is no node state."""
+        if self.options.impersonate is not None:
+            from svcprov.impersonation import impersonated
+
+            return impersonated(self.options.node, self.nodename())
         if self.options.node is not None:
             from svcprov.node_file import NodeFile
 
@@ -101,11 +105,22 @@ class Invocation:
 
     def nodename(self) -> str:
         """The node for which a service file is read when nothing is done there."""
+        if self.options.impersonate is not None:
+            return str(self.options.impersonate).lower()
         if self.options.node is not None:
             return self.node().hostname
         from os import uname
 
         return uname().nodename.lower()
+
+    def check_impersonated(self, service: "Service") -> None:
+        """Raise UsageError for a node to be impersonated that is none of the service's."""
+        if self.options.impersonate is not None and not service.runs_here:
+            from core.config.spelling import meant
+
+            nodes = (*service.nodes, *service.drpnodes)
+            said = f"--impersonate {service.nodename}: {service.name} has no such node{meant(service.nodename, nodes)}"
+            raise UsageError(f"{said}; its nodes are {' '.join(nodes)}")
 
     def selection(self) -> "Selection":
         """The resources that were asked for."""

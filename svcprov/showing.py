@@ -39,6 +39,9 @@ def show(call: Invocation, task: Task) -> int:
         _save(call, task, plan, service, node, resumes=action.unfinished is not None)
     elif call.options.dry_run:
         typed = shell.line(("svcmgr", *(word for word in call.argv if word not in SHOWING)))
+    elif call.options.impersonate is not None:
+        words = ("svcmgr", "-s", call.service_name, task.verb, *selecting(call), *consent.words_allowed(call))
+        typed = f"{shell.line(words)}  # on {node.hostname}"
     shown = Presented(plan, service, node.where, typed, resumable=action.unfinished is not None)
     if call.options.why is not None:
         from svcprov.why import explain

@@ -20,7 +20,8 @@ _HEADER = re.compile(r"\[([^\]]*)\][ \t]*(?:[#;].*)?$")
 _SEPARATOR = re.compile(r"[=:]")
 _SECTION_NAME = re.compile(r"[^\]\x00-\x20\x7f](?:[^\]\x00-\x1f\x7f]*[^\]\x00-\x20\x7f])?")
 _OPTION_NAME = re.compile(r"[^=:#;\[\x00-\x20\x7f](?:[^=:\x00-\x1f\x7f]*[^=:\x00-\x20\x7f])?")
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029«»]|\r(?!\n)")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff«»]|\r(?!\n)")
+_SURROGATES = range(0xD800, 0xE000)
 _INDENT = "    "
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -119,6 +120,11 @@ class Document:
         """The exact text of a value, from its separator to the end of its last line: what `set_raw` puts back."""
         piece = self._piece(section, option)
         return None if piece is None else piece.raw
+
+    def section_text(self, section: str) -> str:
+        """The lines of a section, from its header on; nothing for an unknown one."""
+        found = self._sections.get(section)
+        return "" if found is None else found.joined()
 
     def line(self, section: str, option: str | None = None) -> int:
         """The line (from 1) of an option, or of its section where it has no such option; 0 for an unknown section."""
@@ -234,7 +240,7 @@ class Document:
                 said = f"column {column}: {match[0]} stands for values that nobody knows yet; a service file has none"
                 self._complain(line, "", "", said, "take it out", column)
             else:
-                said = f"column {column}: control character 0x{ord(match[0]):02x}"
+                said = f"column {column}: {_named(match[0])}"
                 self._complain(line, "", "", said, "take it out; is this a text file?", column)
             if len(self.problems) >= PROBLEMS_MAX:
                 break
@@ -332,12 +338,19 @@ def _too_large() -> tuple[str, str]:
     )
 
 
+def _named(character: str) -> str:
+    """Say what a character is that no service file has; half of one is what a byte that is no UTF-8 is read as."""
+    code = ord(character)
+    return f"{'half character' if code in _SURROGATES else 'control character'} 0x{code:02x}"
+
+
 def _refuse_unwritable(section: str, option: str, lines: list[str]) -> None:
-    if not _SECTION_NAME.fullmatch(section) or not _OPTION_NAME.fullmatch(option):
+    named = _SECTION_NAME.fullmatch(section) and _OPTION_NAME.fullmatch(option)
+    if not named or _FORBIDDEN.search(section + option):
         raise ValueError(f"[{section}] {option}: not the name of an option that a file can hold")
     for line in lines:
         if (match := _FORBIDDEN.search(line)) and match[0] not in "«»":
-            raise ValueError(f"{section}.{option}: a value cannot hold the control character 0x{ord(match[0]):02x}")
+            raise ValueError(f"{section}.{option}: a value cannot hold the {_named(match[0])}")
     for line in lines[1:]:
         if line[0] in "#;":
             raise ValueError(f"{section}.{option}: the line {line!r} of the value would be read as a comment")

@@ -16,13 +16,17 @@ RESULT_BITS_MAX = 1024
 
 _TOKEN = re.compile(
     r"[ \t\n]*(?:"
-    r"(?P<hex>0[xX][0-9a-fA-F]+(?![\w.]))"
-    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.]))"
-    r"|(?P<size>[0-9]+(?:\.[0-9]+)?[kKmMgGtTpPeE](?:[iI]?[bB])?(?![\w.]))"
-    r"|(?P<sign>\*\*|//|\$\(|[-+*/%()])"
-    r")",
+    r"(\*\*|//|\$\(|[-+*/%()])"
+    r"|(0[xX][0-9a-fA-F]+(?![\w.])"
+    r"|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?(?![\w.])"
+    r"|[0-9]+(?:\.[0-9]+)?[kKmMgGtTpPeE](?:[iI]?[bB])?(?![\w.])"
+    r"))",
     re.ASCII,
 )
+_SIZE = re.compile(r"([0-9]+)(?:\.([0-9]+))?([kKmMgGtTpPeE])(?:[iI]?[bB])?", re.ASCII)
+_SUMS = frozenset("+-")
+_PRODUCTS = frozenset(("*", "/", "//", "%"))
+_OPENING = frozenset(("(", "$("))
 
 
 class ExpressionError(ValueError):
@@ -62,8 +66,8 @@ def evaluate(expression: str) -> str:
     """Return the value of one expression (the text between `$(` and `)`) as a text. Raises ExpressionError."""
     if len(expression) > LENGTH_MAX:
         raise ExpressionError(expression, f"longer than {LENGTH_MAX} characters")
-    parser = _Parser(expression)
     try:
+        parser = _Parser(expression)
         value = parser.sum(0)
         parser.end()
     except ZeroDivisionError:
@@ -78,6 +82,9 @@ def evaluate(expression: str) -> str:
 
 
 def _closing(text: str, start: int) -> int:
+    end = text.find(")", start)
+    if end >= 0 and text.find("(", start, end) < 0:
+        return end
     depth = 1
     for position in range(start, len(text)):
         if text[position] == "(":
@@ -90,74 +97,84 @@ def _closing(text: str, start: int) -> int:
 
 
 class _Parser:
-    """Recursive descent over the tokens of one expression; each method reads one level of precedence."""
+    """Recursive descent over the tokens of one expression; each method reads one level of precedence.
+
+    A token is a sign, or a value; the empty text stands at the end.
+    """
 
     __slots__ = ("expression", "position", "tokens")
 
     def __init__(self, expression: str) -> None:
         self.expression, self.position = expression, 0
-        self.tokens: list[tuple[str, str]] = []
+        self.tokens: list[str | Operand] = []
         position, end = 0, len(expression.rstrip(" \t\n"))
         while position < end:
             match = _TOKEN.match(expression, position)
-            if match is None or match.lastgroup is None:
+            if match is None:
                 raise self.error(_unknown(expression[position:].lstrip()))
-            self.tokens.append((match.lastgroup, match[match.lastgroup]))
+            sign, word = match.groups()
+            self.tokens.append(sign or self.operand(word))
             position = match.end()
+        self.tokens.append("")
 
     def error(self, reason: str) -> ExpressionError:
         return ExpressionError(self.expression, reason)
 
-    def take(self, *signs: str) -> str:
-        """Step over the next token if it is one of the signs; return it, or nothing."""
-        if self.position < len(self.tokens) and self.tokens[self.position] in [("sign", sign) for sign in signs]:
-            self.position += 1
-            return self.tokens[self.position - 1][1]
-        return ""
+    def operand(self, word: str) -> Operand:
+        if word.isdigit():
+            if word[0] == "0" and word.strip("0"):
+                raise self.error(f"{word!r} begins with 0: write {word.lstrip('0')}")
+            return self.checked(int(word))
+        return self.checked(_operand(word))
 
     def end(self) -> None:
-        if self.position < len(self.tokens):
-            raise self.error(f"{self.tokens[self.position][1]!r} is not expected here")
+        token = self.tokens[self.position]
+        if token != "":
+            raise self.error(f"{_written(token)!r} is not expected here")
 
     def sum(self, depth: int) -> Operand:
         value = self.product(depth)
-        while sign := self.take("+", "-"):
-            value = self.combine(value, sign, self.product(depth))
+        while (sign := self.tokens[self.position]) in _SUMS:
+            self.position += 1
+            value = self.combine(value, str(sign), self.product(depth))
         return value
 
     def product(self, depth: int) -> Operand:
         value = self.negated(depth)
-        while sign := self.take("*", "//", "/", "%"):
-            value = self.combine(value, sign, self.negated(depth))
+        while (sign := self.tokens[self.position]) in _PRODUCTS:
+            self.position += 1
+            value = self.combine(value, str(sign), self.negated(depth))
         return value
 
     def negated(self, depth: int) -> Operand:
         if depth > DEPTH_MAX:
             raise self.error(f"nested deeper than {DEPTH_MAX}")
-        if not self.take("-"):
+        if self.tokens[self.position] != "-":
             return self.power(depth)
+        self.position += 1
         value = self.negated(depth + 1)
         return Bytes(-value.amount) if isinstance(value, Bytes) else -value
 
     def power(self, depth: int) -> Operand:
         value = self.atom(depth)
-        return self.combine(value, "**", self.negated(depth + 1)) if self.take("**") else value
+        if self.tokens[self.position] != "**":
+            return value
+        self.position += 1
+        return self.combine(value, "**", self.negated(depth + 1))
 
     def atom(self, depth: int) -> Operand:
-        if self.take("(", "$("):
+        token = self.tokens[self.position]
+        if not isinstance(token, str):
+            self.position += 1
+            return token
+        if token in _OPENING:
+            self.position += 1
             value = self.sum(depth + 1)
-            if not self.take(")"):
+            if self.tokens[self.position] != ")":
                 raise self.error("the closing parenthesis is missing")
+            self.position += 1
             return value
-        if self.position == len(self.tokens):
-            raise self.error("a number is missing at the end")
-        kind, text = self.tokens[self.position]
-        if kind == "sign":
-            raise self.error(f"a number is missing before {text!r}")
-        if text.isdigit() and text[0] == "0" and text.strip("0"):
-            raise self.error(f"{text!r} begins with 0: write {text.lstrip('0')}")
-        self.position += 1
-        return self.checked(_operand(kind, text))
+        raise self.error(f"a number is missing before {token!r}" if token else "a number is missing at the end")
 
     def checked(self, value: Operand) -> Operand:
         number = value.amount if isinstance(value, Bytes) else value
@@ -180,7 +197,9 @@ class _Parser:
                 return _calculate(left.amount, sign, right.amount)
             if sign in {"+", "-", "%"}:
                 return Bytes(int(_calculate(left.amount, sign, right.amount)))
-        elif isinstance(left, Bytes) and sign in {"*", "/", "//"} and not isinstance(right, Bytes):
+        elif isinstance(left, Bytes) and sign in _PRODUCTS - {"%"} and not isinstance(right, Bytes):
+            # A part of a byte is none. Between whole numbers that is exact, however large the size is.
+            sign = "//" if sign == "/" and isinstance(right, int) else sign
             return Bytes(int(_calculate(left.amount, sign, right)))
         elif isinstance(right, Bytes) and sign == "*" and not isinstance(left, Bytes):
             return Bytes(int(_calculate(left, sign, right.amount)))
@@ -198,15 +217,19 @@ class _Parser:
         return float(value) if isinstance(value, float) else int(value)
 
 
-def _operand(kind: str, text: str) -> Operand:
-    if kind == "hex":
-        return int(text, 16)
-    if kind == "size":
-        digits = re.match(r"[0-9.]+", text)
-        number = digits[0] if digits else ""
-        whole, _, fraction = number.partition(".")
-        return Bytes(int(whole + fraction) * factor(text[len(number)]) // int("1" + "0" * len(fraction)))
-    return int(text) if text.isdigit() else float(text)
+def _operand(word: str) -> Operand:
+    """Read a word that is more than digits: a size, a hexadecimal number, one with a point or an exponent."""
+    if word[:2] in {"0x", "0X"}:
+        return int(word, 16)
+    match = _SIZE.fullmatch(word)
+    if match is None:
+        return float(word)
+    whole, fraction, unit = match[1], match[2] or "", match[3]
+    return Bytes(int(whole + fraction) * factor(unit) // int("1" + "0" * len(fraction)))
+
+
+def _written(token: str | Operand) -> str:
+    return human(token.amount) if isinstance(token, Bytes) else str(token)
 
 
 def _calculate(left: float, sign: str, right: float) -> int | float:

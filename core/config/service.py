@@ -9,20 +9,20 @@ from collections.abc import Callable, Mapping, Sequence
 
 from core.config.document import Document
 from core.config.keywords import COMMON, DEFAULTS, SUBSET, Keyword, is_true
+from core.config.names import service_name_problem, split_key
 from core.config.references import References, Unresolved
 from core.config.resource import Resource
+from core.config.scopes import LISTS, Written, scopes_of
 from core.driver import Driver, Tie, UnknownDriver
 from core.errors import ConfigError, Problem, UsageError
 from core.record import KeyText, Record
 
-__all__ = ["Resource", "Service", "service_name_problem"]
+__all__ = ["Resource", "Service", "service_name_problem", "split_key"]
 
-SERVICE_NAME_CHARS_MAX = 100
 VAR = "/var/lib/opensvc"
 
 _RID = re.compile(r"[a-z]+#[a-z0-9]+", re.ASCII)
 _TYPE = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_SERVICE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.|$))*", re.ASCII)
 
 _COMMON = {keyword.name: keyword for keyword in COMMON}
 _DEFAULTS = {keyword.name: keyword for keyword in DEFAULTS}
@@ -31,20 +31,6 @@ _INHERITED = frozenset(_DEFAULTS) - frozenset(_COMMON)
 """What a resource reads of DEFAULT where it has no such option itself; a comment or trigger there is the service's."""
 
 LoadDriver = Callable[[str, str], Driver]
-
-
-def service_name_problem(name: str) -> str | None:
-    """Say what is wrong with the name of a service, and what a right one is; None when it is right."""
-    if not name:
-        return "the name of the service is empty; give it with -s"
-    if len(name) > SERVICE_NAME_CHARS_MAX:
-        return f"the name of the service has {len(name)} characters; it may have {SERVICE_NAME_CHARS_MAX}"
-    if _SERVICE_NAME.fullmatch(name):
-        return None
-    return (
-        f"{name!r} cannot be the name of a service: files, devices and containers are called after it; "
-        "use letters, digits, . _ and -, such as web1.example.com"
-    )
 
 
 class Service:
@@ -73,8 +59,16 @@ class Service:
         self.allow_destroy: frozenset[str] = frozenset()
         """The devices and rids whose data the operator allows to be destroyed."""
         self._load_driver = load_driver
-        names = {"svcname": name, "short_svcname": name.partition(".")[0], "nodename": self.nodename, "var": var}
-        self._references = References(names, self)
+        self.names: Mapping[str, str] = {
+            "svcname": name,
+            "short_svcname": name.partition(".")[0],
+            "nodename": self.nodename,
+            "short_nodename": self.nodename.partition(".")[0],
+            "var": var,
+        }
+        """The words that stand for something without any section, and what for."""
+        self._references = References(self.names, self)
+        self._types_refer = False
         self._plain: dict[str, dict[str, str | None]] = {}
         self._scoped = {section for section in document.sections() if "@" in "".join(document.options(section))}
         self._scopes: tuple[str, ...] | None = None
@@ -94,6 +88,7 @@ class Service:
         other.adopt, other.allow_destroy = self.adopt, self.allow_destroy
         # The same texts ask for the same drivers.
         other._resources = {each.rid: other.view(each.rid, each.type, each.driver) for each in self.resources()}
+        other._types_refer = self._types_refer
         return other
 
     def view(self, rid: str, type_: str, driver: Driver) -> Resource:
@@ -145,12 +140,12 @@ class Service:
     def value(self, key: str) -> str | None:
         """Return the value of a key, evaluated, with its default. Raises ConfigError when it cannot be evaluated."""
         section, option = split_key(key)
-        return self.read(section, option)
+        return self.read(section, option.lower())
 
     def text(self, key: str) -> str | None:
         """Return the text of a key as it is written for this node; None where it is not given."""
         section, option = split_key(key)
-        return self._text(section, option)
+        return self.written(section, option)
 
     def source(self, key: str) -> str | None:
         """Return the key that really holds the value, with its scope (`disk#0.volumes@nodes`); None where none does."""
@@ -237,19 +232,22 @@ class Service:
         plain = self._plain.get(section)
         if plain is not None and option in plain:
             return plain[option]
-        text = self._text(section, option)
-        if text is None:
-            if option in _INHERITED and _RID.fullmatch(section) and self._option("DEFAULT", option) is not None:
-                return self.read("DEFAULT", option)
-            text = self._default(section, option)
-            if text is None:
-                return self._remember(section, option, None)
-        if "{" not in text and "$(" not in text:
+        text = self.find(section, option)
+        if text is None or ("{" not in text and "$(" not in text):
             return self._remember(section, option, text)
         try:
-            return self._references.value((section, option.lower()), text)
+            return self._evaluator(section, option).value((section, option.lower()), text)
         except Unresolved as error:
-            raise self.error(section, self._option(section, option) or option, error.text, error.fix) from None
+            inherits = option in _INHERITED and self._option(section, option) is None
+            holder = "DEFAULT" if inherits and self._option("DEFAULT", option) else section
+            raise self.error(holder, self._option(holder, option) or option, error.text, error.fix) from None
+
+    def _evaluator(self, section: str, option: str) -> References:
+        """What evaluates an option. The type of a resource comes before the defaults that its driver has for others."""
+        if option.partition("@")[0] != "type" or not _RID.fullmatch(section):
+            return self._references
+        self._types_refer = True
+        return References(self.names, Written(self))
 
     def _remember(self, section: str, option: str, text: str | None) -> str | None:
         """Keep a value that refers to nothing until its section is edited (the others are kept by `References`)."""
@@ -265,9 +263,10 @@ class Service:
         if "{" not in text and "$(" not in text:
             return text
         try:
+            references = self._evaluator(section, option)
             if section in self._scoped:
-                return self._references.expand(text, ((section, option),))
-            return self._references.value((section, option), text)
+                return references.expand(text, ((section, option),))
+            return references.value((section, option), text)
         except Unresolved as error:
             raise self.error(section, option, error.text, error.fix) from None
 
@@ -316,7 +315,9 @@ class Service:
 
     def find(self, section: str, option: str) -> str | None:
         """Return the text that a reference to an option stands for, before evaluation (for `References`)."""
-        text = self._text(section, option)
+        text = self.written(section, option)
+        if text is None and option in _INHERITED and _RID.fullmatch(section):
+            text = self.written("DEFAULT", option)
         return self._default(section, option) if text is None else text
 
     def sections(self) -> tuple[str, ...]:
@@ -335,8 +336,8 @@ class Service:
                     return f"{option}@{scope}".lower()
         return option.lower() if self.document.raw(section, option) is not None else None
 
-    def _text(self, section: str, option: str) -> str | None:
-        """The text of the option that holds the value for this node; None where none does."""
+    def written(self, section: str, option: str) -> str | None:
+        """Return the text of the option that holds the value for this node; None where none does."""
         found = self._option(section, option) if section in self._scoped else option
         return None if found is None else self.document.get(section, found)
 
@@ -344,11 +345,7 @@ class Service:
         if self._scopes is None:
             # The lists of nodes are themselves read with the scope that needs no list.
             self._scopes = (self.nodename,)
-            try:
-                on_nodes, on_drpnodes = self.nodename in self.nodes, self.nodename in self.drpnodes
-            except ConfigError:
-                on_nodes = on_drpnodes = False  # `problems` tells
-            self._scopes += (*(("nodes",) if on_nodes else ()), *(("drpnodes",) if on_drpnodes else ()))
+            self._scopes = scopes_of(self)
         return self._scopes
 
     def _default(self, section: str, option: str) -> str | None:
@@ -371,24 +368,27 @@ class Service:
         return self._resources
 
     def _edited(self, section: str, option: str) -> None:
-        if section == "DEFAULT":
-            self._plain.clear()
-        self._plain.pop(section, None)
         self._givers = self._stores = None
-        base = option.lower().partition("@")[0]
-        if "@" in option:
+        option = option.lower()
+        base, at, _ = option.partition("@")
+        if at:
             self._scoped.add(section)
-        if section == "DEFAULT" and base in {"nodes", "drpnodes"}:
-            self._scopes = None
+        # Which option holds a value, or which default it has, may then be another one everywhere.
+        of_lists = section == "DEFAULT" and base in LISTS
+        anywhere = base == "type" or of_lists or self._types_refer or self._lists_refer()
+        if anywhere or (section == "DEFAULT" and base in _INHERITED):
             self._references.forget_all()
-        else:
-            self._references.forget((section, base))
+        if anywhere or section == "DEFAULT":
+            self._plain.clear()
+        if anywhere:
+            self._scopes = None
+        self._plain.pop(section, None)
+        self._references.forget((section, base))
+        self._references.forget((section, option))
         known = self._resources is not None and section in self._resources
-        if base == "type" or (_RID.fullmatch(section) and known != self.document.has(section)):
+        if anywhere or (_RID.fullmatch(section) and known != self.document.has(section)):
             self._resources = self._service_table = None
 
-
-def split_key(key: str) -> tuple[str, str]:
-    """Split `section.option` at its first dot; a key without one is an option of DEFAULT."""
-    section, dot, option = key.partition(".")
-    return (section, option) if dot and "@" not in section else ("DEFAULT", key)
+    def _lists_refer(self) -> bool:
+        """Tell whether a list of nodes is made of other values."""
+        return any("{" in (self.document.get("DEFAULT", option) or "") for option in LISTS)

@@ -59,6 +59,8 @@ def plan(call: Invocation) -> int:
         from svcprov.why import check
 
         check(call)
+    if call.options.output is not None and call.options.impersonate is not None:
+        raise UsageError("plan: -o saves a plan for the node that it is made on; --impersonate only shows one")
     if call.options.output is not None and call.options.format in {"sh", "md"}:
         said = f"plan: -o saves the plan itself, for apply; --format {call.options.format} goes to standard output"
         raise UsageError(f"{said}, so write `> {call.options.output}`")

@@ -17,31 +17,83 @@ def show(call: Invocation) -> int:
     files = call.files()
     document = files.document()
     if not call.options.eval:
+        _only_with_eval(call, "explain", "impersonate")
         call.screen.out(document.text.rstrip("\n"))
         return 0
-    service = files.serve(document, call.nodename())
-    call.screen.hide(service.secrets())
-    for number, section in enumerate(document.sections()):
-        call.screen.out(f"[{section}]" if number == 0 else f"\n[{section}]")
-        for option in service.options(section):
-            value = (service.read(section, option) or "").replace("\n", "\n    ")
-            call.screen.out(f"{option} = {value}".rstrip())
+    service = _evaluated(call, files.serve(document, call.nodename()))
+    texts = zip(document.sections(), _values(call, service, document.sections()), strict=True)
+    call.screen.out("\n\n".join(f"[{section}]\n{text}".rstrip("\n") for section, text in texts))
     return 0
 
 
 def get(call: Invocation) -> int:
-    """Print one value."""
+    """Print one value, or all of a section."""
     key = _key(call)
-    files = call.files()
-    service = files.load(call.nodename())
+    service = call.files().load(call.nodename())
+    if call.options.eval:
+        _evaluated(call, service)
+    else:
+        _only_with_eval(call, "explain")
+        call.check_impersonated(service)
+    if key in service.sections() and service.text(key) is None:
+        whole = _values(call, service, [key]) if call.options.eval else [service.document.section_text(key)]
+        call.screen.out(whole[0].rstrip("\n"))
+        return 0
     _present(service, key)
+    if call.options.explain:
+        from core.config.explanation import explain
+
+        call.screen.out("\n".join(explain(service, key)))
     value = service.value(key) if call.options.eval else service.text(key)
     if value is None:
         raise _absent(service, key)
-    if call.options.eval:
-        call.screen.hide(service.secrets())
     call.screen.out(value)
     return 0
+
+
+def _only_with_eval(call: Invocation, *options: str) -> None:
+    for option in options:
+        if getattr(call.options, option):
+            raise UsageError(f"--{option} is about values as they are understood: add --eval")
+
+
+def _evaluated(call: Invocation, service: Service) -> Service:
+    """A service whose values are going to be shown."""
+    call.check_impersonated(service)
+    call.screen.hide(service.secrets())
+    return service
+
+
+def _values(call: Invocation, service: Service, sections: Sequence[str]) -> list[str]:
+    """What sections hold, evaluated, each as one text; with --explain, comments say how the values came about.
+
+    Raises ConfigError with all that cannot be evaluated.
+    """
+    problems: list[Problem] = []
+    texts = []
+    for section in sections:
+        lines: list[str] = []
+        for option in service.options(section):
+            try:
+                lines += _explained(call, service, section, option)
+            except ConfigError as error:
+                problems += error.problems
+        texts.append("\n".join(lines))
+    if problems:
+        raise ConfigError(*problems)
+    return texts
+
+
+def _explained(call: Invocation, service: Service, section: str, option: str) -> list[str]:
+    """One option with its value, and before it how that came about, where that is asked for and worth a word."""
+    value = service.read(section, option) or ""
+    lines = [f"{option} = {value}".rstrip().replace("\n", "\n    ")]
+    if call.options.explain:
+        from core.config.explanation import explain
+
+        steps = explain(service, f"{section}.{option}")
+        lines[:0] = [f"# {step}".rstrip() for step in steps if len(steps) > 1]
+    return lines
 
 
 def set_(call: Invocation) -> int:
