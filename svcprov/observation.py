@@ -13,7 +13,7 @@ from core.errors import SvcprovError
 from core.observe.containers import SYSTEM
 from core.observe.programs import PROBES
 from core.state import NodeState, Question, dumps, loads
-from svcprov.action import Action
+from svcprov.action import EVERYTHING, Action, Selection
 from svcprov.files import ServiceFiles, etc, var
 from svcprov.keeping import Unkept
 from svcprov.machine import ThisMachine
@@ -22,7 +22,7 @@ from svcprov.node import Node
 VERBS = ("provision", "start", "stop")
 
 
-class _Silent:
+class Silent:
     """Hears everything, says nothing."""
 
     @property
@@ -45,10 +45,12 @@ class _Silent:
         """Hear who answered."""
 
 
-def planning(service: Service, verb: str, node: Node) -> Action:
+def planning(service: Service, verb: str, node: Node, selection: Selection = EVERYTHING) -> Action:
     """An action that is only to be previewed: nothing of it is kept, and nobody hears of it."""
-    listener = _Silent()
-    return Action(service, verb, node.asking(listener), node.observed, Unkept(), listener, learn=node.learn)
+    listener, keep = Silent(), Unkept()
+    return Action(
+        service, verb, node.asking(listener), node.observed, keep, listener, selection=selection, learn=node.learn
+    )
 
 
 def learnt(service: str) -> NodeState:
