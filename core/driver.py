@@ -36,6 +36,14 @@ class Tie(NamedTuple):
     name: str
 
 
+class Holding(NamedTuple):
+    """A thing that a running resource has, as the record would know it: `volume.0`, its kind and its identity."""
+
+    name: str
+    kind: str
+    identity: str
+
+
 class Driver:
     """The verbs of a kind of resource, doing nothing: drivers say what is different.
 
@@ -133,6 +141,12 @@ class Driver:
     def unprovision(self, resource: "Resource") -> Steps:
         """The inverse of provision: delete what the record says this service made. Most need only be stopped."""
         yield from self.stop(resource)
+
+    def holds(self, resource: "Resource") -> Steps:
+        """Read, and return every `Holding` of a resource that is up: what provision would have made for it."""
+        del resource
+        yield from ()
+        return []
 
     def status(self, resource: "Resource") -> Steps:
         """Read, and return a `Status`."""

@@ -28,6 +28,7 @@ from core.errors import CommandFailed, Failed, SvcprovError, WaitedTooLong
 
 if TYPE_CHECKING:
     from core.config.service import Resource, Service
+    from core.driver import Holding
     from core.status import Status
 
 ENGINE = "engine"
@@ -87,6 +88,11 @@ class Engine:
         """Ask a driver what its resource is."""
         status: Status = self._drive(resource.rid, "status", resource.driver.status(resource))
         return status
+
+    def holdings(self, resource: "Resource") -> "list[Holding]":
+        """Ask a driver what its resource, which is up, has of the node."""
+        found: list[Holding] = self._drive(resource.rid, "adopt", resource.driver.holds(resource))
+        return found
 
     def _triggers(self, verb: str, when: str, section: str) -> None:
         for command, blocking in trigger.commands(self._service, section, verb, when):

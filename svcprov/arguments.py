@@ -60,6 +60,11 @@ ACTIONS: Mapping[str, ActionWords] = {
     "start": ActionWords("act:start", "bring the service up", (*ACTING, *PLANNING, *FAILING)),
     "stop": ActionWords("act:stop", "bring the service down", (*ACTING, *PLANNING)),
     "restart": ActionWords("act:restart", "stop, then start", (*ACTING, *PLANNING, *FAILING)),
+    "adopt": ActionWords(
+        "adopt:adopt",
+        "record as the service's own what it holds already; changes nothing on the node",
+        (*SELECTING, "dry_run", "yes", "waitlock"),
+    ),
     "rollback": ActionWords(
         "act:rollback",
         "undo what the last interrupted or failed action did",

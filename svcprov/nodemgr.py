@@ -41,18 +41,26 @@ def _run(screen: Screen, argv: list[str]) -> int:
     if not argv or {"-h", "--help"} & set(argv):
         screen.out("usage: nodemgr [OPTION...] ACTION [OPTION...]\n")
         screen.out("Look at this node, and at what svcprov has for it.\n\nactions:")
-        for name, (summary, _) in ACTIONS.items():
+        for name, (summary, _) in (*ENDING.items(), *ACTIONS.items()):
             screen.out(f"  {name:<26}{summary}")
         screen.out(f"\noptions:\n  {'--format ' + '|'.join(FORMATS):<26}print keywords: how they are written")
         screen.out(f"  {'-o, --output FILE':<26}observe: the file that the state is written to")
+        screen.out(f"  {'--node FILE':<26}import: plan on the simulated node whose state is FILE, not on this machine")
+        screen.out(f"  {'--write':<26}import: write what can be used into OSVCETC, never over an existing file")
         return 0 if argv else UsageError.exit_code
     given = _read(argv)
     if given.words and given.words[0] in LATER:
         raise UsageError(f"{given.words[0]}: {LATER[given.words[0]]} comes with a later version of svcprov")
+    if given.words and given.words[0] in ENDING:
+        return ENDING[given.words[0]][1](given._replace(words=given.words[1:]), screen)
+    if given.write or given.node is not None:
+        raise UsageError("--write and --node are for `import`")
     length = 1 if given.words[:1] == ["observe"] else 2
     name = " ".join(given.words[:length])
     if name not in ACTIONS:
-        raise UsageError(f"invalid action: {name or 'none'}{meant(name, tuple(ACTIONS))}; `nodemgr --help` lists them")
+        raise UsageError(
+            f"invalid action: {name or 'none'}{meant(name, (*ENDING, *ACTIONS))}; `nodemgr --help` lists them"
+        )
     _, function = ACTIONS[name]
     if given.output is not None and name != "observe":
         raise UsageError("-o is for `observe`")
@@ -63,11 +71,13 @@ def _run(screen: Screen, argv: list[str]) -> int:
 
 
 class Given(NamedTuple):
-    """What was typed: the words that are no options, the value of --format, and that of -o (None without it)."""
+    """What was typed: the words that are no options, the values of --format, -o and --node (None without), --write."""
 
     words: list[str]
     format: str = FORMATS[0]
     output: str | None = None
+    node: str | None = None
+    write: bool = False
 
 
 def _read(argv: list[str]) -> Given:
@@ -76,13 +86,18 @@ def _read(argv: list[str]) -> Given:
     rest = iter(argv)
     for word in rest:
         name, equals, value = word.partition("=")
-        if name in {"--format", "-o", "--output"}:
+        if name in {"--format", "-o", "--output", "--node"}:
             value = value if equals else next(rest, "")
             if name != "--format" and not value:
                 raise UsageError(f"{name} needs the name of a file")
             if name == "--format" and value not in FORMATS:
                 raise UsageError(f"--format takes one of {', '.join(FORMATS)}")
-            given = given._replace(format=value) if name == "--format" else given._replace(output=value)
+            if name == "--node":
+                given = given._replace(node=value)
+            else:
+                given = given._replace(format=value) if name == "--format" else given._replace(output=value)
+        elif word == "--write":
+            given = given._replace(write=True)
         elif word.startswith("-"):
             raise UsageError(f"unrecognized option {word}; `nodemgr --help` lists what there is")
         else:
@@ -161,6 +176,19 @@ def _print_listings(given: Given, _screen: Screen) -> Iterator[str]:
         yield f"{folder}/{name}"
 
 
+def _import(given: Given, screen: Screen) -> int:
+    """Tell what the service files of older agents say to svcprov; with --write, write them as it reads them."""
+    from svcprov.import_table import show
+
+    if given.output is not None:
+        raise UsageError("-o is for `observe`")
+    if not given.words:
+        raise UsageError("import: name service files of an older agent, or directories that have some")
+    if given.format == "md":
+        raise UsageError("import: --format takes text or json")
+    return show(screen, given.words, given.node, write=given.write, as_json=given.format == "json")
+
+
 def _no_more(given: Given, most: int) -> None:
     if len(given.words) > most:
         raise UsageError(f"unexpected word {given.words[most]!r}")
@@ -179,6 +207,11 @@ ACTIONS: dict[str, tuple[str, Callable[[Given, Screen], Iterator[str]]]] = {
     "print schema": ("the JSON schema of service files", _print_schema),
     "print templates": ("the templates that come with svcprov", _print_templates),
 }
+
+ENDING: dict[str, tuple[str, Callable[[Given, Screen], int]]] = {
+    "import": ("what service files of the agents of 2015 and 2016 say to svcprov; --write writes them", _import),
+}
+"""The actions that print by themselves and end with an exit code of their own."""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,19 +8,21 @@ import os
 from collections.abc import Iterator
 
 from core.command import Command, Completed, Note, Wait
+from core.config.service import Service
 from core.errors import SvcprovError
 from core.observe.containers import SYSTEM
 from core.observe.programs import PROBES
 from core.state import NodeState, Question, dumps, loads
-from svcprov.action import Action
+from svcprov.action import EVERYTHING, Action, Selection
 from svcprov.files import ServiceFiles, etc, var
 from svcprov.keeping import Unkept
 from svcprov.machine import ThisMachine
+from svcprov.node import Node
 
 VERBS = ("provision", "start", "stop")
 
 
-class _Silent:
+class Silent:
     """Hears everything, says nothing."""
 
     @property
@@ -41,6 +43,14 @@ class _Silent:
 
     def remark(self, text: str) -> None:
         """Hear who answered."""
+
+
+def planning(service: Service, verb: str, node: Node, selection: Selection = EVERYTHING) -> Action:
+    """An action that is only to be previewed: nothing of it is kept, and nobody hears of it."""
+    listener, keep = Silent(), Unkept()
+    return Action(
+        service, verb, node.asking(listener), node.observed, keep, listener, selection=selection, learn=node.learn
+    )
 
 
 def learnt(service: str) -> NodeState:
@@ -101,11 +111,7 @@ def _planned(name: str, machine: ThisMachine) -> Iterator[str]:
         if not service.runs_here:
             return
         for verb in VERBS:
-            listener = _Silent()
-            action = Action(
-                service, verb, machine.asking(listener), machine.observed, Unkept(), listener, learn=machine.learn
-            )
             # What it needs has been learnt by the time it fails: an address is in use, say.
-            action.inquire()
+            planning(service, verb, machine).inquire()
     except SvcprovError as error:
         yield str(error)

@@ -1,8 +1,11 @@
 """The links below `{var}/SERVICE/dev` by which a service file names devices whose own names change."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.command import Note, Steps
+from core.driver import Holding
+from core.drivers import directories
 from core.tools import files
 
 if TYPE_CHECKING:
@@ -27,3 +30,13 @@ def lead(disk: "Resource", position: int, device: str) -> Steps:
         yield files.link(device, link, before=before)
     else:
         yield files.link(device, link, f"{disk.rid}.link.{position}")
+
+
+def held(disk: "Resource", positions: Iterable[int]) -> Steps:
+    """Return as `Holding` the links of these devices that are there, and their directories."""
+    found: list[Holding] = yield from directories.held(disk, path(disk, 0).rpartition("/")[0])
+    for position in positions:
+        link = path(disk, position)
+        if (yield files.target_of(link)).stdout.strip():
+            found.append(Holding(f"link.{position}", "link", link))
+    return found

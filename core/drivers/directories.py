@@ -3,10 +3,29 @@
 from typing import TYPE_CHECKING
 
 from core.command import Note, Steps
+from core.driver import Holding
 from core.tools import files, find, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
+
+
+def held(resource: "Resource", path: str, *, itself: bool = False) -> Steps:
+    """Return as `Holding` what is the service's by its name: directories from the one that is called like it on.
+
+    itself: the directory at the path, too, whatever it is called: it is there to be mounted on. Who made any other one
+    nobody knows, and what svcprov keeps of the service is in a directory of its own.
+    """
+    parts = path.split("/")
+    first = parts.index(resource.service.name) if resource.service.name in parts else len(parts)
+    paths = ["/".join(parts[: end + 1]) for end in range(first, len(parts))]
+    paths += [path] if itself and path not in paths else []
+    own = f"{resource.service.var}/{resource.service.name}"
+    found: list[Holding] = []
+    for each in paths:
+        if each != own and not (yield files.is_directory(each)).returncode:
+            found += [Holding(f"directory.{each}", "directory", each)]
+    return found
 
 
 def remove_made(resource: "Resource", path: str) -> Steps:

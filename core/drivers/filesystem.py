@@ -11,7 +11,7 @@ from core.answers import pick
 from core.command import Check, Command, Completed, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.config.sizes import human
-from core.driver import Tie
+from core.driver import Holding, Tie
 from core.drivers import blank, directories, logical_volume
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.mounting import Mounting
@@ -170,6 +170,20 @@ class Filesystem(Mounting):
             yield from self._gone_with_its_disk(fs)
         yield from directories.remove_made(fs, self.mount_point(fs))
         yield from logical_volume.remove_own(fs, device)
+
+    def holds(self, fs: "Resource") -> Steps:
+        """The directory, the filesystem, and the logical volume that it makes."""
+        found: list[Holding] = yield from super().holds(fs)
+        if (named := logical_volume.own(fs)) is not None:
+            found += yield from logical_volume.held(*named)
+        device = yield from self.device(fs)
+        return [*found, *(yield from self.holds_on(fs, device))]
+
+    def holds_on(self, fs: "Resource", device: str) -> Steps:
+        """What it holds on its device: the filesystem."""
+        del fs
+        uuid = blkid.tags((yield blkid.probe(device))).get("UUID", "")
+        return [Holding("filesystem", "filesystem", uuid)] if uuid else []
 
     def file(self, fs: "Resource", device: str) -> str:
         """The file that the device is a loop device of, when `dev` names it; else nothing.

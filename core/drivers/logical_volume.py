@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from core import evidence
 from core.command import Check, Note, Steps
 from core.config.sizes import Share, human
-from core.driver import Tie
+from core.driver import Holding, Tie
 from core.drivers import beneath, blank
 from core.drivers.volume_group import group_named, is_seen, whole
 from core.errors import Failed, Refused, Remedy
@@ -178,6 +178,13 @@ def _grow(resource: "Resource", group: lvm.Group, volume: lvm.Volume) -> Steps:
             raise _too_much(resource, group._replace(free=group.free + now), count)
         yield from _round(resource, group, count)
         yield lvm.extend_volume(group.name, volume.name, words, count * group.extent_size)
+
+
+def held(group: str, name: str) -> Steps:
+    """Return as `Holding` a volume that is there. What is in it came later than its zeroes."""
+    volume = lvm.parse_volumes((yield lvm.volumes(group))).get(name)
+    found = () if volume is None else ((MADE, "logical volume"), (BLANK, "zeroes"))
+    return [Holding(what, kind, volume.uuid) for what, kind in found if volume is not None]
 
 
 def reach(resource: "Resource") -> Steps:

@@ -146,6 +146,10 @@ class Mounting(Driver):
             return Status("warn", (Remark("fs is not writable"),), label)
         return Status("up", (), label)
 
+    def holds(self, fs: "Resource") -> Steps:
+        """The directory that it is mounted on."""
+        return (yield from directories.held(fs, self.mount_point(fs), itself=True))
+
     def label_found(self, fs: "Resource", device: str | None) -> Steps:
         """What the filesystem is, as the node knows it."""
         del device

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.answers import pick
 from core.command import Command, Note, Steps
 from core.config.sizes import human
-from core.driver import Tie
+from core.driver import Holding, Tie
 from core.drivers import beneath, blank, claims
 from core.drivers.members import device_of
 from core.errors import ConfigError, Failed, Refused, Remedy
@@ -157,6 +157,17 @@ def labelled(disk: "Resource") -> dict[str, str]:
     """The physical volumes that were made for a resource: names in the record, and uuids."""
     made = disk.service.record.made.items()
     return {name: each.identity for name, each in made if each.rid == disk.rid and each.kind == "physical volume"}
+
+
+def held(disk: "Resource", group: str) -> Steps:
+    """Return as `Holding` the physical volumes among the devices that are in a group (of this uuid)."""
+    inside = {each.uuid for each in lvm.parse_physical((yield lvm.physical(f"vg_uuid={group}")))}
+    found: list[Holding] = []
+    for each in (yield from members(disk)):
+        uuid = blkid.tags((yield blkid.probe(each.device))).get("UUID", "")
+        if uuid in inside:
+            found.append(Holding(f"physical_volume.{len(found)}", "physical volume", uuid))
+    return found
 
 
 def _blanking(device: str, file: str, uuid: str, size: int | None = None) -> Steps:

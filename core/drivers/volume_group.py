@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.command import Check, Note, Steps, Wait
 from core.config.keywords import Keyword
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import physical_volumes
 from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
 from core.signature import member
@@ -167,6 +167,14 @@ class VolumeGroup(Driver):
         yield from self.stop(disk)
         yield from _removed(disk)
         yield from physical_volumes.unlabel(disk)
+
+    def holds(self, disk: "Resource") -> Steps:
+        """Its physical volumes, and the group."""
+        group = yield from group_named(disk, disk["name"])
+        if group is None:
+            return []
+        inside: list[Holding] = yield from physical_volumes.held(disk, group.uuid)
+        return [*inside, Holding("group", "volume group", group.uuid)]
 
     def status(self, disk: "Resource") -> Steps:
         """Up when all its volumes are active; without any, when it has been started here."""

@@ -70,12 +70,14 @@ class Instance(NamedTuple):
     """This node as EC2 sees it.
 
     mapped: the device name that each volume was attached as. addresses: the network interface of each address.
+    primary: the addresses that it cannot be without, one for each interface.
     """
 
     identity: str
     zone: str
     mapped: dict[str, str]
     addresses: dict[str, str]
+    primary: frozenset[str] = frozenset()
 
 
 class Elastic(NamedTuple):
@@ -138,15 +140,14 @@ def describe_instance(cli: Cli, instance: str) -> Command:
 def instance(answer: Completed) -> Instance:
     """Read the answer of `describe_instance`."""
     found: dict[str, Any] = json.loads(answer.stdout)["Reservations"][0]["Instances"][0]
+    interfaces = found["NetworkInterfaces"]
+    held = [(entry, each["NetworkInterfaceId"]) for each in interfaces for entry in each["PrivateIpAddresses"]]
     return Instance(
         found["InstanceId"],
         found["Placement"]["AvailabilityZone"],
         {entry["Ebs"]["VolumeId"]: entry["DeviceName"] for entry in found["BlockDeviceMappings"] if "Ebs" in entry},
-        {
-            entry["PrivateIpAddress"]: interface["NetworkInterfaceId"]
-            for interface in found["NetworkInterfaces"]
-            for entry in interface["PrivateIpAddresses"]
-        },
+        {entry["PrivateIpAddress"]: interface for entry, interface in held},
+        frozenset(entry["PrivateIpAddress"] for entry, _ in held if entry.get("Primary")),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from core.command import Check, Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.config.resource import Resource
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import docker_daemon
 from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
@@ -209,6 +209,18 @@ class DockerContainer(Driver):
             yield from _image_gone(here, container)
         yield from docker_daemon.shut_down(container, here)
         yield from docker_daemon.clear(container, here)
+
+    def holds(self, container: Resource) -> Steps:
+        """The container; and its image, in a daemon of the service's own."""
+        here = yield from docker_daemon.client(container)
+        if (yield docker.answers(here)).returncode:
+            return []
+        identity = yield from _found(here, container)
+        found = [Holding("container", "container", identity)] if identity else []
+        image, own = container["run_image"], here.socket and not here.is_own_daemon
+        if own and docker.ids((yield docker.image_id(here, image))):
+            found.append(Holding("image", "image", image))
+        return found
 
     def status(self, container: Resource) -> Steps:
         """Up when the container runs; a remark when it runs another image than the file says by now."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from core.command import Note, SetKey, Steps, UnsetKey
 from core.config.keywords import Keyword
 from core.config.resource import Resource
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import attachment, device_link, ec2
 from core.drivers.directories import remove_made
 from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification, word_complaint
@@ -165,6 +165,15 @@ class AmazonDisk(Driver):
                 yield aws.forget(aws.is_gone(here.cli, volume), *names)
         key, text = f"{disk.rid}.volumes", disk.origin("volumes")
         yield UnsetKey(key) if text is None else SetKey(key, text)
+
+    def holds(self, disk: Resource) -> Steps:
+        """The volumes that are attached here, their attachments and their links."""
+        here = yield from ec2.cloud(disk)
+        mapped = (yield from ec2.instance(here)).mapped
+        words = [(position, word) for position, word in enumerate(disk.words("volumes")) if word in mapped]
+        found = [Holding(f"volume.{position}", "volume", word) for position, word in words]
+        found += [Holding(f"attachment.{position}", "attachment", word) for position, word in words]
+        return [*found, *(yield from device_link.held(disk, [position for position, _ in words]))]
 
     def status(self, disk: Resource) -> Steps:
         """Up when all volumes are attached here, down when none is, warn between."""

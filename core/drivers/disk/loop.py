@@ -7,7 +7,7 @@ from core.answers import pick
 from core.command import Fresh, Note, Steps, Thing, Wait
 from core.config.keywords import Keyword
 from core.config.sizes import Share, human, parse
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
 from core.errors import Failed, Refused, Remedy, WaitedTooLong
@@ -138,6 +138,12 @@ class LoopDisk(Driver):
         else:
             yield files.remove(file, unmakes=names, destroys=(Thing("file", file),))
         yield from directories.remove_made(disk, _directory(disk))
+
+    def holds(self, disk: "Resource") -> Steps:
+        """The file, with its directories as far as they are the service's by their name."""
+        found: list[Holding] = yield from directories.held(disk, _directory(disk))
+        there = not (yield files.is_file(disk["file"])).returncode
+        return [*found, Holding("file", "file", disk["file"])] if there else found
 
     def status(self, disk: "Resource") -> Steps:
         """Up when the file is attached."""

@@ -116,6 +116,10 @@ class LogicalVolume(Driver):
         yield from self.stop(disk)
         yield from logical_volume.remove(disk, disk["vg"])
 
+    def holds(self, disk: "Resource") -> Steps:
+        """The volume."""
+        return (yield from logical_volume.held(disk["vg"], disk["name"]))
+
     def status(self, disk: "Resource") -> Steps:
         """Up when it is active, warn when something of it is missing, or wrong."""
         answer = yield lvm.volumes(disk["vg"])

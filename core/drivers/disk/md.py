@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.command import Check, Command, Fresh, Note, SetKey, Steps, UnsetKey
 from core.config.keywords import Keyword
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import array_members, array_shape, blank, members
 from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
@@ -261,6 +261,12 @@ class MdArray(Driver):
             yield from array_members.erased_all(disk, uuid)
         key, text = f"{disk.rid}.uuid", disk.origin("uuid")
         yield UnsetKey(key) if text is None else SetKey(key, text)
+
+    def holds(self, disk: "Resource") -> Steps:
+        """The array."""
+        uuid = array_shape.uuid(disk["uuid"])
+        there = uuid and _of(uuid, mdadm.parse_arrays((yield mdadm.arrays()))) is not None
+        return [Holding("array", "array", uuid)] if uuid and there else []
 
     def status(self, disk: "Resource") -> Steps:
         """Up while it has all its members, also while it copies to one; warn without redundancy that it should have."""

@@ -13,7 +13,7 @@ from core.answers import pick
 from core.command import Note, Steps, Wait
 from core.config.keywords import Keyword
 from core.config.sizes import Share, human
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import device_link, image_locks
 from core.drivers.directories import remove_made
 from core.errors import CommandFailed, Failed, Refused, Remedy, WaitedTooLong
@@ -198,6 +198,14 @@ class RadosDisk(Driver):
             yield from _let_go(disk, image)
             yield rbd.remove(client, image, identity, name)
         yield from remove_made(disk, device_link.path(disk, 0).rpartition("/")[0])
+
+    def holds(self, disk: "Resource") -> Steps:
+        """The images, and their links."""
+        there: dict[str, rbd.Image | None] = {}
+        for image in disk.words("images"):
+            there[image] = yield from _found(disk, image)
+        found = [Holding(f"image.{name}", "rbd image", image.identity) for name, image in there.items() if image]
+        return [*found, *(yield from device_link.held(disk, range(len(disk.words("images")))))]
 
     def status(self, disk: "Resource") -> Steps:
         """Up when all images are mapped, down when none is, warn between; and while a lock is missing."""

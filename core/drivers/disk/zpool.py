@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.block_device import block_device
 from core.command import Check, Note, Steps
 from core.config.keywords import Keyword
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import blank, vdevs
 from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.signature import member, signature
@@ -156,6 +156,11 @@ class Zpool(Driver):
             yield from self._only_ours(disk)
             yield zpool.destroy(name)._replace(destroys=(vdevs.ours(name, identity),))
         yield from vdevs.cleared(disk, identity, leaves)
+
+    def holds(self, disk: "Resource") -> Steps:
+        """The pool."""
+        here = zpool.pool(disk["name"], (yield zpool.of_name(disk["name"])))
+        return [] if here is None else [Holding("pool", "pool", here.guid)]
 
     def status(self, disk: "Resource") -> Steps:
         """Up when it is imported and every device works, warn when one does not."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core.command import Check, Command, Completed, Fresh, Steps, Thing, Wait
-from core.driver import Tie
+from core.driver import Holding, Tie
 from core.drivers import mkfs_options
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.filesystem import Filesystem, Held, with_rules
@@ -115,6 +115,13 @@ class BtrfsFilesystem(Filesystem):
         ours = Thing("subvolume", identity, at=temporary)
         undo = inside(top, temporary, *proof, btrfs.delete_subvolume(path)._replace(destroys=(ours,)))
         return btrfs.create_subvolume(temporary, subvolume, f"{fs.rid}.subvolume", identity)._replace(undo=undo)
+
+    def holds_on(self, fs: "Resource", device: str) -> Steps:
+        """The filesystem, and the subvolume in it."""
+        found: list[Holding] = yield from super().holds_on(fs, device)
+        subvolume = self.subvolume(fs)
+        inside = [Holding("subvolume", "subvolume", f"{each.identity}:{subvolume}") for each in found]
+        return found + inside if subvolume else found
 
     def clear(self, fs: "Resource", device: str) -> Steps:
         """Delete the subvolume that was made for this resource, with those inside it."""

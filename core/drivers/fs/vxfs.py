@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from core.command import Check, Command, Note, Steps, Thing
+from core.driver import Holding
 from core.drivers import blank, mkfs_options
 from core.drivers.filesystem import Filesystem, with_rules
 from core.tools import blkid, blockdev, vxfs
@@ -33,6 +34,11 @@ class VxfsFilesystem(Filesystem):
         yield from ()
         options, name = tuple(fs.words("mkfs_opt")), f"{fs.rid}.filesystem"
         return vxfs.make_filesystem(device, options, name, fs["dev"], self.file(fs, device))
+
+    def holds_on(self, fs: "Resource", device: str) -> Steps:
+        """The filesystem, known by the name of its device."""
+        there = (yield blkid.value(device, "TYPE")).stdout.strip() == self.type
+        return [Holding("filesystem", "vxfs", fs["dev"])] if there else []
 
     def prepare(self, fs: "Resource", device: str) -> Steps:
         """Replay its log."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from core.command import Check, Command, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.config.sizes import Share, human
-from core.driver import Tie
+from core.driver import Holding, Tie
 from core.drivers import directories
 from core.drivers.emptiness import holds_nothing, inside
 from core.drivers.mounting import Mounting
@@ -94,6 +94,12 @@ class ZfsFilesystem(Mounting):
         else:
             yield from self._destroyed(fs, identity)
         yield from directories.remove_made(fs, self.mount_point(fs))
+
+    def holds(self, fs: "Resource") -> Steps:
+        """The directory, and the dataset."""
+        found = zfs.values((yield zfs.properties(fs["dev"])))
+        directory: list[Holding] = yield from super().holds(fs)
+        return [*directory, Holding("dataset", "dataset", found["guid"])] if found else directory
 
     def device(self, fs: "Resource") -> Steps:
         """Return the dataset. Raises Failed where there is none, or where mount(8) cannot mount it."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from core.command import Command, Note, SetKey, Steps, Thing, UnsetKey
 from core.config.keywords import Keyword
 from core.config.resource import Resource
-from core.driver import Driver, Tie
+from core.driver import Driver, Holding, Tie
 from core.drivers import ec2
 from core.drivers.ec2 import ALLOCATE
 from core.errors import Failed, Refused
@@ -211,6 +211,20 @@ class AmazonAddress(Driver):
                 yield Note(f"{allocation} is gone already", "warning")
                 yield aws.forget(aws.is_released(here.cli, allocation), f"{ip.rid}.eip")
         yield from _given_back(ip, address)
+
+    def holds(self, ip: Resource) -> Steps:
+        """The private address, unless it is the instance's own; the elastic one, and that it leads there."""
+        here = yield from ec2.cloud(ip)
+        instance = yield from ec2.instance(here)
+        address, found = ip["ipname"], []
+        if address in instance.addresses and address not in instance.primary:
+            found.append(Holding("address", "address", address))
+        elastic = aws.elastic((yield aws.find_elastic(here.cli, public_ip=ip["eip"]))) if ip["eip"] else None
+        if elastic is not None:
+            found.append(Holding("eip", "allocation", elastic.allocation))
+        if elastic is not None and elastic.private_ip == address:
+            found.append(Holding("association", "association", elastic.association))
+        return found
 
     def status(self, ip: Resource) -> Steps:
         """Up when the address is one of this instance's."""
