@@ -1,7 +1,9 @@
 """What is wrong with a service file, all of it at once, each with its line and the likely fix."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from itertools import chain, islice
 
 from core.config import variations
 from core.config.conflicts import conflicts
@@ -23,10 +25,11 @@ _SUBSET = re.compile(r"subset#([a-z]+)(?::[^\s:]+)?", re.ASCII)
 def problems(service: Service) -> list[Problem]:
     """Find everything that keeps a service from being acted on. Nothing is raised."""
     found: list[Problem] = []
+    # A file that is right has no use for places, one with a thousand mistakes is split into lines once.
+    where = cache(lambda: Places(service.document))
     for section in service.sections():
-        found += _section(service, section)
-        found += _options(service, section)
-        found += _required(service, section)
+        of_section = chain(_section(service, section), _options(service, section, where), _required(service, section))
+        found += islice(of_section, PROBLEMS_MAX - len(found))
         if len(found) >= PROBLEMS_MAX:
             return found
     if not service.resources() and not found:
@@ -86,7 +89,7 @@ def _misnamed(section: str) -> tuple[str, str] | None:
     return said, f"resources are named as [fs#0]{meant(group, GROUPS)}"
 
 
-def _options(service: Service, section: str) -> Iterator[Problem]:
+def _options(service: Service, section: str, where: Callable[[], Places]) -> Iterator[Problem]:
     """What is wrong with each option of a section, for every scope; each with its own line and column."""
     table = service.keywords(section)
     for option in service.document.options(section):
@@ -102,23 +105,25 @@ def _options(service: Service, section: str) -> Iterator[Problem]:
             elif at and not keyword.scopable:
                 wrong = f"{name} is the same on every node", f"write {name}"
             if wrong is not None:
-                yield _at(service.problem(section, option, *wrong), Places(service.document).name(section, option))
+                yield _at(service.problem(section, option, *wrong), where().name(section, option))
         try:
             text = service.evaluate_option(section, option)
         except ConfigError as error:
             yield from error.problems
             continue
         if keyword is not None:
-            yield from _wrong(service, section, option, keyword, text)
+            yield from _wrong(service, keyword, (section, option, text), where)
 
 
-def _wrong(service: Service, section: str, option: str, keyword: Keyword, value: str) -> Iterator[Problem]:
+def _wrong(
+    service: Service, keyword: Keyword, given: tuple[str, str, str], where: Callable[[], Places]
+) -> Iterator[Problem]:
     """What is wrong with a value; with a word of it, at its line and column."""
+    section, option, value = given
     for complaint in keyword.complaints(value):
         problem = service.problem(section, option, complaint.text)
         if complaint.position is not None:
-            places = Places(service.document)
-            problem = _at(problem, places.word(section, option, complaint.position, len(value.split())))
+            problem = _at(problem, where().word(section, option, complaint.position, len(value.split())))
         yield problem
 
 

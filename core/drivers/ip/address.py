@@ -140,7 +140,7 @@ def _resolved(resource: "Resource") -> Steps:
     return address
 
 
-def _usable(interfaces: dict[str, ip.Interface], name: str) -> ip.Interface:
+def _usable(interfaces: "dict[str, ip.Interface]", name: str) -> "ip.Interface":
     if name not in interfaces:
         raise Failed(f"interface {name} not found. Cannot stack over it. ipdev may be: {', '.join(sorted(interfaces))}")
     if not interfaces[name].up:
@@ -148,13 +148,15 @@ def _usable(interfaces: dict[str, ip.Interface], name: str) -> ip.Interface:
     return interfaces[name]
 
 
-def _holder(interfaces: dict[str, ip.Interface], address: str) -> tuple[str, ip.Address] | None:
+def _holder(interfaces: "dict[str, ip.Interface]", address: str) -> "tuple[str, ip.Address] | None":
     """The interface that has an address, by name, and how it has it."""
     holders = ((name, held) for name, each in interfaces.items() for held in each.addresses)
     return next(((name, held) for name, held in holders if held.address == address), None)
 
 
-def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device: ip.Interface, address: str) -> Steps:
+def _bring_up(
+    resource: "Resource", interfaces: "dict[str, ip.Interface]", device: "ip.Interface", address: str
+) -> Steps:
     """Return the command that brings the address up, in the dialect of the node.
 
     With the tag `noalias` the old agent ran `ifconfig eth0 ADDRESS`, which replaces the address of the interface;
@@ -178,7 +180,7 @@ def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device:
     return ip.add(address, prefix, device.name, alias)
 
 
-def _prefix(netmask: str, device: ip.Interface, address: str) -> int:
+def _prefix(netmask: str, device: "ip.Interface", address: str) -> int:
     """The prefix length of the keyword, else that of the interface's first address of the same family."""
     family = ip.is_version_6(address)
     given = ifconfig.prefix_length(netmask) if netmask else None
@@ -192,13 +194,13 @@ def _prefix(netmask: str, device: ip.Interface, address: str) -> int:
     raise Failed(f"No netmask set on parent interface {device.name}; give the keyword netmask")
 
 
-def _free_aliases(interfaces: dict[str, ip.Interface], device: str) -> Iterator[str]:
+def _free_aliases(interfaces: "dict[str, ip.Interface]", device: str) -> Iterator[str]:
     """The numbers of the aliases of the interface that are not there: for eth0:1, eth0:2, ..."""
     taken = {held.label for each in interfaces.values() for held in each.addresses}
     return (str(number) for number in range(1, ALIASES_MAX) if f"{device}:{number}" not in taken)
 
 
-def _take_down(device: str, held: ip.Address) -> Steps:
+def _take_down(device: str, held: "ip.Address") -> Steps:
     """Return the command that takes the address down, in the dialect of the node."""
     has_ifconfig = (yield ifconfig.version()).returncode != ifconfig.NOT_FOUND
     down: Command = ip.taken_down(held.address, held.prefix, device, held.label)

@@ -12,7 +12,7 @@ from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Tie
 from core.drivers import ec2
-from core.drivers.ec2 import ALLOCATE
+from core.drivers.allocation import ALLOCATE
 from core.errors import Failed, Refused
 from core.status import Remark, Status
 from core.tools import aws
@@ -95,7 +95,7 @@ class AmazonAddress(Driver):
         yield Note("provisioned")
         yield from self._started(ip, here)
 
-    def _allocated(self, ip: Resource, here: ec2.Cloud) -> Steps:
+    def _allocated(self, ip: Resource, here: "ec2.Cloud") -> Steps:
         text, made = ip["ipname"], ip.made("address")
         if text != ALLOCATE:
             if made not in {None, text}:
@@ -111,7 +111,7 @@ class AmazonAddress(Driver):
             made = answer.made
         yield SetKey(f"{ip.rid}.ipname", made)
 
-    def _rented(self, ip: Resource, here: ec2.Cloud) -> Steps:
+    def _rented(self, ip: Resource, here: "ec2.Cloud") -> Steps:
         text, made = ip["eip"], ip.made("eip")
         if text != ALLOCATE and made is None:
             yield Note("public ip already provisioned")
@@ -146,7 +146,7 @@ class AmazonAddress(Driver):
         """Assign the address unless it is, and let the elastic one lead to it. Nothing is taken from anybody."""
         yield from self._started(ip, (yield from ec2.cloud(ip)))
 
-    def _started(self, ip: Resource, here: ec2.Cloud) -> Steps:
+    def _started(self, ip: Resource, here: "ec2.Cloud") -> Steps:
         address = ip["ipname"]
         if ALLOCATE in {address, ip["eip"]}:
             raise Failed(f"{ip.rid}: no address is allocated; provision the service first")
@@ -224,7 +224,7 @@ def _undecided(made: str | None) -> str:
     return f"write {made} again, or unprovision the service first"
 
 
-def _interface(ip: Resource, instance: aws.Instance) -> Steps:
+def _interface(ip: Resource, instance: "aws.Instance") -> Steps:
     """Return the network interface of EC2 that has one of the addresses of `ipdev`."""
     device = iproute.parse((yield iproute.show()).stdout).get(ip["ipdev"])
     if device is None:
@@ -235,12 +235,12 @@ def _interface(ip: Resource, instance: aws.Instance) -> Steps:
     raise Failed(f"{ip.rid}: could not find ec2 network interface for {ip['ipdev']}")
 
 
-def _unassign(ip: Resource, here: ec2.Cloud, instance: aws.Instance, address: str) -> Command:
+def _unassign(ip: Resource, here: "ec2.Cloud", instance: "aws.Instance", address: str) -> Command:
     interface = instance.addresses[address]
     return aws.unassign_address(here.cli, here.instance, interface, address, f"{ip.rid}.address")
 
 
-def _disassociated(ip: Resource, here: ec2.Cloud, elastic: aws.Elastic) -> Steps:
+def _disassociated(ip: Resource, here: "ec2.Cloud", elastic: "aws.Elastic") -> Steps:
     name = f"{ip.rid}.association"
     again = aws.associate_elastic(here.cli, here.instance, elastic, elastic.private_ip, name)
     yield aws.disassociate_elastic(here.cli, elastic.association, name, again)

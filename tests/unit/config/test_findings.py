@@ -5,6 +5,7 @@ import pytest
 from core.config.document import Document
 from core.config.findings import SYSTEM, Finding, findings, of_error
 from core.config.service import Service
+from core.config.validation import PROBLEMS_MAX
 from core.errors import ConfigError
 from core.record import Record
 from svcprov.inventory import load_driver
@@ -324,6 +325,6 @@ def test_a_file_of_another_kind_is_looked_at_for_a_while() -> None:
     """Ten thousand mistakes take no longer than a thousand."""
     text = "[disk#0]\ntype = loop\n" + "".join(f"zq{number} = 1\n" for number in range(3000))
     said = findings([service(f"{text}[fs#1]\ntype = ext4\nx = 1\n")])
-    assert len(said) == 3001
+    assert len(said) == PROBLEMS_MAX
     assert {finding.problem.section for finding in said} == {"disk#0"}
-    assert said[-1] == Finding("error", said[-1].problem._replace(line=3002, column=1))
+    assert said[-1] == Finding("error", said[-1].problem._replace(line=PROBLEMS_MAX + 2, column=1))
