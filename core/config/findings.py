@@ -161,12 +161,7 @@ def _one_address(service: Service, resources: list[Resource]) -> Iterator[Proble
 
 
 def key_of(resource: Resource, text: str) -> str:
-    """The option of a resource whose value has a text; "" where none has."""
+    """The option of a resource with nothing wrong whose value has a text; "" where none has."""
     service = resource.service
-    for option in service.options(resource.rid):
-        try:
-            if text in (service.read(resource.rid, option) or ""):
-                return option
-        except ConfigError:
-            continue  # told with the option
-    return ""
+    options = service.options(resource.rid)
+    return next((option for option in options if text in (service.read(resource.rid, option) or "")), "")

@@ -303,6 +303,13 @@ def test_secrets_that_cannot_be_evaluated() -> None:
     assert [each.split(": ")[1] for each in said] == ["error"]
 
 
+def test_values_of_other_sections() -> None:
+    """A value of DEFAULT that is wrong is told once, there, and not with every resource that reads it."""
+    text = DOCKER.format(0, "") + "[DEFAULT]\ndocker_data_dir = {nope}\n[env]\na = x\na.secret = true\n"
+    (said,) = told(text)
+    assert said.startswith("web.conf:6:19: error: DEFAULT.docker_data_dir: DEFAULT.docker_data_dir -> DEFAULT.nope:")
+
+
 def test_every_node_that_differs() -> None:
     """What is wrong on another node only is told with its name, what is wrong on both once."""
     text = "[DEFAULT]\nnodes = n1 n2\n" + EXT.replace("mnt =", "mnt@n1 =") + "mnt@n2 = /srv\ntags@n7 = a\n"
