@@ -1,11 +1,10 @@
 """What is wrong with a service file, all of it at once, each with its line and the likely fix."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain, islice
 
-from core.config import variations
 from core.config.conflicts import conflicts
 from core.config.keywords import Keyword
 from core.config.places import Place, Places
@@ -19,7 +18,7 @@ PROBLEMS_MAX = 1000
 """How many problems are looked for: a file of another kind would keep everybody waiting."""
 
 _RID = re.compile(r"[a-z]+#[a-z0-9]+", re.ASCII)
-_SUBSET = re.compile(r"subset#([a-z]+)(?::[^\s:]+)?", re.ASCII)
+_SUBSET = r"(?a)subset#([a-z]+)(?::[^\s:]+)?"
 
 
 def problems(service: Service) -> list[Problem]:
@@ -37,7 +36,15 @@ def problems(service: Service) -> list[Problem]:
         found.append(
             Problem(service.document.path, 0, "", "", "the file has no resource: there is nothing to act on", fix)
         )
-    return [*found, *_contradictions(service, found), *conflicts(service), *variations.problems(service)]
+    return [*found, *_contradictions(service, found), *conflicts(service), *_of_variations(service)]
+
+
+def _of_variations(service: Service) -> Iterable[Problem]:
+    if not service.document.has("env"):
+        return ()
+    from core.config.variations import problems as of_variations
+
+    return of_variations(service)
 
 
 def _section(service: Service, section: str) -> Iterator[Problem]:
@@ -68,7 +75,7 @@ def _section(service: Service, section: str) -> Iterator[Problem]:
 def _misnamed(section: str) -> tuple[str, str] | None:
     """Say what is wrong with the name of a section, and the fix; None when nothing is."""
     if section.startswith("subset#"):
-        match = _SUBSET.fullmatch(section)
+        match = re.fullmatch(_SUBSET, section)
         return None if match and match[1] in GROUPS else ("not the name of a subset", "write it as [subset#fs:NAME]")
     group = section.partition("#")[0]
     if _RID.fullmatch(section):

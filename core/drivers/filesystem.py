@@ -7,7 +7,6 @@ is how it formats, and for btrfs its subvolume and its label.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.answers import pick
 from core.command import Check, Command, Completed, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.config.sizes import human
@@ -199,6 +198,8 @@ class Filesystem(Mounting):
             return dev
         if (yield files.is_file(dev)).returncode:
             return None
+        from core.answers import pick
+
         loops = pick((yield losetup.associated(dev)).stdout, "lines")
         return loops[0] if loops else None
 

@@ -9,7 +9,6 @@ from core.config.keywords import Keyword
 from core.driver import Driver
 from core.drivers import claims
 from core.errors import Failed
-from core.holes import is_of_kind
 from core.status import Remark, Status
 from core.tools import arping, getent, ifconfig, ip, ping
 
@@ -20,16 +19,16 @@ ACTIVATION_SECONDS_MAX = 5
 DOWN_SECONDS_MAX = 15
 ALIASES_MAX = 10_000
 """More aliases than an interface has; its name and theirs have 15 characters together."""
-HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})", re.ASCII)
-LOOKS_LIKE_ADDRESS = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
+HOST_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})"
+LOOKS_LIKE_ADDRESS = r"[0-9.]+|.*:.*"
 
 
 def _ipname(value: str) -> str | None:
     if value.startswith("<"):
         return f"{value} is allocated by drivers that have a type; write type = amazon, or an address"
-    if LOOKS_LIKE_ADDRESS.fullmatch(value):
+    if re.fullmatch(LOOKS_LIKE_ADDRESS, value):
         return Keyword("ipname", "", "address").complaint(value)
-    return None if HOST_NAME.fullmatch(value) else f"{value!r} is neither an address nor the name of a host"
+    return None if re.fullmatch(HOST_NAME, value) else f"{value!r} is neither an address nor the name of a host"
 
 
 def _netmask(value: str) -> str | None:
@@ -131,6 +130,8 @@ def _resolved(resource: "Resource") -> Steps:
     name = resource["ipname"]
     if not name:
         raise Failed("ipname is empty; write an address there, or the name of a host")
+    from core.holes import is_of_kind
+
     if "«" in name or is_of_kind(name, "address"):
         return ip.written(name)
     answer: Completed = yield getent.ahosts(name)

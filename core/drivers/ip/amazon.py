@@ -21,7 +21,7 @@ from core.tools import ip as iproute
 DOCKER_ARGS = "DEFAULT.docker_daemon_args"
 
 _ADDRESS = Keyword("address", "", kind="address")
-_DAEMON_IP = re.compile(r"(?:^|[ \t]+)--ip[ =](\S+)")
+_DAEMON_IP = r"(?:^|[ \t]+)--ip[ =](\S+)"
 
 
 def _address_or_allocate(value: str) -> str | None:
@@ -251,17 +251,17 @@ def _with_daemon_ip(args: str, users: str, address: str) -> str:
 
     users: the options as the user wrote them; an `--ip` of theirs stays.
     """
-    theirs = set(_DAEMON_IP.findall(users))
-    if address in _DAEMON_IP.findall(args):
+    theirs = set(re.findall(_DAEMON_IP, users))
+    if address in re.findall(_DAEMON_IP, args):
         return args
-    kept = _DAEMON_IP.sub(lambda match: match[0] if match[1] in theirs else "", args)
+    kept = re.sub(_DAEMON_IP, lambda match: match[0] if match[1] in theirs else "", args)
     return f"{kept} --ip {address}".strip()
 
 
 def _given_back(ip: Resource, address: str) -> Steps:
     now, before = ip.raw(DOCKER_ARGS), ip.origin(DOCKER_ARGS)
-    if address in _DAEMON_IP.findall(now or "") and address not in _DAEMON_IP.findall(before or ""):
-        left = _DAEMON_IP.sub(lambda match: "" if match[1] == address else match[0], now or "")
+    if address in re.findall(_DAEMON_IP, now or "") and address not in re.findall(_DAEMON_IP, before or ""):
+        left = re.sub(_DAEMON_IP, lambda match: "" if match[1] == address else match[0], now or "")
         if left.split() == (before or "").split():
             yield UnsetKey(DOCKER_ARGS) if before is None else SetKey(DOCKER_ARGS, before, shared=True)
         else:
