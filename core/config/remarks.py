@@ -8,6 +8,7 @@ from core.config.places import Places
 from core.config.resource import Resource
 from core.config.service import VAR, Service
 from core.config.sizes import is_bare
+from core.driver import Tie
 from core.errors import ConfigError, Problem
 
 SCOPES = ("nodes", "drpnodes", "encapnodes", "flex_primary", "drp_flex_primary")
@@ -77,6 +78,7 @@ def _of_resource(service: Service, resource: Resource) -> Iterator[Problem]:
             yield service.problem(resource.rid, name, said)
         yield from _unread(service, resource.rid)
         yield from _nobody(service, resource)
+        yield from _unlabelled(service, resource)
     except ConfigError:
         return  # a value of another section, told there
 
@@ -102,6 +104,17 @@ def _nobody(service: Service, resource: Resource) -> Iterator[Problem]:
             options = service.document.options(resource.rid)
             key = next((each for each in options if tie.name in (service.read(resource.rid, each) or "")), "")
             yield service.problem(resource.rid, key, said, f"containers are called {service.name}.container.N")
+
+
+def _unlabelled(service: Service, resource: Resource) -> Iterator[Problem]:
+    """Labels that are called after the service, and that no resource of it makes."""
+    for tie in resource.driver.needs(resource) if not resource.disabled else ():
+        label = tie.name.removeprefix("LABEL=") if tie.kind == "device" else tie.name
+        if label != tie.name and label.startswith(f"{service.name}.") and not service.givers(tie):
+            given = [each.name for each in service.resources() if service.givers(Tie("device", f"LABEL={each.name}"))]
+            said = f"no resource will make the label {label}"
+            fix = f"labels that will be made: {' '.join(dict.fromkeys(given))}" if given else "name the device itself"
+            yield service.problem(resource.rid, "dev", said, fix)
 
 
 def _exposed(service: Service) -> Iterator[Problem]:

@@ -88,11 +88,11 @@ def test_standard_input(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "data,said",
     [
-        (b"\xff\xfe[", ":1: error: byte 0 (0xff) is not UTF-8"),
-        (b"", ": error: the file has no section"),
-        (b"x" * 1100000, ": error: the file has more than 1048576 bytes"),
+        (b"\xff\xfe[", ":1:1: error: byte 0 (0xff) is not UTF-8"),
+        (b"", ":1:1: error: the file has no section"),
+        (b"x" * 1100000, ":1:1: error: the file has more than 1048576 bytes"),
         (b"[fs#0\nmnt = \x00\n", ":2:7: error: column 7: control character 0x00"),
-        (b"<html>\n<body>\n", ":1: error: text before the first section"),
+        (b"<html>\n<body>\n", ":1:1: error: text before the first section"),
         (b"[a]\n" * 5000, ": error: "),
         (b"[disk#0]\ntype = loop\n" + b"".join(b"k%d = {x}\n" % number for number in range(50000)), ": error: "),
     ],

@@ -136,9 +136,8 @@ def rests_on_its_text(text: str) -> None:
     for level, problem in found:
         assert level in {"error", "warning"}
         assert problem.text
-        assert 0 <= problem.line <= len(lines)
-        if problem.line:
-            assert 0 <= problem.column <= len(lines[problem.line - 1].rstrip("\r")) + 1
+        assert 1 <= problem.line <= len(lines)
+        assert 1 <= problem.column <= len(lines[problem.line - 1].rstrip("\r")) + 1
     assert found == said(text)
 
 

@@ -75,7 +75,7 @@ def test_nothing_to_say() -> None:
         ("[dsk#0]\n", "web.conf:1:1: error: dsk#0: there is no group of resources 'dsk'"),
         ("[fs#0]\ntype = ext5\n", "web.conf:2:8: error: fs#0.type: there is no type 'ext5' of fs"),
         ("[fs#0]\ndev = /dev/sdb\n", "web.conf:1:1: error: fs#0.type: a fs needs a type"),
-        ("[env]\na = 1\n", "web.conf: error: the file has no resource: there is nothing to act on; add a section"),
+        ("[env]\na = 1\n", "web.conf:1:1: error: the file has no resource: there is nothing to act on; add a section"),
         (
             LOOP + "[disk#1]\ntype = raw\ndevs =\n    /dev/sdb\n    # not sdc\n    sdd\n",
             "web.conf:10:5: error: disk#1.devs: 'sdd' is not an absolute path; write one",
@@ -295,6 +295,17 @@ def test_all_at_once() -> None:
     )
     levels = [each.split(": ")[1] for each in told(text)]
     assert levels == ["warning", "error", "error", "warning", "warning", "error", "warning"]
+
+
+def test_labels_that_nobody_makes() -> None:
+    """A label that is called after the service is made by one of its btrfs, or told."""
+    fs = EXT.replace("/dev/sdb", "LABEL=web.fs.1")
+    (said,) = told(fs)
+    assert said == ("web.conf:3:7: warning: fs#0.dev: no resource will make the label web.fs.1; name the device itself")
+    btrfs = EXT.replace("fs#0", "fs#{}").replace("ext4", "btrfs").replace("/srv/web", "/srv/b")
+    assert told(fs + btrfs.format(1)) == []
+    assert told(fs + btrfs.format(2))[0].endswith("the label web.fs.1; labels that will be made: web.fs.2")
+    assert told(EXT.replace("/dev/sdb", "LABEL=theirs")) == told(fs + "disable = true\n") == []
 
 
 def test_secrets_that_cannot_be_evaluated() -> None:

@@ -69,7 +69,8 @@ def test_what_the_node_does_not_have(text: str, said: str) -> None:
         "[disk#0]\ntype = raw\ndevs = /dev/sdb\n[ip#0]\nipname = 10.0.0.5\nipdev = eth0:1\n",
         "[disk#0]\ntype = loop\nfile = /srv/a.img\nsize = 1G\n[disk#1]\ntype = raw\ndevs = {disk#0.file}\n",
         EXT.replace("/dev/sdb", "/dev/nowhere") + "disable = true\n",
-        EXT.replace("/dev/sdb", "LABEL=web.fs.1") + EXT.replace("fs#0", "fs#1").replace("/srv/web", "/srv/b"),
+        EXT.replace("/dev/sdb", "LABEL=web.fs.1")
+        + EXT.replace("fs#0", "fs#1").replace("/srv/web", "/srv/b").replace("ext4", "btrfs"),
     ],
 )
 def test_what_is_there_or_will_be(text: str) -> None:
