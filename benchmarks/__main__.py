@@ -24,6 +24,7 @@ from benchmarks.rounds import REPOSITORY, Case, Failed, Run, interleaved
 
 LIMIT = "python -c pass"
 HELP = "svcmgr --help"
+VALIDATE = "validate config of the first template"
 PLAN = "plan of the first template"
 GROUPS = "a disk, group, volume or fs, to a loop"
 EVALUATED = "an option with references, evaluated"
@@ -43,6 +44,7 @@ CRASHES_COUNT = 800
 """No more than its enumeration has: what a longer run remembers would not be measured as users meet it."""
 
 HELP_RATIO_MAX = 2.5
+VALIDATE_RATIO_MAX = 3.0
 PLAN_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
 GROUPS_RATIO_MAX = 2.0
@@ -112,6 +114,7 @@ def cases(folder: str, memory: str) -> tuple[Case, ...]:
     return (
         Case(LIMIT, (sys.executable, "-c", "pass"), environment),
         Case(HELP, (*svcmgr, "--help"), environment),
+        Case(VALIDATE, (*svcmgr, "validate", "config", "--config", template), environment),
         Case(PLAN, (*svcmgr, *dry_run), environment),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(GROUPS, (*in_process, "groups", str(GROUPS_COUNT)), environment),
@@ -245,6 +248,7 @@ def rows(measured: Measured) -> list[Row]:
     return [
         Row(LIMIT, first, "the limit", None),
         process_row(measured, HELP, HELP_RATIO_MAX),
+        process_row(measured, VALIDATE, VALIDATE_RATIO_MAX),
         process_row(measured, PLAN, PLAN_RATIO_MAX),
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
         groups_row(measured),

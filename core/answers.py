@@ -5,7 +5,6 @@ language of `aws --query`: `Volumes[].VolumeId`, `Reservations[0].Instances[0].I
 `[?pool=='rbd'&&name=='db'].device`.
 """
 
-import json
 import re
 from typing import Any
 
@@ -40,6 +39,8 @@ def pick(text: str, path: str) -> list[str]:
         return [line.strip() for line in text.splitlines() if line.strip()]
     if word := WORD.fullmatch(path):
         return text.split()[int(word[1]) :][:1]
+    import json
+
     found: list[Any] = [json.loads(text)] if text.strip() else []
     for name, index, condition in STEP.findall(path):
         if condition:

@@ -4,7 +4,6 @@ It outlives the actions: `unprovision` deletes what it lists and puts the texts 
 it beside the service's journal; this is its shape.
 """
 
-import json
 from typing import Any, NamedTuple
 
 from core.command import Command
@@ -99,6 +98,8 @@ class Record:
 
     def to_json(self) -> str:
         """Write the record as the text of its file."""
+        import json
+
         content = {
             "version": VERSION,
             **({"journal": self.mark} if self.mark else {}),
@@ -110,6 +111,8 @@ class Record:
     @classmethod
     def from_json(cls, text: str, path: str = "record.json") -> "Record":
         """Read the text of a record's file. Raises RecordError with the place in it, and what to do."""
+        import json
+
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:

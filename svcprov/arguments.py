@@ -1,7 +1,8 @@
 """The command line of `svcmgr`: its actions, its options, and which option means something to which action."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from core.errors import UsageError
 
@@ -134,6 +135,18 @@ class Option(NamedTuple):
     choices: tuple[str, ...] = ()
     number: bool = False
 
+    @property
+    def destination(self) -> str:
+        """What it is called among the options that were read."""
+        return self.names[0 if len(self.names[0]) > SHORT else -1].lstrip("-").replace("-", "_")
+
+    @property
+    def absent(self) -> Any:
+        """Its value where it is not given."""
+        if self.choices:
+            return self.choices[0]
+        return None if self.value else False
+
 
 OPTIONS = (
     Option(("-s", "--service"), "SERVICE", "the name of the service"),
@@ -204,6 +217,46 @@ def help_text() -> str:
 
 def _read(words: Sequence[str]) -> "Namespace":
     """Read words and options, in any order. Raises UsageError."""
+    return _plain(words) or _parsed(words)
+
+
+def _plain(words: Sequence[str]) -> "Namespace | None":
+    """Read words and options that are right beyond doubt; None for what argparse has to look at.
+
+    To load argparse takes as long as to validate a service file.
+    """
+    named = {name: option for option in OPTIONS for name in option.names}
+    values: dict[str, Any] = {option.destination: option.absent for option in OPTIONS} | {"words": []}
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("-"):
+            values["words"].append(word)
+            continue
+        name, equals, value = word.partition("=")
+        option = named.get(name)
+        if option is None or (equals and not option.value and not option.choices):
+            return None
+        if not option.value:
+            values[option.destination] = True
+            continue
+        value = value if equals else next(rest, "--")
+        is_option = value.startswith("-") and value != "-" and not equals
+        if is_option or (option.choices and value not in option.choices):
+            return None
+        if option.repeated:
+            values[option.destination] = [*(values[option.destination] or ()), value]
+        elif option.number:
+            try:
+                values[option.destination] = float(value)
+            except ValueError:
+                return None
+        else:
+            values[option.destination] = value
+    return cast("Namespace", SimpleNamespace(**values))
+
+
+def _parsed(words: Sequence[str]) -> "Namespace":
+    """Read words and options with argparse, which says what is wrong. Raises UsageError."""
     import argparse
 
     class Parser(argparse.ArgumentParser):
@@ -229,11 +282,7 @@ def _read(words: Sequence[str]) -> "Namespace":
             settings |= {"choices": option.choices, "default": option.choices[0]}
         elif option.number:
             settings |= {"type": float}
-        parser.add_argument(
-            *option.names,
-            dest=option.names[0 if len(option.names[0]) > SHORT else -1].lstrip("-").replace("-", "_"),
-            **settings,
-        )
+        parser.add_argument(*option.names, dest=option.destination, **settings)
     return parser.parse_intermixed_args(list(words))
 
 

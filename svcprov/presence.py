@@ -60,7 +60,7 @@ def absent(service: Service, state: NodeState) -> list[Finding]:
 
 def _of_resource(service: Service, resource: Resource, node: _Node) -> Iterator[Problem]:
     for tie in resource.driver.needs(resource):
-        if tie.kind in {"device", "group"} and "«" not in tie.name and not _is_given(service, tie):
+        if tie.kind in {"device", "group"} and "«" not in tie.name and not service.givers(tie):
             said = _not_there(tie, node)
             if said:
                 fix = "make it with a resource of the service, attach it, or correct the name"
@@ -75,14 +75,6 @@ def _of_resource(service: Service, resource: Resource, node: _Node) -> Iterator[
     if interface and interface.partition(":")[0] not in node.interfaces:
         said = f"the node has no interface {interface!r}{meant(interface, node.interfaces)}"
         yield service.problem(resource.rid, "ipdev", said, f"interfaces are {', '.join(node.interfaces)}")
-
-
-def _is_given(service: Service, tie: Tie) -> bool:
-    """Tell whether a resource of the service makes it, by this name or by that of its label."""
-    if service.givers(tie):
-        return True
-    match = _TAG.fullmatch(tie.name)
-    return match is not None and match[2] in {each.name for each in service.resources() if each.group == "fs"}
 
 
 def _not_there(tie: Tie, node: _Node) -> str:

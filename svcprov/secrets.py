@@ -3,7 +3,6 @@
 The service file has the value, so what is read back is whole again; without the service file there is nothing to read.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +30,8 @@ def mask_json(text: str, secrets: Mapping[str, str]) -> str:
     """`mask`, for the text of a JSON file."""
     if not secrets:
         return text
+    import json
+
     return json.dumps(mask(json.loads(text), secrets), ensure_ascii=False, indent=1) + "\n"
 
 
@@ -38,6 +39,8 @@ def reveal_json(text: str, secrets: Mapping[str, str]) -> str:
     """`reveal`, for the text of a JSON file; one that is no JSON is left to whoever reads it."""
     if not secrets or "«secret:" not in text:
         return text
+    import json
+
     try:
         return json.dumps(reveal(json.loads(text), secrets), ensure_ascii=False)
     except ValueError:

@@ -36,9 +36,8 @@ class Finding(NamedTuple):
     def __str__(self) -> str:
         """`FILE:LINE:COLUMN: LEVEL: section.key: text; fix`, as compilers write it and editors read it."""
         path, line, section, key, text, fix, column = self.problem
-        place = ":".join((path, *(str(number) for number in (line, column) if number)))
         subject = ".".join(part for part in (section, key) if part)
-        said = ": ".join(part for part in (place, self.level, subject, text) if part)
+        said = ": ".join(part for part in (f"{path}:{line}:{column}", self.level, subject, text) if part)
         return f"{said}; {fix}" if fix else said
 
 
@@ -68,7 +67,7 @@ def placed(service: Service, found: Iterable[Finding]) -> list[Finding]:
 
 def of_error(error: ConfigError) -> list[Finding]:
     """The findings of a text that cannot be made a service of."""
-    return [Finding("error", problem) for problem in error.problems]
+    return [Finding("error", _at_least(problem)) for problem in error.problems]
 
 
 def sound(service: Service, wrong: frozenset[str]) -> list[Resource]:
@@ -90,10 +89,16 @@ def _placed(problem: Problem, places: Places) -> Problem:
     if not fix:
         # A rule of a keyword is one sentence, that says what is wrong, and after a semicolon what to do about it.
         text, _, fix = text.partition("; ")
-    if problem.column or not problem.section:
-        return problem._replace(text=text, fix=fix)
-    place = places.guessed(problem)
-    return problem._replace(line=place.line or problem.line, column=place.column, text=text, fix=fix)
+    place = (problem.line, problem.column)
+    if not problem.column and problem.section:
+        found = places.guessed(problem)
+        place = (found.line or problem.line, found.column)
+    return _at_least(problem._replace(line=place[0], column=place[1], text=text, fix=fix))
+
+
+def _at_least(problem: Problem) -> Problem:
+    """What is about a whole line is at its beginning, what is about the whole file at that of its first line."""
+    return problem._replace(line=problem.line or 1, column=problem.column or 1)
 
 
 def _of_one(service: Service) -> Iterator[Finding]:
@@ -161,12 +166,7 @@ def _one_address(service: Service, resources: list[Resource]) -> Iterator[Proble
 
 
 def key_of(resource: Resource, text: str) -> str:
-    """The option of a resource whose value has a text; "" where none has."""
+    """The option of a resource with nothing wrong whose value has a text; "" where none has."""
     service = resource.service
-    for option in service.options(resource.rid):
-        try:
-            if text in (service.read(resource.rid, option) or ""):
-                return option
-        except ConfigError:
-            continue  # told with the option
-    return ""
+    options = service.options(resource.rid)
+    return next((option for option in options if text in (service.read(resource.rid, option) or "")), "")

@@ -14,8 +14,9 @@ Kind = Literal[
 TRUE = frozenset(("true", "yes", "1"))
 FALSE = frozenset(("false", "no", "0"))
 
-_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
+# Compiled when a value is first held against them, and kept by `re`.
+_INTEGER = r"-?[0-9]{1,18}"
+_IPV4 = r"(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(?:\.(?!$)|$)){4}"
 
 
 class Complaint(NamedTuple):
@@ -105,11 +106,11 @@ def _boolean(value: str, _keyword: Keyword) -> str | None:
 
 
 def _integer(value: str, _keyword: Keyword) -> str | None:
-    return None if _INTEGER.fullmatch(value) else f"{value!r} is not a whole number; write one such as 2"
+    return None if re.fullmatch(_INTEGER, value) else f"{value!r} is not a whole number; write one such as 2"
 
 
 def _address(value: str, _keyword: Keyword) -> str | None:
-    if _IPV4.fullmatch(value):
+    if re.fullmatch(_IPV4, value):
         return None
     if ":" in value:
         from ipaddress import AddressValueError, IPv6Address

@@ -9,10 +9,10 @@ from core.config.section import BLANKS
 from core.errors import Problem
 
 _WORD = re.compile(r"\S+")
-_QUOTED = re.compile(r"'([^']+)'")
-_BRACES = re.compile(r"\{[\w#.\[\]]+\}|\$\([^ ]*\)", re.ASCII)
-_PATH = re.compile(r"^\S+\.\S+ -> (\S+)\.([^\s.:]+)")
-_NAME = re.compile(r"(?<!\S)env\.\w+", re.ASCII)
+_QUOTED = r"'([^']+)'"
+_BRACES = r"(?a)\{[\w#.\[\]]+\}|\$\([^ ]*\)"
+_PATH = r"\S+\.\S+ -> (\S+)\.([^\s.:]+)"
+_NAME = r"(?a)(?<!\S)env\.\w+"
 
 
 class Place(NamedTuple):
@@ -83,9 +83,9 @@ class Places:
 
 def _subjects(said: str) -> Iterator[str]:
     """What a sentence may be about, the likeliest first: a reference, what is quoted, what is named."""
-    if match := _PATH.match(said):
+    if " -> " in said and (match := re.match(_PATH, said)):
         section, option = match.groups()
         yield from (f"{{{section}.{option}", f"{{{section}.#{option}", f"{{{option}", f"{{#{option}")
-    yield from _QUOTED.findall(said)
-    yield from _BRACES.findall(said)
-    yield from (f"{{{name}" for name in _NAME.findall(said))
+    yield from re.findall(_QUOTED, said) if "'" in said else ()
+    yield from re.findall(_BRACES, said) if "{" in said or "$" in said else ()
+    yield from (f"{{{name}" for name in (re.findall(_NAME, said) if "env." in said else ()))

@@ -8,14 +8,15 @@ from core.config.places import Places
 from core.config.resource import Resource
 from core.config.service import VAR, Service
 from core.config.sizes import is_bare
+from core.driver import Tie
 from core.errors import ConfigError, Problem
 
 SCOPES = ("nodes", "drpnodes", "encapnodes", "flex_primary", "drp_flex_primary")
 
 _FORMER = {"service_type": "env"}
 """Keywords of DEFAULT that are still read by their former name."""
-_SECRET = re.compile(r"(?i)(?:^|_)(?:passwd|password|passphrase|secret|token|api_?key|access_?key|private_?key)(?:_|$)")
-_VARIABLE = re.compile(r"(?:^|\s)(?:-e|--env)[ =]\s*['\"]?([A-Za-z_]\w*)=(\S)", re.ASCII)
+_CALLED_SO = r"(?i)(?:^|_)(?:passwd|password|passphrase|secret|token|api_?key|access_?key|private_?key)(?:_|$)"
+_VARIABLE = r"(?a)(?:^|\s)(?:-e|--env)[ =]\s*['\"]?([A-Za-z_]\w*)=(\S)"
 
 
 def remarks(service: Service, wrong: frozenset[str] = frozenset()) -> list[Problem]:
@@ -65,8 +66,8 @@ def _of_option(
     if service.var != VAR and VAR in text:
         said = f"{VAR} is written out, and on this node it is {service.var}"
         yield service.problem(section, option, said, "write {var} in its place")
-    for variable, first in _VARIABLE.findall(text):
-        if _SECRET.search(variable) and first not in "{$":
+    for variable, first in re.findall(_VARIABLE, text) if "-e" in text else ():
+        if re.search(_CALLED_SO, variable) and first not in "{$":
             said = f"the value of {variable} would stand in the words of a command, where every process can read it"
             yield service.problem(section, option, said, "let the program read it from a file, as with --env-file")
 
@@ -77,6 +78,7 @@ def _of_resource(service: Service, resource: Resource) -> Iterator[Problem]:
             yield service.problem(resource.rid, name, said)
         yield from _unread(service, resource.rid)
         yield from _nobody(service, resource)
+        yield from _unlabelled(service, resource)
     except ConfigError:
         return  # a value of another section, told there
 
@@ -104,6 +106,17 @@ def _nobody(service: Service, resource: Resource) -> Iterator[Problem]:
             yield service.problem(resource.rid, key, said, f"containers are called {service.name}.container.N")
 
 
+def _unlabelled(service: Service, resource: Resource) -> Iterator[Problem]:
+    """Labels that are called after the service, and that no resource of it makes."""
+    for tie in resource.driver.needs(resource) if not resource.disabled else ():
+        label = tie.name.removeprefix("LABEL=") if tie.kind == "device" else tie.name
+        if label != tie.name and label.startswith(f"{service.name}.") and not service.givers(tie):
+            given = [each.name for each in service.resources() if service.givers(Tie("device", f"LABEL={each.name}"))]
+            said = f"no resource will make the label {label}"
+            fix = f"labels that will be made: {' '.join(dict.fromkeys(given))}" if given else "name the device itself"
+            yield service.problem(resource.rid, "dev", said, fix)
+
+
 def _exposed(service: Service) -> Iterator[Problem]:
     """The values that would carry a declared secret into the words of a command."""
     try:
@@ -126,6 +139,6 @@ def _undeclared(service: Service) -> Iterator[Problem]:
     options = service.document.options("env")
     for option in options:
         name = option.partition("@")[0]
-        if "." not in name and _SECRET.search(name) and f"{name}.secret" not in options:
+        if "." not in name and re.search(_CALLED_SO, name) and f"{name}.secret" not in options:
             said = f"{name} is called like a secret, and is not declared one: plans and logs show it"
             yield service.problem("env", option, said, f"write {name}.secret = true, or false where it is none")

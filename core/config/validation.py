@@ -1,9 +1,10 @@
 """What is wrong with a service file, all of it at once, each with its line and the likely fix."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from itertools import chain, islice
 
-from core.config import variations
 from core.config.conflicts import conflicts
 from core.config.keywords import Keyword
 from core.config.places import Place, Places
@@ -17,16 +18,17 @@ PROBLEMS_MAX = 1000
 """How many problems are looked for: a file of another kind would keep everybody waiting."""
 
 _RID = re.compile(r"[a-z]+#[a-z0-9]+", re.ASCII)
-_SUBSET = re.compile(r"subset#([a-z]+)(?::[^\s:]+)?", re.ASCII)
+_SUBSET = r"(?a)subset#([a-z]+)(?::[^\s:]+)?"
 
 
 def problems(service: Service) -> list[Problem]:
     """Find everything that keeps a service from being acted on. Nothing is raised."""
     found: list[Problem] = []
+    # A file that is right has no use for places, one with a thousand mistakes is split into lines once.
+    where = cache(lambda: Places(service.document))
     for section in service.sections():
-        found += _section(service, section)
-        found += _options(service, section)
-        found += _required(service, section)
+        of_section = chain(_section(service, section), _options(service, section, where), _required(service, section))
+        found += islice(of_section, PROBLEMS_MAX - len(found))
         if len(found) >= PROBLEMS_MAX:
             return found
     if not service.resources() and not found:
@@ -34,7 +36,15 @@ def problems(service: Service) -> list[Problem]:
         found.append(
             Problem(service.document.path, 0, "", "", "the file has no resource: there is nothing to act on", fix)
         )
-    return [*found, *_contradictions(service, found), *conflicts(service), *variations.problems(service)]
+    return [*found, *_contradictions(service, found), *conflicts(service), *_of_variations(service)]
+
+
+def _of_variations(service: Service) -> Iterable[Problem]:
+    if not service.document.has("env"):
+        return ()
+    from core.config.variations import problems as of_variations
+
+    return of_variations(service)
 
 
 def _section(service: Service, section: str) -> Iterator[Problem]:
@@ -65,7 +75,7 @@ def _section(service: Service, section: str) -> Iterator[Problem]:
 def _misnamed(section: str) -> tuple[str, str] | None:
     """Say what is wrong with the name of a section, and the fix; None when nothing is."""
     if section.startswith("subset#"):
-        match = _SUBSET.fullmatch(section)
+        match = re.fullmatch(_SUBSET, section)
         return None if match and match[1] in GROUPS else ("not the name of a subset", "write it as [subset#fs:NAME]")
     group = section.partition("#")[0]
     if _RID.fullmatch(section):
@@ -86,7 +96,7 @@ def _misnamed(section: str) -> tuple[str, str] | None:
     return said, f"resources are named as [fs#0]{meant(group, GROUPS)}"
 
 
-def _options(service: Service, section: str) -> Iterator[Problem]:
+def _options(service: Service, section: str, where: Callable[[], Places]) -> Iterator[Problem]:
     """What is wrong with each option of a section, for every scope; each with its own line and column."""
     table = service.keywords(section)
     for option in service.document.options(section):
@@ -102,23 +112,25 @@ def _options(service: Service, section: str) -> Iterator[Problem]:
             elif at and not keyword.scopable:
                 wrong = f"{name} is the same on every node", f"write {name}"
             if wrong is not None:
-                yield _at(service.problem(section, option, *wrong), Places(service.document).name(section, option))
+                yield _at(service.problem(section, option, *wrong), where().name(section, option))
         try:
             text = service.evaluate_option(section, option)
         except ConfigError as error:
             yield from error.problems
             continue
         if keyword is not None:
-            yield from _wrong(service, section, option, keyword, text)
+            yield from _wrong(service, keyword, (section, option, text), where)
 
 
-def _wrong(service: Service, section: str, option: str, keyword: Keyword, value: str) -> Iterator[Problem]:
+def _wrong(
+    service: Service, keyword: Keyword, given: tuple[str, str, str], where: Callable[[], Places]
+) -> Iterator[Problem]:
     """What is wrong with a value; with a word of it, at its line and column."""
+    section, option, value = given
     for complaint in keyword.complaints(value):
         problem = service.problem(section, option, complaint.text)
         if complaint.position is not None:
-            places = Places(service.document)
-            problem = _at(problem, places.word(section, option, complaint.position, len(value.split())))
+            problem = _at(problem, where().word(section, option, complaint.position, len(value.split())))
         yield problem
 
 

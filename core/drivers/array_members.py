@@ -33,7 +33,7 @@ def carried(device: "Device") -> Steps:
     return mdadm.superblock((yield mdadm.examine(device.place))).get("MD_UUID", "")
 
 
-def released(array: mdadm.Found | None) -> Steps:
+def released(array: "mdadm.Found | None") -> Steps:
     """Let go of members that the kernel has collected for an array that could not be started."""
     if array is not None and not array.started:
         yield Note(f"{array.device} waits for members of {array.uuid}: stopped")
@@ -236,7 +236,7 @@ def _reals(paths: Iterable[str]) -> Steps:
     return found
 
 
-def judged(disk: "Resource", uuid: str, detail: mdadm.Detail) -> Steps:
+def judged(disk: "Resource", uuid: str, detail: "mdadm.Detail") -> Steps:
     """Return the status of an array that is assembled.
 
     One that copies to a member has all that it should, and needs nobody: it is up, with a remark.

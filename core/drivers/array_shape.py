@@ -92,7 +92,7 @@ def path(disk: "Resource") -> str:
     return mdadm.path(name(disk))
 
 
-def shape(disk: "Resource", devices: int) -> mdadm.Shape:
+def shape(disk: "Resource", devices: int) -> "mdadm.Shape":
     """What the array is to be like, made of that many devices."""
     found = level(disk["level"])
     chunk = disk.size("chunk") if disk["chunk"] and LEVELS[found].chunks else 0

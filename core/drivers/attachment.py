@@ -23,7 +23,7 @@ LETTERS = "fghijklmnopqrstuvwxyzbcde"
 _NAME = re.compile(r"(?:/dev/)?(?:sd|xvd)([a-z]+)[0-9]*")
 
 
-def attached(here: ec2.Cloud, volume: aws.Volume, name: str) -> Steps:
+def attached(here: "ec2.Cloud", volume: "aws.Volume", name: str) -> Steps:
     """Attach a volume where it is not, and wait for its block device; return the path of that device.
 
     name: of the attachment in the record. Raises Failed when no device name is free.
@@ -48,7 +48,7 @@ def attached(here: ec2.Cloud, volume: aws.Volume, name: str) -> Steps:
     return (yield from _named(re.sub(r"^/dev/(?:sd|xvd)", prefix, device)))
 
 
-def detached(here: ec2.Cloud, volume: str, device: str, name: str, link: str) -> Steps:
+def detached(here: "ec2.Cloud", volume: str, device: str, name: str, link: str) -> Steps:
     """Detach a volume, and wait until EC2 has let go of it: it does not while anything here uses the device.
 
     device, link: the name that it is attached as, and the link to its block device; taking this back waits for that.
@@ -70,7 +70,7 @@ def detached(here: ec2.Cloud, volume: str, device: str, name: str, link: str) ->
     )
 
 
-def available(here: ec2.Cloud, volume: str) -> Steps:
+def available(here: "ec2.Cloud", volume: str) -> Steps:
     """Wait until a volume that was created, or is being detached, can be attached. Raises Failed when it never will."""
     answer = yield Wait(
         aws.describe_volumes(here.cli, volume),
@@ -90,7 +90,7 @@ def _state(answer: Completed) -> str:
     return next(volume.state for volume in aws.volumes(answer).values())
 
 
-def _free_letters(here: ec2.Cloud, instance: aws.Instance, disks: Iterable[str]) -> Iterator[str]:
+def _free_letters(here: "ec2.Cloud", instance: "aws.Instance", disks: Iterable[str]) -> Iterator[str]:
     """The letters of device names that neither EC2 nor the kernel uses, `sd` and `xvd` being the same."""
     used = {match[1] for name in (*instance.mapped.values(), *disks) if (match := _NAME.fullmatch(name))}
     return (letter for letter in (LETTERS if here.cli.tokens else LETTERS_OF_OLD) if letter not in used)

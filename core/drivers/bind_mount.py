@@ -72,7 +72,7 @@ class BindMount(Mounting):
         del source
         return mount.bind(self.options(fs), self.source(fs), point)
 
-    def shows(self, fs: "Resource", device: str, found: mount.Mount) -> Steps:
+    def shows(self, fs: "Resource", device: str, found: "mount.Mount") -> Steps:
         """Tell whether the mount point and the directory are one and the same."""
         del found
         answer = yield files.is_same(device, self.mount_point(fs))

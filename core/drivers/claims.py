@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from core.command import Command, Steps
-from core.engine import SVCMGR
 
 
 def claim(name: str) -> Command:
     """Ask for what seems free (`alias:eth0:3`): 0 when it is this action's now, 1 when another one has chosen it."""
+    from core.engine import SVCMGR
+
     return Command((SVCMGR, "claim", name), accepts=(0, 1), quiet=True, tool=SVCMGR)
 
 

@@ -5,7 +5,6 @@ filesystem that the service declares for docker_data_dir is not mounted: it woul
 """
 
 import shlex
-from binascii import crc32
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,8 +12,7 @@ from core.command import Check, Command, Note, Steps, Wait
 from core.config.keywords import is_true
 from core.config.resource import Resource
 from core.config.service import VAR
-from core.drivers.directories import remove_made
-from core.engine import ENGINE
+from core.drivers import directories
 from core.errors import Failed, Refused, WaitedTooLong
 from core.tools import docker, files, find, ip_link, mount, start_stop_daemon, systemd_run
 
@@ -50,7 +48,7 @@ def split(text: str) -> tuple[str, ...]:
     return tuple(shlex.split(text))
 
 
-def words(client: docker.Client, text: str) -> tuple[str, ...]:
+def words(client: "docker.Client", text: str) -> tuple[str, ...]:
     """Split arguments as the agent of the time did: at blanks in 2015, as a shell does now."""
     return tuple(text.split()) if client.is_own_daemon else split(text)
 
@@ -70,7 +68,7 @@ def client(container: Resource) -> Steps:
     return _socket_fits(container, found._replace(socket=f"{_directory(container)}/docker.sock"))
 
 
-def bring_up(container: Resource, here: docker.Client) -> Steps:
+def bring_up(container: Resource, here: "docker.Client") -> Steps:
     """Start the service's own daemon where it does not run, and wait until it answers."""
     if (yield docker.answers(here)).returncode == 0:
         return
@@ -99,14 +97,14 @@ def bring_up(container: Resource, here: docker.Client) -> Steps:
         yield _answer(here, ANSWER_SECONDS_MAX)
 
 
-def _answer(here: docker.Client, seconds_max: int) -> Wait:
+def _answer(here: "docker.Client", seconds_max: int) -> Wait:
     said = "the docker daemon to answer"
     check = docker.is_answering(here)
     # A daemon that is alive is given more time.
     return Wait(check.ask, (check,), 1, seconds_max, said, seconds_at_last=ANSWER_SECONDS_MAX)
 
 
-def is_outlived(container: Resource, here: docker.Client) -> Steps:
+def is_outlived(container: Resource, here: "docker.Client") -> Steps:
     """Tell whether containers go on although the service's daemon was killed; none does after a reboot."""
     if not here.socket or here.is_own_daemon:
         return False
@@ -115,7 +113,7 @@ def is_outlived(container: Resource, here: docker.Client) -> Steps:
     return bool((yield find.entry(kept)._replace(accepts=(0, 1))).stdout)
 
 
-def shut_down(container: Resource, here: docker.Client) -> Steps:
+def shut_down(container: Resource, here: "docker.Client") -> Steps:
     """End the service's own daemon when no container runs any more, and take its bridge away."""
     if not here.socket:
         return
@@ -132,7 +130,7 @@ def shut_down(container: Resource, here: docker.Client) -> Steps:
         yield ip_link.delete(bridge)
 
 
-def clear(container: Resource, here: docker.Client) -> Steps:
+def clear(container: Resource, here: "docker.Client") -> Steps:
     """Remove what an ended daemon has left, and the directory that was made for its socket."""
     if not here.socket or (yield docker.answers(here)).returncode == 0:
         return
@@ -142,7 +140,7 @@ def clear(container: Resource, here: docker.Client) -> Steps:
     directory = _directory(container)
     made = {thing.identity for thing in container.service.record.made.values() if thing.kind == "directory"}
     if directory in made and not (yield find.entry(directory)).stdout:
-        yield from remove_made(container, directory)
+        yield from directories.remove_made(container, directory)
 
 
 def _run_time_gone(container: Resource) -> Steps:
@@ -155,7 +153,7 @@ def _run_time_gone(container: Resource) -> Steps:
         yield files.remove_directory_if_empty(RUN)
 
 
-def _remove_leftovers(container: Resource, here: docker.Client) -> Steps:
+def _remove_leftovers(container: Resource, here: "docker.Client") -> Steps:
     for path in _files(container, here):
         if (yield files.exists(path)).returncode == 0:
             yield files.remove(path)
@@ -175,21 +173,23 @@ def _log_directory(container: Resource) -> str:
     return f"/var/log/opensvc/{name}" if var == VAR else f"{var}/log/{name}"
 
 
-def _files(container: Resource, here: docker.Client) -> tuple[str, str]:
+def _files(container: Resource, here: "docker.Client") -> tuple[str, str]:
     return (here.socket, _pidfile(container))
 
 
-def _daemon(container: Resource, here: docker.Client) -> docker.Daemon:
+def _daemon(container: Resource, here: "docker.Client") -> "docker.Daemon":
     name = container.service.name
     arguments = words(here, container.service_value("docker_daemon_args"))
     # The name of an interface has 15 characters at most, which the name of a service does not fit into.
     own_bridge = not here.is_own_daemon and not docker.names_bridge(arguments)
+    from binascii import crc32
+
     bridge = f"svc-{crc32(name.encode()):08x}" if own_bridge else ""
     data_root = container.service_value("docker_data_dir")
     return docker.Daemon(data_root, _pidfile(container), f"{RUN}/{name}", bridge, arguments)
 
 
-def _launch(container: Resource, here: docker.Client) -> Steps:
+def _launch(container: Resource, here: "docker.Client") -> Steps:
     """Return the `Launch` of this node: through systemd where it is at work, else in the background."""
     program = yield from _program(container, here)
     argv = docker.daemon_words(here, program, _daemon(container, here))
@@ -210,7 +210,7 @@ def _launch(container: Resource, here: docker.Client) -> Steps:
     return Launch(start._replace(check=files.any_is_there(*places), undo=undo), stop, alive, log)
 
 
-def _program(container: Resource, here: docker.Client) -> Steps:
+def _program(container: Resource, here: "docker.Client") -> Steps:
     """Ask for the daemon's program and its version, which need not be those of the client."""
     if here.is_own_daemon:
         return docker.Program(here.program, here.version)
@@ -228,14 +228,16 @@ def _holds(alive: Check) -> Steps:
     return answer.returncode == 0 and (not alive.path or bool(answer.stdout.strip()))
 
 
-def _until_it_answers(here: docker.Client, launch: Launch) -> tuple[Command | Check, ...]:
+def _until_it_answers(here: "docker.Client", launch: Launch) -> tuple[Command | Check, ...]:
     """The steps of an undo that wait for a daemon started in the background; systemd has waited already."""
+    from core.engine import ENGINE
+
     pause = Command(("sleep", str(ANSWER_SECONDS_USUAL)), quiet=True, tool=ENGINE)
     check = docker.is_answering(here, "the docker daemon does not answer yet")
     return (pause, check) if launch.start.background else (check,)
 
 
-def _socket_fits(container: Resource, here: docker.Client) -> docker.Client:
+def _socket_fits(container: Resource, here: "docker.Client") -> "docker.Client":
     """Refuse a service whose name makes the paths of the daemon's sockets longer than the kernel takes."""
     containerd = "" if here.is_own_daemon else f"{RUN}/{container.service.name}/containerd/containerd.sock.ttrpc"
     for path, most in ((here.socket, SOCKET_PATH_CHARACTERS_MAX), (containerd, CONTAINERD_PATH_CHARACTERS_MAX)):

@@ -7,14 +7,11 @@ from core.config.resource import Resource
 from core.errors import Failed
 from core.tools import aws, metadata
 
-ALLOCATE = "<allocate>"
-"""What a service file says where an address is to be allocated; the address takes its place."""
-
 
 class Cloud(NamedTuple):
     """The cloud as a resource on this node reaches it."""
 
-    cli: aws.Cli
+    cli: "aws.Cli"
     instance: str
 
 

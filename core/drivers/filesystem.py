@@ -7,17 +7,15 @@ is how it formats, and for btrfs its subvolume and its label.
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from core.answers import pick
 from core.command import Check, Command, Completed, Fresh, Note, Steps, Thing
 from core.config.keywords import Keyword
 from core.config.sizes import human
 from core.driver import Holding, Tie
-from core.drivers import blank, directories, logical_volume
-from core.drivers.emptiness import holds_nothing, inside
+from core.drivers import blank, directories, emptiness, logical_volume, volume_path
 from core.drivers.mounting import Mounting
 from core.errors import Failed, Refused, Remedy
 from core.signature import signature
-from core.tools import blkid, blockdev, files, losetup, lvm, mount
+from core.tools import blkid, blockdev, files, losetup, mount
 
 if TYPE_CHECKING:
     from core.config.service import Resource
@@ -63,15 +61,15 @@ class Filesystem(Mounting):
 
     def needs(self, fs: "Resource") -> Iterable[Tie]:
         """Need the device, and the tree that the mount point is in."""
-        return (*logical_volume.needed(fs), *super().needs(fs))
+        return (*volume_path.needed(fs), *super().needs(fs))
 
     def gives(self, fs: "Resource") -> Iterable[Tie]:
         """Give the tree below the mount point, and the logical volume that it makes."""
-        return (*super().gives(fs), *logical_volume.given(fs))
+        return (*super().gives(fs), *volume_path.given(fs))
 
     def problems(self, fs: "Resource") -> Iterable[tuple[str, str]]:
         """A logical volume is in the group that is named."""
-        found = lvm.named(fs["dev"])
+        found = volume_path.named(fs["dev"])
         if fs["vg"] and fs["size"] and (found is None or found[0] != fs["vg"]):
             yield "dev", f"{fs['dev']} is no volume of {fs['vg']}; write /dev/{fs['vg']}/NAME, or take vg away"
 
@@ -174,7 +172,7 @@ class Filesystem(Mounting):
     def holds(self, fs: "Resource") -> Steps:
         """The directory, the filesystem, and the logical volume that it makes."""
         found: list[Holding] = yield from super().holds(fs)
-        if (named := logical_volume.own(fs)) is not None:
+        if (named := volume_path.own(fs)) is not None:
             found += yield from logical_volume.held(*named)
         device = yield from self.device(fs)
         return [*found, *(yield from self.holds_on(fs, device))]
@@ -214,6 +212,8 @@ class Filesystem(Mounting):
             return dev
         if (yield files.is_file(dev)).returncode:
             return None
+        from core.answers import pick
+
         loops = pick((yield losetup.associated(dev)).stdout, "lines")
         return loops[0] if loops else None
 
@@ -279,7 +279,7 @@ class Filesystem(Mounting):
         file = self.file(fs, device)
         options = self.inspection_options() + (",loop" if file else "")
         look = mount.mount(self.type, options, file or device, temporary, temporary=True)
-        return inside(look, temporary, holds_nothing(temporary, f"{fs['dev']} holds data"))
+        return emptiness.inside(look, temporary, emptiness.holds_nothing(temporary, f"{fs['dev']} holds data"))
 
     def is_sized(self, fs: "Resource") -> bool:
         """Tell whether the file says how large the device is: else nobody asks for a filesystem that grows with it."""

@@ -21,14 +21,14 @@ def _tag(disk: "Resource") -> str:
     return (disk["lock_shared_tag"] or disk.service.name) if disk["lock"] == "shared" else ""
 
 
-def free(disk: "Resource", client: rbd.Client, image: str) -> Steps:
+def free(disk: "Resource", client: "rbd.Client", image: str) -> Steps:
     """See that nobody has locked an image. Raises Refused with who has."""
     for lock in rbd.parse_locks((yield rbd.locks(client, image))):
         if not lock.identity.startswith(AUTOMATIC):
             raise _held(disk, image, lock)
 
 
-def locked(disk: "Resource", client: rbd.Client, image: str, found: rbd.Image, position: int) -> Steps:
+def locked(disk: "Resource", client: "rbd.Client", image: str, found: "rbd.Image", position: int) -> Steps:
     """Lock an image in the name of this node. Raises Refused when it is another's: no lock is ever broken."""
     if "exclusive-lock" in found.features:
         off = f"rbd feature disable {image} object-map fast-diff exclusive-lock"
@@ -50,13 +50,13 @@ def locked(disk: "Resource", client: rbd.Client, image: str, found: rbd.Image, p
         raise _held(disk, image, (locks or rbd.parse_locks((yield rbd.locks(client, image))))[0]) from failure
 
 
-def _held(disk: "Resource", image: str, lock: rbd.Lock) -> Refused:
+def _held(disk: "Resource", image: str, lock: "rbd.Lock") -> Refused:
     said = f"{disk.rid}: {image} is locked by {lock.identity} ({lock.locker}, {lock.address})"
     remove = f"rbd lock remove {image} {lock.identity} {lock.locker}"
     return Refused(said, f"stop the service there; if that node is dead: {remove}")
 
 
-def unlocked(disk: "Resource", client: rbd.Client, image: str, position: int) -> Steps:
+def unlocked(disk: "Resource", client: "rbd.Client", image: str, position: int) -> Steps:
     """Give back each lock that this node has on an image."""
     node, tag = disk.service.nodename, _tag(disk)
     again = rbd.lock(client, image, node, tag, f"{disk.rid}.lock.{position}")._replace(makes=None, undo=())

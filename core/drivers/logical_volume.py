@@ -4,14 +4,13 @@ What a volume that is gone has left in the extents of a new one is nobody's data
 it was made: that is the content of which whoever formats the volume proves that there is none.
 """
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from core import evidence
 from core.command import Check, Note, Steps
 from core.config.sizes import Share, human
-from core.driver import Holding, Tie
-from core.drivers import beneath, blank
+from core.driver import Holding
+from core.drivers import beneath, blank, volume_path
 from core.drivers.volume_group import group_named, is_seen, whole
 from core.errors import Failed, Refused, Remedy
 from core.tools import blkid, blockdev, lvm, wipefs
@@ -23,30 +22,9 @@ MADE, BLANK = "logical_volume", "blank"
 """In the record: the volume, and that its ends were zeroed once, so that what is there now came later."""
 
 
-def own(fs: "Resource") -> tuple[str, str] | None:
-    """The group and the name of the volume that a filesystem makes: `dev` names it, `vg` and `size` say how."""
-    found = lvm.named(fs["dev"])
-    return found if found is not None and found[0] == fs["vg"] and fs["size"] else None
-
-
-def needed(fs: "Resource") -> Iterable[Tie]:
-    """What has to be there before the device of a filesystem: whoever gives it, and its group."""
-    if own(fs) is None:
-        yield Tie("device", fs["dev"])
-    if (found := lvm.named(fs["dev"])) is not None:
-        yield Tie("group", found[0])
-
-
-def given(fs: "Resource") -> Iterable[Tie]:
-    """The device of the volume that a filesystem makes, by both of its names."""
-    if (found := own(fs)) is not None:
-        yield Tie("device", lvm.path(*found))
-        yield Tie("device", lvm.mapped(*found))
-
-
 def provision_own(fs: "Resource") -> Steps:
     """Make the volume of a filesystem, or make it larger; one that was there before is like any other device."""
-    if (found := own(fs)) is not None:
+    if (found := volume_path.own(fs)) is not None:
         yield from provision(fs, *found)
 
 
@@ -85,7 +63,7 @@ def provision(resource: "Resource", group: str, name: str, options: tuple[str, .
     return uuid
 
 
-def _create(resource: "Resource", group: lvm.Group, name: str, options: tuple[str, ...]) -> Steps:
+def _create(resource: "Resource", group: "lvm.Group", name: str, options: tuple[str, ...]) -> Steps:
     """Make the volume; taken back, it must hold no signature by then."""
     words, count = _size(resource, group)
     if count > group.free:
@@ -102,7 +80,7 @@ def _create(resource: "Resource", group: lvm.Group, name: str, options: tuple[st
     return (yield lvm.create_volume(group.name, name, words, options, made)._replace(undo=undo)).made
 
 
-def _size(resource: "Resource", group: lvm.Group) -> tuple[tuple[str, str], int]:
+def _size(resource: "Resource", group: "lvm.Group") -> tuple[tuple[str, str], int]:
     """The size as lvcreate takes it, and in extents. Raises ConfigError for what is no size of a new volume."""
     size = resource.size("size")
     if not isinstance(size, Share):
@@ -117,7 +95,7 @@ def _size(resource: "Resource", group: lvm.Group) -> tuple[tuple[str, str], int]
     return ("-l", str(size)), count
 
 
-def _round(resource: "Resource", group: lvm.Group, count: int) -> Steps:
+def _round(resource: "Resource", group: "lvm.Group", count: int) -> Steps:
     """Say that a volume gets more than is asked for: it has whole extents."""
     size = resource.size("size")
     if not isinstance(size, Share) and size != count * group.extent_size:
@@ -125,13 +103,13 @@ def _round(resource: "Resource", group: lvm.Group, count: int) -> Steps:
         yield Note(f"size {resource['size']} is rounded up to {human(count * group.extent_size)}, extents of {extent}")
 
 
-def _too_much(resource: "Resource", group: lvm.Group, count: int) -> Exception:
+def _too_much(resource: "Resource", group: "lvm.Group", count: int) -> Exception:
     asked, free = (human(extents * group.extent_size) for extents in (count, group.free))
     said = f"{resource['size']} takes {asked}, and {group.name} has {free} free"
     return resource.service.error(resource.rid, "size", said, "write less, or give the group another device")
 
 
-def _is_ours(resource: "Resource", group: lvm.Group, volume: lvm.Volume) -> Steps:
+def _is_ours(resource: "Resource", group: "lvm.Group", volume: "lvm.Volume") -> Steps:
     """Tell whether an existing volume is recorded or adopted, or is what an interrupted run has left.
 
     That could not know of it when its devices were not there any more. It is told by this: the group is of this
@@ -162,7 +140,7 @@ def _zero(resource: "Resource", group: str, name: str, uuid: str) -> Steps:
     yield lvm.recognise_volume(group, name, uuid, f"{resource.rid}.{BLANK}", "zeroes")
 
 
-def _grow(resource: "Resource", group: lvm.Group, volume: lvm.Volume) -> Steps:
+def _grow(resource: "Resource", group: "lvm.Group", volume: "lvm.Volume") -> Steps:
     """Make a volume as large as is asked for. Raises Refused where that were smaller."""
     if isinstance(resource.size("size"), Share):
         return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Mounted(NamedTuple):
     """What is at the mount point; `right` when it is what the file names."""
 
-    mount: mount.Mount
+    mount: "mount.Mount"
     right: bool
 
 
@@ -71,7 +71,7 @@ class Mounting(Driver):
         yield from ()
         return device
 
-    def is_right(self, fs: "Resource", found: mount.Mount) -> bool:
+    def is_right(self, fs: "Resource", found: "mount.Mount") -> bool:
         """Tell whether the part of the filesystem that is mounted is the one that the file names."""
         del fs, found
         return True
@@ -173,7 +173,7 @@ class Mounting(Driver):
         right = device is not None and (yield from self.shows(fs, device, found[-1]))
         return Mounted(found[-1], right=right)
 
-    def shows(self, fs: "Resource", device: str, found: mount.Mount) -> Steps:
+    def shows(self, fs: "Resource", device: str, found: "mount.Mount") -> Steps:
         """Tell whether what is mounted is what the file names: the same device, by whatever name, and the same part."""
         here = (yield files.read_link(found.device)).stdout.strip()
         there = (yield files.read_link(device)).stdout.strip()

@@ -44,7 +44,7 @@ class NetworkFilesystem(Mounting):
         server, colon, path = fs["dev"].rpartition(":")
         return f"{server}{colon}{path.rstrip('/') or '/'}"
 
-    def shows(self, fs: "Resource", device: str, found: mount.Mount) -> Steps:
+    def shows(self, fs: "Resource", device: str, found: "mount.Mount") -> Steps:
         """Tell whether it is this export; the kernel calls the type by the version that was agreed upon."""
         del fs
         yield from ()

@@ -109,7 +109,7 @@ def _member(disk: "Resource", word: str) -> Steps:
     return Member(word, loops[0], word)
 
 
-def label(disk: "Resource", found: Member, group: lvm.Group | None) -> Steps:
+def label(disk: "Resource", found: Member, group: "lvm.Group | None") -> Steps:
     """Make a device a physical volume, unless it is one that may be used; return its uuid, and the group it is in."""
     service = disk.service
     tags = blkid.tags((yield blkid.probe(found.device)))

@@ -228,7 +228,7 @@ def is_seen(resource: "Resource", name: str) -> Steps:
     return False
 
 
-def whole(resource: "Resource", groups: list[lvm.Group]) -> Steps:
+def whole(resource: "Resource", groups: "list[lvm.Group]") -> Steps:
     """See that every device of a group is there. Raises Failed, since without one nothing in it can be changed."""
     yield from ()
     for group in groups:
@@ -258,7 +258,7 @@ def _volumes(name: str) -> Steps:
     return list(lvm.parse_volumes((yield lvm.volumes(name))).values())
 
 
-def _used(disk: "Resource", group: lvm.Group) -> Steps:
+def _used(disk: "Resource", group: "lvm.Group") -> Steps:
     """See that an existing group may be used: it is recorded, or adopted, or an interrupted run made it."""
     service = disk.service
     recorded = {thing.identity for thing in service.record.made.values()}
@@ -274,7 +274,7 @@ def _used(disk: "Resource", group: lvm.Group) -> Steps:
     raise Refused(f"{disk.rid}: there is a volume group {group.name} already, which is not recorded (on {on})", use)
 
 
-def _users(name: str, active: list[lvm.Volume]) -> Steps:
+def _users(name: str, active: "list[lvm.Volume]") -> Steps:
     """Say who uses the volumes of a group."""
     found = []
     for volume in active:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from core.config.keywords import is_true
 from core.config.sizes import factor, human, is_bare, parse_bytes
 from core.config.spelling import meant
-from core.tools.aws import NewVolume
+from core.tools import aws
 
 KEYS = {
     "size": "size",
@@ -103,14 +103,14 @@ def _size_complaint(value: str) -> str | None:
     return f"{value!r} is not a whole number of GiB; a volume is" if count % factor("G") else None
 
 
-def specification(word: str) -> NewVolume:
+def specification(word: str) -> "aws.NewVolume":
     """Read a specification that `complaint` let pass."""
     given = dict(part.split("=", 1) for part in word[1:-1].split(","))
     if "size" in given:
         given["size"] = str(parse_bytes(given["size"], "G") // factor("G"))
     if "encrypted" in given:
         given["encrypted"] = "true" if is_true(given["encrypted"]) else "false"
-    return NewVolume(**{KEYS[key]: value for key, value in given.items()})
+    return aws.NewVolume(**{KEYS[key]: value for key, value in given.items()})
 
 
 def described(word: str) -> str:

@@ -6,10 +6,9 @@ from typing import Any
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.config.findings import Finding, findings, of_error
 from core.config.service import VAR, Service, service_name_problem
-from core.errors import ConfigError, Problem
+from core.errors import ConfigError, Problem, UsageError
 from core.record import Record
 from svcprov import __version__
-from svcprov.files import ServiceFiles, read_document, var
 from svcprov.inventory import load_driver
 from svcprov.invocation import Invocation
 
@@ -56,10 +55,9 @@ def _services(call: Invocation, nodename: str) -> list[Service]:
         files = call.files()
         first = files.load(nodename)
     else:
-        document = _document(call.options.config)
-        # The directory of a simulated node is always the same one, and a file by itself is for any node.
-        here = VAR if call.options.node is not None or call.options.service is None else var()
-        first = Service(_name(call), document, nodename, Record(), load_driver, here)
+        name, document = _name(call), _document(call.options.config)
+        # A file by itself is for any node, and this one may have its directory elsewhere.
+        first = Service(name, document, nodename, Record(), load_driver, VAR)
     document = first.document
     if "@" not in "".join(option for section in document.sections() for option in document.options(section)):
         return [first]
@@ -68,16 +66,22 @@ def _services(call: Invocation, nodename: str) -> list[Service]:
 
 
 def _document(path: str) -> Document:
-    if path != STANDARD_INPUT:
-        return read_document(path)[1]
-    data = sys.stdin.buffer.read(DOCUMENT_BYTES_MAX + 1)
-    return Document.from_bytes(data, "<stdin>")
+    """The document of a file. Raises UsageError when there is none to read, ConfigError for what is no text."""
+    if path == STANDARD_INPUT:
+        return Document.from_bytes(sys.stdin.buffer.read(DOCUMENT_BYTES_MAX + 1), "<stdin>")
+    try:
+        with open(path, "rb") as file:
+            return Document.from_bytes(file.read(DOCUMENT_BYTES_MAX + 1), path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
 
 
 def _name(call: Invocation) -> str:
-    """The name of the service that the file is of: of -s, else that of the file."""
+    """The name of the service that the file is of: of -s, else that of the file. Raises UsageError for none."""
     if call.options.service is not None:
-        return ServiceFiles(call.service_name).name
+        if said := service_name_problem(call.service_name):
+            raise UsageError(said)
+        return call.service_name
     name = str(call.options.config).rpartition("/")[2].removesuffix(".conf").removesuffix(".template")
     return ANY_NAME if service_name_problem(name) else name
 

@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.bench import LOOP, SERVICE, TEMPLATE, Bench, Said
 from tests.e2e.real.installed import Installed, install
 from tests.e2e.test_processes import DYING, run
+from tests.unit.svcprov.test_listings import GREP, LS, printed
 
 DISK = "[fs#0]\ntype = ext4\ndev = /dev/sdb\nmnt = /srv/{svcname}\n"
 LARGER = '{"rid": "disk#0", "size": "120M"}'
@@ -291,3 +292,13 @@ def test_the_words_of_svcmgr_are_those_of_the_documentation(shell: Shell) -> Non
     assert shell.paste(f"svcmgr -s {SERVICE} --node {shell.bench.node} create --config {TEMPLATE}").code == 0
     said = shell.paste(f"{shell.bench.etc}/{SERVICE} --node {shell.bench.node} plan --format json")
     assert (said.code, said.objects[-1]["result"]) == (0, "planned")
+
+
+def test_the_listings_are_installed(installed: Installed, tmp_path: Path) -> None:
+    """The documentation's grep and ls, run where the package is installed, print what they print in the checkout."""
+    words = (installed.nodemgr, "print", "listings")
+    found = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    home = Path(found.stdout.splitlines()[0]).parents[3]
+    assert (home / "svcmgr.py").is_file()
+    for command in (GREP, LS):
+        assert printed(command, home) == printed(command)

@@ -126,7 +126,7 @@ class DockerContainer(Driver):
         yield from docker_daemon.bring_up(container, here)
         yield from self._up(here, container, (yield from _found(here, container)))
 
-    def _up(self, here: docker.Client, container: Resource, found: str) -> Steps:
+    def _up(self, here: "docker.Client", container: Resource, found: str) -> Steps:
         # A container that carries our mark without being recorded was made by a run that was killed before it knew.
         unrecorded = found and container.made("container") is None and (yield from _is_marked(here, container, found))
         if found and not unrecorded and found in docker.ids((yield docker.running(here))):
@@ -172,7 +172,7 @@ class DockerContainer(Driver):
             yield from self._down(here, container, (yield from _found(here, container)))
         yield from docker_daemon.shut_down(container, here)
 
-    def _down(self, here: docker.Client, container: Resource, found: str) -> Steps:
+    def _down(self, here: "docker.Client", container: Resource, found: str) -> Steps:
         if found not in docker.ids((yield docker.running(here))):
             yield Note(f"container {self.label(container)} already stopped")
             return
@@ -240,7 +240,7 @@ class DockerContainer(Driver):
         return Status("up")
 
 
-def _has_image(here: docker.Client, container: Resource) -> Steps:
+def _has_image(here: "docker.Client", container: Resource) -> Steps:
     """Fetch the image where it is missing. In a daemon of the service's own it is the service's: the record has it."""
     image, name = container["run_image"], f"{container.rid}.image" if here.socket else ""
     made = container.service.record.made.values()
@@ -250,7 +250,7 @@ def _has_image(here: docker.Client, container: Resource) -> Steps:
         yield docker.recognise_image(here, image, name)
 
 
-def _image_gone(here: docker.Client, container: Resource) -> Steps:
+def _image_gone(here: "docker.Client", container: Resource) -> Steps:
     """Delete the image that was fetched for the container, unless another container uses it."""
     image, unmakes = container.made("image"), (f"{container.rid}.image",)
     if image is None:
@@ -263,7 +263,7 @@ def _image_gone(here: docker.Client, container: Resource) -> Steps:
         yield docker.remove_image(here, image, unmakes)
 
 
-def _pulled(here: docker.Client, container: Resource, name: str) -> Steps:
+def _pulled(here: "docker.Client", container: Resource, name: str) -> Steps:
     """Fetch the image. Raises Failed, with what may be done about it."""
     image = container["run_image"]
     try:
@@ -286,7 +286,7 @@ def _values(words: Sequence[str], names: tuple[str, ...]) -> Iterator[str]:
             yield word[2:]
 
 
-def _described(here: docker.Client, container: Resource) -> docker.Container:
+def _described(here: "docker.Client", container: Resource) -> "docker.Container":
     return docker.Container(
         container.name,
         container["run_image"],
@@ -296,24 +296,24 @@ def _described(here: docker.Client, container: Resource) -> docker.Container:
     )
 
 
-def _found(here: docker.Client, container: Resource) -> Steps:
+def _found(here: "docker.Client", container: Resource) -> Steps:
     """Ask for the id of the container of our name; "" when there is none."""
     return "".join(docker.ids((yield docker.find(here, container.name))))
 
 
-def _is_marked(here: docker.Client, container: Resource, found: str) -> Steps:
+def _is_marked(here: "docker.Client", container: Resource, found: str) -> Steps:
     answer = yield docker.mark(here, found)
     return answer.stdout.strip() == docker.mark_text(here, _described(here, container))
 
 
-def _is_ours(here: docker.Client, container: Resource, found: str) -> Steps:
+def _is_ours(here: "docker.Client", container: Resource, found: str) -> Steps:
     """Tell whether a container is recorded as ours, named with --adopt, or carries our mark."""
     if container.made("container") == found or container.rid in container.service.adopt:
         return True
     return (yield from _is_marked(here, container, found))
 
 
-def _goes_with_its_filesystem(here: docker.Client, container: Resource) -> Steps:
+def _goes_with_its_filesystem(here: "docker.Client", container: Resource) -> Steps:
     """Tell whether the daemon's directory is out of reach, in an unmounted filesystem that was made for the service."""
     holder = docker_daemon.filesystem(container) if here.socket else None
     if holder is None or (yield mount.at(holder["mnt"])).returncode == 0:

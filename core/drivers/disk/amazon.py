@@ -10,8 +10,7 @@ from core.command import Note, SetKey, Steps, UnsetKey
 from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Holding, Tie
-from core.drivers import attachment, device_link, ec2
-from core.drivers.directories import remove_made
+from core.drivers import attachment, device_link, directories, ec2
 from core.drivers.volumes import bare_sizes, complaint, described, is_specification, specification, word_complaint
 from core.errors import CommandFailed, Failed, Refused, Remedy
 from core.status import Remark, Status
@@ -84,7 +83,7 @@ class AmazonDisk(Driver):
         yield Note("provisioned")
         yield from self.start(disk)
 
-    def _created(self, disk: Resource, here: ec2.Cloud, position: int, word: str) -> Steps:
+    def _created(self, disk: Resource, here: "ec2.Cloud", position: int, word: str) -> Steps:
         new = specification(word)
         if not new.zone:
             new = new._replace(zone=(yield from ec2.instance(here)).zone)
@@ -106,7 +105,7 @@ class AmazonDisk(Driver):
             device = yield from attachment.attached(here, volume, f"{disk.rid}.attachment.{position}")
             yield from device_link.lead(disk, position, device)
 
-    def _there(self, disk: Resource, here: ec2.Cloud, words: list[str]) -> Steps:
+    def _there(self, disk: Resource, here: "ec2.Cloud", words: list[str]) -> Steps:
         """Return the volumes of these ids. Raises Refused or Failed, naming the first that does not exist."""
         try:
             return aws.volumes((yield aws.describe_volumes(here.cli, *words)))
@@ -149,7 +148,7 @@ class AmazonDisk(Driver):
                 yield aws.forget(apart, f"{disk.rid}.attachment.{position}")
         for number, link in _recorded(disk, "link").items():
             yield files.remove(link, (f"{disk.rid}.link.{number}",))
-        yield from remove_made(disk, device_link.path(disk, 0).rpartition("/")[0])
+        yield from directories.remove_made(disk, device_link.path(disk, 0).rpartition("/")[0])
         for number, volume in created.items():
             names = [f"{disk.rid}.volume.{number}"]
             if volume in mapped:
@@ -189,7 +188,7 @@ class AmazonDisk(Driver):
         return Status("down") if apart == words else Status("warn", (Remark(f"unattached: {' '.join(apart)}"),))
 
 
-def _detached(disk: Resource, here: ec2.Cloud, volume: str, device: str, position: int | str) -> Steps:
+def _detached(disk: Resource, here: "ec2.Cloud", volume: str, device: str, position: int | str) -> Steps:
     name, link = f"{disk.rid}.attachment.{position}", device_link.path(disk, position)
     yield from attachment.detached(here, volume, device, name, link)
 

@@ -218,7 +218,7 @@ class MdArray(Driver):
         yield mdadm.assemble(path, uuid, [device.path for device in present], run=bool(missing))
         yield udevadm.settle()
 
-    def _freed(self, disk: "Resource", found: mdadm.Found | None) -> Steps:
+    def _freed(self, disk: "Resource", found: "mdadm.Found | None") -> Steps:
         """Stop an array that was assembled by others under another name, or could not be started."""
         if found is None or not found.started:
             yield from array_members.released(found)
@@ -279,12 +279,12 @@ class MdArray(Driver):
         return (yield from array_members.judged(disk, uuid, mdadm.parse_detail(answer)))
 
 
-def _of(uuid: str, arrays: list[mdadm.Found]) -> mdadm.Found | None:
+def _of(uuid: str, arrays: "list[mdadm.Found]") -> "mdadm.Found | None":
     """What the kernel has of the array of a uuid, started or not."""
     return next((array for array in arrays if array.uuid == uuid), None)
 
 
-def _name_is_free(disk: "Resource", uuid: str, arrays: list[mdadm.Found]) -> None:
+def _name_is_free(disk: "Resource", uuid: str, arrays: "list[mdadm.Found]") -> None:
     """Raise Refused when another array has the name."""
     path = array_shape.path(disk)
     for found in arrays:

@@ -230,11 +230,11 @@ def _name(disk: "Resource", image: str) -> str:
     return f"{disk.rid}.image.{image}"
 
 
-def _how(disk: "Resource") -> rbd.Mapping:
+def _how(disk: "Resource") -> "rbd.Mapping":
     return rbd.MAPPINGS[disk["map"]]
 
 
-def _client(disk: "Resource") -> rbd.Client:
+def _client(disk: "Resource") -> "rbd.Client":
     identity = disk["client_id"]
     return rbd.Client(f"client.{identity.removeprefix('client.')}" if identity else "", disk["keyring"])
 
@@ -278,7 +278,7 @@ def _found(disk: "Resource", image: str) -> Steps:
     return rbd.parse_info(answer)
 
 
-def _ours(disk: "Resource", image: str, found: rbd.Image) -> Steps:
+def _ours(disk: "Resource", image: str, found: "rbd.Image") -> Steps:
     """See that an image that exists may be used: it is recorded, adopted, or where the service has it already."""
     made = disk.service.record.made.get(_name(disk, image))
     use = Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}")
@@ -297,7 +297,7 @@ def _ours(disk: "Resource", image: str, found: rbd.Image) -> Steps:
         raise Refused(f"{disk.rid}: the image {image} exists and is not recorded as this service's", use)
 
 
-def _grown(disk: "Resource", image: str, found: rbd.Image) -> Steps:
+def _grown(disk: "Resource", image: str, found: "rbd.Image") -> Steps:
     mebibytes = _mebibytes(disk)
     if not mebibytes or mebibytes * MEBIBYTE == found.size:
         return
@@ -308,7 +308,7 @@ def _grown(disk: "Resource", image: str, found: rbd.Image) -> Steps:
     yield rbd.resize(_client(disk), image, mebibytes)
 
 
-def _device(how: rbd.Mapping, image: str) -> Steps:
+def _device(how: "rbd.Mapping", image: str) -> Steps:
     """Return the block device of an image, "" while it is not mapped."""
     return next(iter(pick((yield rbd.mapped(how)).stdout, rbd.device_path(how, image))), "")
 
@@ -322,7 +322,7 @@ def _not_mapped_otherwise(disk: "Resource", image: str, position: int) -> Steps:
         raise Refused(f"{disk.rid}: {image} is mapped as {leads}, and map says {disk['map']} now", stop)
 
 
-def _unmapped(disk: "Resource", how: rbd.Mapping, image: str, device: str, position: int) -> Steps:
+def _unmapped(disk: "Resource", how: "rbd.Mapping", image: str, device: str, position: int) -> Steps:
     """Unmap an image. Raises Failed with who uses it: rbd-nbd would take it from under a filesystem."""
     if users := (yield from _keepers(how, device)):
         raise Failed(f"{disk.rid}: {image} is in use ({', '.join(users)})")
@@ -335,7 +335,7 @@ def _unmapped(disk: "Resource", how: rbd.Mapping, image: str, device: str, posit
         raise Failed(f"{disk.rid}: {image} is in use: a process has {device} open") from failure
 
 
-def _keepers(how: rbd.Mapping, device: str) -> Steps:
+def _keepers(how: "rbd.Mapping", device: str) -> Steps:
     """Who keeps a device from being unmapped. Of a pool of ZFS only zpool tells, and rbd-nbd does not ask."""
     answer = yield blockdev.uses(device)
     found = blockdev.keepers(answer)

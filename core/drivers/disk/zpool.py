@@ -176,7 +176,7 @@ class Zpool(Driver):
         state = Remark(f"{name} is {here.health}")
         return Status("warn" if here.health == "DEGRADED" else "down", (state, *sick))
 
-    def _used(self, disk: "Resource", found: zpool.Pool) -> Steps:
+    def _used(self, disk: "Resource", found: "zpool.Pool") -> Steps:
         """Use a pool that is there already: recorded, with the name of the resource as its comment, or adopted."""
         if disk.made("pool") == found.guid or disk.rid in disk.service.adopt:
             return
@@ -234,7 +234,7 @@ class Zpool(Driver):
         zeroes = yield from vdevs.zeroing(disk, identity, leaves)
         return {"again": again, "undo": (again, alone, destroy, *vdevs.unmaking(zeroes))}
 
-    def _stranger(self, disk: "Resource", found: zpool.Pool, *allowing: Remedy) -> Refused:
+    def _stranger(self, disk: "Resource", found: "zpool.Pool", *allowing: Remedy) -> Refused:
         said = f"{disk.rid}: the pool {found.name} is not recorded as this service's: guid {found.guid}"
         use = Remedy("to use it", f"svcmgr -s {disk.service.name} provision --adopt {disk.rid}")
         return Refused(f"{said}, comment {found.comment}" if found.comment else said, use, *allowing)
@@ -261,7 +261,7 @@ class Zpool(Driver):
             yield Note(f"{said}, so nobody sees what is in it", "warning")
         return bool(health) and health not in DEAD
 
-    def _is_named(self, disk: "Resource", here: zpool.Pool, leaves: list[vdevs.Leaf]) -> Steps:
+    def _is_named(self, disk: "Resource", here: "zpool.Pool", leaves: list[vdevs.Leaf]) -> Steps:
         """Tell whether a pool that nobody recorded is what the file names: by its name, and on devices of `vdev`."""
         if not disk.words("vdev"):
             return True
@@ -287,7 +287,7 @@ class Zpool(Driver):
                 raise Refused(said, f"zfs destroy {dataset}, or move what it holds")
 
 
-def _is_what_a_killed_run_made(disk: "Resource", found: zpool.Pool) -> bool:
+def _is_what_a_killed_run_made(disk: "Resource", found: "zpool.Pool") -> bool:
     """Tell whether a pool is one that a run has made without a chance to record it: it says so, and is whole.
 
     One that lacks devices is what is left on a disk that was away when the pool was unprovisioned.

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from core.command import Check, Command, Completed, Fresh, Steps, Thing, Wait
 from core.driver import Holding, Tie
-from core.drivers import mkfs_options
-from core.drivers.emptiness import holds_nothing, inside
+from core.drivers import emptiness, mkfs_options
 from core.drivers.filesystem import Filesystem, Held, with_rules
 from core.tools import blkid, btrfs, files, mount
 
@@ -111,9 +110,13 @@ class BtrfsFilesystem(Filesystem):
         subvolume = self.subvolume(fs)
         path, file = f"{temporary}/{subvolume}", self.file(fs, device)
         top = mount.mount("btrfs", f"{TOP},loop" if file else TOP, file or device, temporary, temporary=True)
-        proof = () if self.is_store(fs) else (holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
+        proof = (
+            ()
+            if self.is_store(fs)
+            else (emptiness.holds_nothing(path, f"subvolume {subvolume} of {fs['dev']} holds data"),)
+        )
         ours = Thing("subvolume", identity, at=temporary)
-        undo = inside(top, temporary, *proof, btrfs.delete_subvolume(path)._replace(destroys=(ours,)))
+        undo = emptiness.inside(top, temporary, *proof, btrfs.delete_subvolume(path)._replace(destroys=(ours,)))
         return btrfs.create_subvolume(temporary, subvolume, f"{fs.rid}.subvolume", identity)._replace(undo=undo)
 
     def holds_on(self, fs: "Resource", device: str) -> Steps:
@@ -163,7 +166,7 @@ class BtrfsFilesystem(Filesystem):
         yield btrfs.scan()
         return f"LABEL={label}" if label else fs["dev"] if fs["dev"].startswith("LABEL=") else device
 
-    def is_right(self, fs: "Resource", found: mount.Mount) -> bool:
+    def is_right(self, fs: "Resource", found: "mount.Mount") -> bool:
         """Without `subvol=`, whatever subvolume is the default is right."""
         return not self.subvolume(fs) or found.root == self.subvolume(fs)
 

@@ -49,7 +49,7 @@ class Tmpfs(Mounting):
             return chosen
         return ",".join(option for option in (f"size={-(-size // KIBIBYTE)}k", chosen) if option)
 
-    def shows(self, fs: "Resource", device: str, found: mount.Mount) -> Steps:
+    def shows(self, fs: "Resource", device: str, found: "mount.Mount") -> Steps:
         """Tell whether it is a tmpfs: one is like another."""
         del fs, device
         yield from ()

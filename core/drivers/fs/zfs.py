@@ -115,7 +115,7 @@ class ZfsFilesystem(Mounting):
         """Return the dataset, None where there is none (yet)."""
         return fs["dev"] if zfs.values((yield zfs.properties(fs["dev"]))) else None
 
-    def shows(self, fs: "Resource", device: str, found: mount.Mount) -> Steps:
+    def shows(self, fs: "Resource", device: str, found: "mount.Mount") -> Steps:
         """Tell whether what is mounted is the dataset."""
         del fs
         yield from ()

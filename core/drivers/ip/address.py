@@ -9,7 +9,6 @@ from core.config.keywords import Keyword
 from core.driver import Driver
 from core.drivers import claims
 from core.errors import Failed
-from core.holes import is_of_kind
 from core.status import Remark, Status
 from core.tools import arping, getent, ifconfig, ip, ping
 
@@ -20,16 +19,16 @@ ACTIVATION_SECONDS_MAX = 5
 DOWN_SECONDS_MAX = 15
 ALIASES_MAX = 10_000
 """More aliases than an interface has; its name and theirs have 15 characters together."""
-HOST_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})", re.ASCII)
-LOOKS_LIKE_ADDRESS = re.compile(r"[0-9.]+|.*:.*", re.ASCII)
+HOST_NAME = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})"
+LOOKS_LIKE_ADDRESS = r"[0-9.]+|.*:.*"
 
 
 def _ipname(value: str) -> str | None:
     if value.startswith("<"):
         return f"{value} is allocated by drivers that have a type; write type = amazon, or an address"
-    if LOOKS_LIKE_ADDRESS.fullmatch(value):
+    if re.fullmatch(LOOKS_LIKE_ADDRESS, value):
         return Keyword("ipname", "", "address").complaint(value)
-    return None if HOST_NAME.fullmatch(value) else f"{value!r} is neither an address nor the name of a host"
+    return None if re.fullmatch(HOST_NAME, value) else f"{value!r} is neither an address nor the name of a host"
 
 
 def _netmask(value: str) -> str | None:
@@ -131,6 +130,8 @@ def _resolved(resource: "Resource") -> Steps:
     name = resource["ipname"]
     if not name:
         raise Failed("ipname is empty; write an address there, or the name of a host")
+    from core.holes import is_of_kind
+
     if "«" in name or is_of_kind(name, "address"):
         return ip.written(name)
     answer: Completed = yield getent.ahosts(name)
@@ -140,7 +141,7 @@ def _resolved(resource: "Resource") -> Steps:
     return address
 
 
-def _usable(interfaces: dict[str, ip.Interface], name: str) -> ip.Interface:
+def _usable(interfaces: "dict[str, ip.Interface]", name: str) -> "ip.Interface":
     if name not in interfaces:
         raise Failed(f"interface {name} not found. Cannot stack over it. ipdev may be: {', '.join(sorted(interfaces))}")
     if not interfaces[name].up:
@@ -148,13 +149,15 @@ def _usable(interfaces: dict[str, ip.Interface], name: str) -> ip.Interface:
     return interfaces[name]
 
 
-def _holder(interfaces: dict[str, ip.Interface], address: str) -> tuple[str, ip.Address] | None:
+def _holder(interfaces: "dict[str, ip.Interface]", address: str) -> "tuple[str, ip.Address] | None":
     """The interface that has an address, by name, and how it has it."""
     holders = ((name, held) for name, each in interfaces.items() for held in each.addresses)
     return next(((name, held) for name, held in holders if held.address == address), None)
 
 
-def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device: ip.Interface, address: str) -> Steps:
+def _bring_up(
+    resource: "Resource", interfaces: "dict[str, ip.Interface]", device: "ip.Interface", address: str
+) -> Steps:
     """Return the command that brings the address up, in the dialect of the node.
 
     With the tag `noalias` the old agent ran `ifconfig eth0 ADDRESS`, which replaces the address of the interface;
@@ -178,7 +181,7 @@ def _bring_up(resource: "Resource", interfaces: dict[str, ip.Interface], device:
     return ip.add(address, prefix, device.name, alias)
 
 
-def _prefix(netmask: str, device: ip.Interface, address: str) -> int:
+def _prefix(netmask: str, device: "ip.Interface", address: str) -> int:
     """The prefix length of the keyword, else that of the interface's first address of the same family."""
     family = ip.is_version_6(address)
     given = ifconfig.prefix_length(netmask) if netmask else None
@@ -192,13 +195,13 @@ def _prefix(netmask: str, device: ip.Interface, address: str) -> int:
     raise Failed(f"No netmask set on parent interface {device.name}; give the keyword netmask")
 
 
-def _free_aliases(interfaces: dict[str, ip.Interface], device: str) -> Iterator[str]:
+def _free_aliases(interfaces: "dict[str, ip.Interface]", device: str) -> Iterator[str]:
     """The numbers of the aliases of the interface that are not there: for eth0:1, eth0:2, ..."""
     taken = {held.label for each in interfaces.values() for held in each.addresses}
     return (str(number) for number in range(1, ALIASES_MAX) if f"{device}:{number}" not in taken)
 
 
-def _take_down(device: str, held: ip.Address) -> Steps:
+def _take_down(device: str, held: "ip.Address") -> Steps:
     """Return the command that takes the address down, in the dialect of the node."""
     has_ifconfig = (yield ifconfig.version()).returncode != ifconfig.NOT_FOUND
     down: Command = ip.taken_down(held.address, held.prefix, device, held.label)

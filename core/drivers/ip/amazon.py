@@ -12,7 +12,7 @@ from core.config.keywords import Keyword
 from core.config.resource import Resource
 from core.driver import Driver, Holding, Tie
 from core.drivers import ec2
-from core.drivers.ec2 import ALLOCATE
+from core.drivers.allocation import ALLOCATE
 from core.errors import Failed, Refused
 from core.status import Remark, Status
 from core.tools import aws
@@ -21,7 +21,7 @@ from core.tools import ip as iproute
 DOCKER_ARGS = "DEFAULT.docker_daemon_args"
 
 _ADDRESS = Keyword("address", "", kind="address")
-_DAEMON_IP = re.compile(r"(?:^|[ \t]+)--ip[ =](\S+)")
+_DAEMON_IP = r"(?:^|[ \t]+)--ip[ =](\S+)"
 
 
 def _address_or_allocate(value: str) -> str | None:
@@ -95,7 +95,7 @@ class AmazonAddress(Driver):
         yield Note("provisioned")
         yield from self._started(ip, here)
 
-    def _allocated(self, ip: Resource, here: ec2.Cloud) -> Steps:
+    def _allocated(self, ip: Resource, here: "ec2.Cloud") -> Steps:
         text, made = ip["ipname"], ip.made("address")
         if text != ALLOCATE:
             if made not in {None, text}:
@@ -111,7 +111,7 @@ class AmazonAddress(Driver):
             made = answer.made
         yield SetKey(f"{ip.rid}.ipname", made)
 
-    def _rented(self, ip: Resource, here: ec2.Cloud) -> Steps:
+    def _rented(self, ip: Resource, here: "ec2.Cloud") -> Steps:
         text, made = ip["eip"], ip.made("eip")
         if text != ALLOCATE and made is None:
             yield Note("public ip already provisioned")
@@ -146,7 +146,7 @@ class AmazonAddress(Driver):
         """Assign the address unless it is, and let the elastic one lead to it. Nothing is taken from anybody."""
         yield from self._started(ip, (yield from ec2.cloud(ip)))
 
-    def _started(self, ip: Resource, here: ec2.Cloud) -> Steps:
+    def _started(self, ip: Resource, here: "ec2.Cloud") -> Steps:
         address = ip["ipname"]
         if ALLOCATE in {address, ip["eip"]}:
             raise Failed(f"{ip.rid}: no address is allocated; provision the service first")
@@ -238,7 +238,7 @@ def _undecided(made: str | None) -> str:
     return f"write {made} again, or unprovision the service first"
 
 
-def _interface(ip: Resource, instance: aws.Instance) -> Steps:
+def _interface(ip: Resource, instance: "aws.Instance") -> Steps:
     """Return the network interface of EC2 that has one of the addresses of `ipdev`."""
     device = iproute.parse((yield iproute.show()).stdout).get(ip["ipdev"])
     if device is None:
@@ -249,12 +249,12 @@ def _interface(ip: Resource, instance: aws.Instance) -> Steps:
     raise Failed(f"{ip.rid}: could not find ec2 network interface for {ip['ipdev']}")
 
 
-def _unassign(ip: Resource, here: ec2.Cloud, instance: aws.Instance, address: str) -> Command:
+def _unassign(ip: Resource, here: "ec2.Cloud", instance: "aws.Instance", address: str) -> Command:
     interface = instance.addresses[address]
     return aws.unassign_address(here.cli, here.instance, interface, address, f"{ip.rid}.address")
 
 
-def _disassociated(ip: Resource, here: ec2.Cloud, elastic: aws.Elastic) -> Steps:
+def _disassociated(ip: Resource, here: "ec2.Cloud", elastic: "aws.Elastic") -> Steps:
     name = f"{ip.rid}.association"
     again = aws.associate_elastic(here.cli, here.instance, elastic, elastic.private_ip, name)
     yield aws.disassociate_elastic(here.cli, elastic.association, name, again)
@@ -265,17 +265,17 @@ def _with_daemon_ip(args: str, users: str, address: str) -> str:
 
     users: the options as the user wrote them; an `--ip` of theirs stays.
     """
-    theirs = set(_DAEMON_IP.findall(users))
-    if address in _DAEMON_IP.findall(args):
+    theirs = set(re.findall(_DAEMON_IP, users))
+    if address in re.findall(_DAEMON_IP, args):
         return args
-    kept = _DAEMON_IP.sub(lambda match: match[0] if match[1] in theirs else "", args)
+    kept = re.sub(_DAEMON_IP, lambda match: match[0] if match[1] in theirs else "", args)
     return f"{kept} --ip {address}".strip()
 
 
 def _given_back(ip: Resource, address: str) -> Steps:
     now, before = ip.raw(DOCKER_ARGS), ip.origin(DOCKER_ARGS)
-    if address in _DAEMON_IP.findall(now or "") and address not in _DAEMON_IP.findall(before or ""):
-        left = _DAEMON_IP.sub(lambda match: "" if match[1] == address else match[0], now or "")
+    if address in re.findall(_DAEMON_IP, now or "") and address not in re.findall(_DAEMON_IP, before or ""):
+        left = re.sub(_DAEMON_IP, lambda match: "" if match[1] == address else match[0], now or "")
         if left.split() == (before or "").split():
             yield UnsetKey(DOCKER_ARGS) if before is None else SetKey(DOCKER_ARGS, before, shared=True)
         else:

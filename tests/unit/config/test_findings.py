@@ -5,6 +5,7 @@ import pytest
 from core.config.document import Document
 from core.config.findings import SYSTEM, Finding, findings, of_error
 from core.config.service import Service
+from core.config.validation import PROBLEMS_MAX
 from core.errors import ConfigError
 from core.record import Record
 from svcprov.inventory import load_driver
@@ -74,7 +75,7 @@ def test_nothing_to_say() -> None:
         ("[dsk#0]\n", "web.conf:1:1: error: dsk#0: there is no group of resources 'dsk'"),
         ("[fs#0]\ntype = ext5\n", "web.conf:2:8: error: fs#0.type: there is no type 'ext5' of fs"),
         ("[fs#0]\ndev = /dev/sdb\n", "web.conf:1:1: error: fs#0.type: a fs needs a type"),
-        ("[env]\na = 1\n", "web.conf: error: the file has no resource: there is nothing to act on; add a section"),
+        ("[env]\na = 1\n", "web.conf:1:1: error: the file has no resource: there is nothing to act on; add a section"),
         (
             LOOP + "[disk#1]\ntype = raw\ndevs =\n    /dev/sdb\n    # not sdc\n    sdd\n",
             "web.conf:10:5: error: disk#1.devs: 'sdd' is not an absolute path; write one",
@@ -296,10 +297,28 @@ def test_all_at_once() -> None:
     assert levels == ["warning", "error", "error", "warning", "warning", "error", "warning"]
 
 
+def test_labels_that_nobody_makes() -> None:
+    """A label that is called after the service is made by one of its btrfs, or told."""
+    fs = EXT.replace("/dev/sdb", "LABEL=web.fs.1")
+    (said,) = told(fs)
+    assert said == ("web.conf:3:7: warning: fs#0.dev: no resource will make the label web.fs.1; name the device itself")
+    btrfs = EXT.replace("fs#0", "fs#{}").replace("ext4", "btrfs").replace("/srv/web", "/srv/b")
+    assert told(fs + btrfs.format(1)) == []
+    assert told(fs + btrfs.format(2))[0].endswith("the label web.fs.1; labels that will be made: web.fs.2")
+    assert told(EXT.replace("/dev/sdb", "LABEL=theirs")) == told(fs + "disable = true\n") == []
+
+
 def test_secrets_that_cannot_be_evaluated() -> None:
     """A declaration that is wrong is told as such, and nothing is raised."""
     said = told(LOOP + "[env]\na = {env.b}\na.secret = true\n")
     assert [each.split(": ")[1] for each in said] == ["error"]
+
+
+def test_values_of_other_sections() -> None:
+    """A value of DEFAULT that is wrong is told once, there, and not with every resource that reads it."""
+    text = DOCKER.format(0, "") + "[DEFAULT]\ndocker_data_dir = {nope}\n[env]\na = x\na.secret = true\n"
+    (said,) = told(text)
+    assert said.startswith("web.conf:6:19: error: DEFAULT.docker_data_dir: DEFAULT.docker_data_dir -> DEFAULT.nope:")
 
 
 def test_every_node_that_differs() -> None:
@@ -324,6 +343,6 @@ def test_a_file_of_another_kind_is_looked_at_for_a_while() -> None:
     """Ten thousand mistakes take no longer than a thousand."""
     text = "[disk#0]\ntype = loop\n" + "".join(f"zq{number} = 1\n" for number in range(3000))
     said = findings([service(f"{text}[fs#1]\ntype = ext4\nx = 1\n")])
-    assert len(said) == 3001
+    assert len(said) == PROBLEMS_MAX
     assert {finding.problem.section for finding in said} == {"disk#0"}
-    assert said[-1] == Finding("error", said[-1].problem._replace(line=3002, column=1))
+    assert said[-1] == Finding("error", said[-1].problem._replace(line=PROBLEMS_MAX + 2, column=1))

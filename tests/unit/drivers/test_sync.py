@@ -74,4 +74,4 @@ def test_a_malformed_source_is_an_error_of_the_configuration() -> None:
 def test_a_target_that_is_no_list_of_nodes_is_an_error(text: str) -> None:
     """Targets are nodes and drpnodes."""
     wrong = text.replace("drpnodes", "frob").replace("= nodes", "= frob")
-    assert [each.key for each in service(wrong).problems()] == ["target"]
+    assert {each.key for each in service(wrong).problems()} == {"target"}

@@ -1,9 +1,16 @@
 """The command line, understood."""
 
+import subprocess
+import sys
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import UsageError
+from svcprov import arguments
 from svcprov.arguments import ACTIONS, EVERYWHERE, OPTIONS, help_text, parse
+from tests.conftest import REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -81,3 +88,34 @@ def test_what_makes_no_sense_is_a_usage_error(words: str) -> None:
     """Abbreviations, missing values and unknown words are refused."""
     with pytest.raises(UsageError):
         parse(words.split())
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            *(name for option in OPTIONS for name in option.names),
+            *(f"{option.names[0]}={value}" for option in OPTIONS for value in ("", "x", "-x", "json", "1.5")),
+            *("web", "provision", "json", "never", "1.5", "nan", "-", "--", "-x", "-sweb", "--nod", "", "a b", "-1"),
+        ]
+    ),
+    max_size=8,
+)
+
+
+@given(LINES)
+def test_argparse_would_read_the_same(words: list[str]) -> None:
+    """What is read without argparse is what argparse reads, option by option; anything else is left to it."""
+    plain = arguments._plain(words)  # noqa: SLF001 - the short way is held against the long one
+    if plain is not None:
+        assert repr(sorted(vars(plain).items())) == repr(sorted(vars(arguments._parsed(words)).items()))  # noqa: SLF001
+
+
+def test_argparse_is_not_loaded_for_what_is_right() -> None:
+    """A command line that has nothing odd is read without it."""
+    program = (
+        "import sys; from svcprov.arguments import parse; "
+        "parse(['-s', 'web', '--rid=fs', 'plan', 'stop', '--format', 'md', '-o', 'x']); "
+        "print('argparse' in sys.modules)"
+    )
+    ended = subprocess.run((sys.executable, "-c", program), cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "False"
