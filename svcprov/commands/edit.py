@@ -24,7 +24,7 @@ class Draft:
     """The text that is being edited, and the text that it was made of, in two files beside the service file."""
 
     def __init__(self, conf: str) -> None:
-        self.path, self.base_path = f"{conf}.draft", f"{conf}.draft.base"
+        self.path, self.base_path = self.paths = f"{conf}.draft", f"{conf}.draft.base"
 
     @property
     def exists(self) -> bool:
@@ -61,7 +61,7 @@ class Draft:
 
     def discard(self) -> None:
         """Take it away, where there is one."""
-        for path in (self.path, self.base_path):
+        for path in self.paths:
             with suppress(FileNotFoundError):
                 os.unlink(path)
 

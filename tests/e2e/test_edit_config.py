@@ -137,6 +137,15 @@ def test_a_kept_edit_may_be_thrown_away(web: Bench, monkeypatch: pytest.MonkeyPa
     assert (conf(web).read_text(), left(web)) == (LOOP.replace("100M", "2G"), [])
 
 
+def test_a_kept_edit_goes_with_its_service(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`delete` takes it away, and says so with --dry-run: another service of that name begins anew."""
+    edited(web, monkeypatch, 'sed -i s/ext4/ext5/ "$1"')
+    shown = web.on("web", "delete", "--dry-run").out
+    assert (f"remove {draft(web)}\n" in shown, f"remove {draft(web)}.base\n" in shown) == (True, True)
+    assert web.on("web", "delete", "--yes").code == 0
+    assert left(web) == []
+
+
 def test_recover_needs_something_to_recover(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a draft that is an error, and so are both options at once."""
     assert edited(web, monkeypatch, "exit 0", "--recover").code == 6
