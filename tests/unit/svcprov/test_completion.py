@@ -57,7 +57,7 @@ def offered(line: str, shell: str = "zsh", program: str = "svcmgr") -> list[str]
         ("-s w", ["web"]),
         ("--service=w", ["web"]),
         ("prov", ["provision"]),
-        ("print ", ["status", "config"]),
+        ("print st", ["status"]),
         ("-s web print c", ["config"]),
         ("edit ", ["config"]),
         ("plan un", ["unprovision"]),
