@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ECHO_FLAGS = 3
 """Where the attributes of a terminal have the flags that say what it echoes."""
+ANSWER_CHARS_MAX = 65536
 NOTHING = "''"
 """The answer that means an empty value, since an empty answer takes what is proposed."""
 
@@ -50,15 +51,15 @@ class AtTerminal:
 
     def answer(self, key: str, question: str, *, secret: bool) -> str:
         """Ask, and wait for a line."""
-        try:
-            with _unseen() if secret else nullcontext():
-                _write(self._screen.masked(question))
-                line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            line = ""
+        line = ""
+        # A terminal that is gone is left by whoever was there.
+        with suppress(KeyboardInterrupt, OSError), _unseen() if secret else nullcontext():
+            _write(self._screen.masked(question))
+            line = sys.stdin.readline()
         # What Ctrl-D cut short was not meant as an answer.
         if not line.endswith("\n"):
-            _write("\n")
+            with suppress(OSError):
+                _write("\n")
             raise Aborted("left before the end: nothing was written; the same command line asks again")
         return line.removesuffix("\n")
 
@@ -72,7 +73,10 @@ class InFile:
     def answer(self, key: str, question: str, *, secret: bool) -> str:
         """Show the question, and take the next line."""
         self._screen.err(question.rstrip())
-        line = self._lines.readline()
+        line = self._lines.readline(ANSWER_CHARS_MAX + 1)
+        if len(line) > ANSWER_CHARS_MAX:
+            said = f"the answer for {ENV}.{key} has more than {ANSWER_CHARS_MAX} characters"
+            raise UsageError(f"--answers {self._name}: {said}; is this the right file?")
         if not line:
             raise UsageError(f"--answers {self._name} ends before the answer for {ENV}.{key}; nothing was written")
         return line.rstrip("\r\n")
@@ -91,7 +95,8 @@ def _unseen() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _write(text: str) -> None:

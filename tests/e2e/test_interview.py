@@ -178,6 +178,15 @@ def test_answers_that_end_too_early_write_nothing(bench: Bench) -> None:
     assert set(bench.files()) - set(before) == {"answers", "shop.template"}
 
 
+def test_an_endless_answer_is_refused(bench: Bench) -> None:
+    """A file that has no lines is not read to its end, which may never come."""
+    said = bench.on("shop", "create", "--template", bench.write(SHOP), "--interactive", "--answers", "/dev/zero")
+    assert (said.code, "--answers /dev/zero: the answer for env.size has more than 65536 characters" in said.err) == (
+        6,
+        True,
+    )
+
+
 def test_a_template_without_keys_asks_nothing(bench: Bench) -> None:
     """That is said, and the service is created."""
     said = answered(bench, template=LOOP)
@@ -246,6 +255,18 @@ def test_whoever_leaves_leaves_no_trace(bench: Bench, question: str, keys: bytes
     assert "nothing was written; the same command line asks again" in terminal.text
     assert bench.files() == before
     assert not bench.var.exists()
+
+
+def test_a_terminal_that_goes_away_is_left(bench: Bench) -> None:
+    """Whoever closes the window has answered nothing."""
+    words = ["-s", "shop", "--node", str(bench.node), "create", "--template", bench.write(SHOP, "shop.template")]
+    program = (sys.executable, "-m", "svcprov.svcmgr", *words, "--interactive")
+    with at_terminal(program, {**os.environ, "TERM": "xterm"}, str(REPOSITORY)) as terminal:
+        before = bench.files()
+        terminal.until(r"size \[100M\]: ")
+        terminal.close()
+        assert terminal.process.wait(10) == 130
+    assert bench.files() == before
 
 
 def test_a_killed_interview_leaves_no_trace(bench: Bench) -> None:
