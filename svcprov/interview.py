@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 ECHO_FLAGS = 3
 """Where the attributes of a terminal have the flags that say what it echoes."""
 ANSWER_CHARS_MAX = 65536
+REASONS_MAX = 10
+"""How many of the options that an answer makes wrong are told: the question must stay in sight."""
 NOTHING = "''"
 """The answer that means an empty value, since an empty answer takes what is proposed."""
 
@@ -228,8 +230,10 @@ class _Talk:
         """Say what is wrong now that these keys are answered; return those that have to be asked again."""
         behind, screen = self._behind(), self._call.screen
         found = [problem for problem in self.service().problems() if behind(problem) <= answered]
-        for problem in found:
+        for problem in found[:REASONS_MAX]:
             screen.err(screen.styled(str(problem), "red", error=True))
+        if len(found) > REASONS_MAX:
+            screen.err(f"... and {len(found) - REASONS_MAX} more options that this makes wrong")
         again = frozenset({current.key} if found else ()).union(*map(behind, found))
         if again == {current.key}:
             # What is proposed next is what was there before the wrong answer.

@@ -97,6 +97,15 @@ def test_what_several_keys_make_is_looked_at_after_the_last(bench: Bench) -> Non
     assert "data = 70\nlogs = 60" in conf(bench)
 
 
+def test_the_question_stays_in_sight(bench: Bench) -> None:
+    """Of many options that an answer makes wrong some are told, and how many more there are."""
+    disks = "".join(f"[disk#{n}]\ntype = loop\nfile = /srv/{n}.img\nsize = {{env.size}}\n\n" for n in range(2, 30))
+    said = answered(bench, "5X", "1G", "", "", "", template=f"{SHOP}\n{disks}")
+    assert said.code == 0, said.err
+    assert said.err.count("'5X' is not a size") == 10
+    assert "... and 19 more options that this makes wrong\n" in said.err
+
+
 def test_what_holds_here_is_asked(bench: Bench) -> None:
     """Where a scope has the value of this node, that is asked for, and those of other nodes stay as they are."""
     scoped = SHOP.replace("size = 100M\n", "size@node7 = 1G\nsize@node12.nsx.lab.net = 2G\n")
