@@ -6,6 +6,7 @@ from the environment are shown, and not asked: the environment wins whatever the
 whoever leaves leaves everything as it was.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -57,6 +58,7 @@ class AtTerminal:
         # A terminal that is gone is left by whoever was there.
         with suppress(KeyboardInterrupt, OSError), _unseen() if secret else nullcontext():
             _write(self._screen.masked(question))
+            _wait_for(sys.stdin.fileno())
             line = sys.stdin.readline()
         # What Ctrl-D cut short was not meant as an answer.
         if not line.endswith("\n"):
@@ -99,6 +101,26 @@ def _unseen() -> Iterator[None]:
     finally:
         with suppress(termios.error):
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _wait_for(descriptor: int) -> None:
+    """Wait until there is something to read, or a signal.
+
+    Python sees a signal between two of its instructions: one that came just before a read would wait for that to end,
+    and Ctrl-C for the line that nobody types any more.
+    """
+    import signal
+    from select import select
+
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    before = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    try:
+        select([descriptor, woken], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(waker)
 
 
 def _write(text: str) -> None:
