@@ -33,6 +33,8 @@ NODEMGR_OPTIONS = (
 _RID = re.compile(r"[a-z]+#[a-z0-9]+", re.ASCII)
 _PLAIN = re.compile(r"[\w@%+:,./#-]+")
 """Words that no shell reads otherwise."""
+_PATHS = frozenset(("DEVICE", "DIR", "FILE", "URI"))
+"""What a value is called where it is a path, or may be one."""
 _SEPARATORS = frozenset("=:@")
 """Where bash takes a word apart, of what our words have."""
 
@@ -164,7 +166,7 @@ class _Line:
         """The values that an option may have."""
         if option.choices:
             return map(Candidate, option.choices)
-        return (FILES,) if "FILE" in option.value else ()
+        return () if _PATHS.isdisjoint(option.value.split("|")) else (FILES,)
 
 
 def _phrases(names: Iterable[tuple[str, str]], spoken: Sequence[str]) -> Candidates:
@@ -215,24 +217,27 @@ class _Svcmgr(_Line):
                 return map(Candidate, ("provision", "unprovision", "start", "stop"))
             case "shell":
                 return map(Candidate, SHELLS)
+            case "driver":
+                return map(Candidate, inventory.drivers())
         return (FILES,)
 
     def values(self, option: Option, now: str) -> Candidates:
         if option.value == "FORMAT" and self.action:
             return (Candidate(name) for name, writers in FORMATS.items() if not writers or self.action in writers)
-        by_value: Mapping[str, Callable[[], Candidates]] = {
+        by_kind: Mapping[str, Callable[[], Candidates]] = {
             "SERVICE": services,
             "RID,...": lambda: self._listed(now, (*self._rids(), *self._groups())),
             "RID": self._rids,
-            "DEVICE|RID": lambda: (*self._rids(), FILES),
             "TAG,...": lambda: self._listed(now, self._words_of("tags")),
             "NAME,...": lambda: self._listed(now, self._words_of("subset")),
+            "NAME": lambda: map(Candidate, inventory.templates()),
+            "NODE": lambda: (*self._words_of("nodes"), *self._words_of("drpnodes")),
             "S.O": lambda: self._keys(now),
             "V": lambda: self._values_of(self.value("--param")),
             "K=V": lambda: self._env(now),
-            "FILE|NAME": lambda: (*map(Candidate, inventory.templates()), FILES),
         }
-        return by_value.get(option.value, lambda: super(_Svcmgr, self).values(option, now))()
+        found = [each for kind in option.value.split("|") if kind in by_kind for each in by_kind[kind]()]
+        return (*found, *super().values(option, now))
 
     def _document(self) -> Document:
         """The text of the service; of the file that it is being made of, while there is none."""

@@ -43,6 +43,8 @@ _svcprov() {
     return 0
 }
 compdef _svcprov svcmgr nodemgr
+# As a file called _svcmgr in $fpath, this is read at the first TAB, which has to be answered as well.
+if [[ ${funcstack[1]} == _svcmgr ]]; then _svcprov; fi
 """
 
 FISH = r"""# TAB for svcmgr and nodemgr in fish: svcmgr completion fish > ~/.config/fish/completions/svcmgr.fish

@@ -6,6 +6,7 @@ from the environment are shown, and not asked: the environment wins whatever the
 whoever leaves leaves everything as it was.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 ECHO_FLAGS = 3
 """Where the attributes of a terminal have the flags that say what it echoes."""
+ANSWER_CHARS_MAX = 65536
+REASONS_MAX = 10
+"""How many of the options that an answer makes wrong are told: the question must stay in sight."""
 NOTHING = "''"
 """The answer that means an empty value, since an empty answer takes what is proposed."""
 
@@ -50,15 +54,16 @@ class AtTerminal:
 
     def answer(self, key: str, question: str, *, secret: bool) -> str:
         """Ask, and wait for a line."""
-        try:
-            with _unseen() if secret else nullcontext():
-                _write(self._screen.masked(question))
-                line = sys.stdin.readline()
-        except KeyboardInterrupt:
-            line = ""
+        line = ""
+        # A terminal that is gone is left by whoever was there.
+        with suppress(KeyboardInterrupt, OSError), _unseen() if secret else nullcontext():
+            _write(self._screen.masked(question))
+            _wait_for(sys.stdin.fileno())
+            line = sys.stdin.readline()
         # What Ctrl-D cut short was not meant as an answer.
         if not line.endswith("\n"):
-            _write("\n")
+            with suppress(OSError):
+                _write("\n")
             raise Aborted("left before the end: nothing was written; the same command line asks again")
         return line.removesuffix("\n")
 
@@ -72,7 +77,10 @@ class InFile:
     def answer(self, key: str, question: str, *, secret: bool) -> str:
         """Show the question, and take the next line."""
         self._screen.err(question.rstrip())
-        line = self._lines.readline()
+        line = self._lines.readline(ANSWER_CHARS_MAX + 1)
+        if len(line) > ANSWER_CHARS_MAX:
+            said = f"the answer for {ENV}.{key} has more than {ANSWER_CHARS_MAX} characters"
+            raise UsageError(f"--answers {self._name}: {said}; is this the right file?")
         if not line:
             raise UsageError(f"--answers {self._name} ends before the answer for {ENV}.{key}; nothing was written")
         return line.rstrip("\r\n")
@@ -91,7 +99,28 @@ def _unseen() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(termios.error):
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _wait_for(descriptor: int) -> None:
+    """Wait until there is something to read, or a signal.
+
+    Python sees a signal between two of its instructions: one that came just before a read would wait for that to end,
+    and Ctrl-C for the line that nobody types any more.
+    """
+    import signal
+    from select import select
+
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    before = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    try:
+        select([descriptor, woken], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(woken)
+        os.close(waker)
 
 
 def _write(text: str) -> None:
@@ -223,8 +252,10 @@ class _Talk:
         """Say what is wrong now that these keys are answered; return those that have to be asked again."""
         behind, screen = self._behind(), self._call.screen
         found = [problem for problem in self.service().problems() if behind(problem) <= answered]
-        for problem in found:
+        for problem in found[:REASONS_MAX]:
             screen.err(screen.styled(str(problem), "red", error=True))
+        if len(found) > REASONS_MAX:
+            screen.err(f"... and {len(found) - REASONS_MAX} more options that this makes wrong")
         again = frozenset({current.key} if found else ()).union(*map(behind, found))
         if again == {current.key}:
             # What is proposed next is what was there before the wrong answer.

@@ -121,6 +121,9 @@ def unset(call: Invocation) -> int:
     def edit(document: Document) -> None:
         section, option = split_key(key)
         if document.raw(section, option) is None:
+            if "." not in key and document.has(key):
+                whole = call.line("delete", "--rid", key)
+                raise UsageError(f"unset takes out one option, and {key} is a section; a resource goes with `{whole}`")
             _present(call.files().load(call.nodename()), key)
             raise UsageError(_no_option(section, option, document.options(section)))
         document.unset(section, option)

@@ -8,6 +8,7 @@ from executors.layers.journal import unfinished
 from svcprov import consent
 from svcprov.account import Account
 from svcprov.acting import act, held
+from svcprov.commands.edit import Draft
 from svcprov.files import ServiceFiles, etc, var
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
@@ -79,7 +80,9 @@ def _paths(files: ServiceFiles) -> list[str]:
     folder = etc()
     links = [path for path in (f"{folder}/{files.name}", f"{folder}/{files.name}.d") if os.path.islink(path)]
     directory = f"{folder}/{files.name}.dir"
-    return [*links, *([directory] if os.path.isdir(directory) else []), files.conf]
+    # An edit that was not kept is of no use any more, and would be in the way of a service of the same name.
+    drafts = [path for path in Draft(files.conf).paths if os.path.lexists(path)]
+    return [*links, *([directory] if os.path.isdir(directory) else []), *drafts, files.conf]
 
 
 def _removed(files: ServiceFiles, *, keep: bool) -> None:

@@ -7,13 +7,14 @@ must not keep the service from being started, and what was changed meanwhile is 
 
 import os
 import signal
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.errors import ConfigError, Failed, Problem, Refused, Remedy, SvcprovError, UsageError
 from svcprov.commands.config import keep
-from svcprov.files import CONF_MODE, ServiceFiles
+from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.replace import replace
 
@@ -24,7 +25,8 @@ class Draft:
     """The text that is being edited, and the text that it was made of, in two files beside the service file."""
 
     def __init__(self, conf: str) -> None:
-        self.path, self.base_path = f"{conf}.draft", f"{conf}.draft.base"
+        self._conf = conf
+        self.path, self.base_path = self.paths = f"{conf}.draft", f"{conf}.draft.base"
 
     @property
     def exists(self) -> bool:
@@ -35,7 +37,7 @@ class Draft:
         """Make one of a text; tell whether that was possible: not where there is one already. Raises Failed."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         try:
-            with open(os.open(self.path, flags, CONF_MODE), "wb") as file:
+            with open(os.open(self.path, flags, self._mode()), "wb") as file:
                 file.write(text)
         except FileExistsError:
             return False
@@ -47,7 +49,11 @@ class Draft:
 
     def rebase(self, text: bytes) -> None:
         """Remember what its changes are changes of. Raises Failed."""
-        replace(self.base_path, text, CONF_MODE)
+        replace(self.base_path, text, self._mode())
+
+    def _mode(self) -> int:
+        """The mode of the file itself: what may not be read there may not be read here."""
+        return stat.S_IMODE(os.stat(self._conf).st_mode)
 
     def base(self) -> bytes:
         """The text that it was made of; b"" when nobody knows any more."""
@@ -61,7 +67,7 @@ class Draft:
 
     def discard(self) -> None:
         """Take it away, where there is one."""
-        for path in (self.path, self.base_path):
+        for path in self.paths:
             with suppress(FileNotFoundError):
                 os.unlink(path)
 
@@ -100,7 +106,7 @@ def edit(call: Invocation) -> int:
 
 
 def _editor(call: Invocation) -> str:
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    editor = os.environ.get("VISUAL", "").strip() or os.environ.get("EDITOR", "").strip()
     if not editor and not call.screen.can_ask():
         raise UsageError(
             f"edit config opens {EDITOR}, which needs a terminal; name another editor in $VISUAL or $EDITOR, "

@@ -101,13 +101,13 @@ PREPARED = {
 
 
 @contextmanager
-def typing(programs: Path, shell: str) -> Iterator[Terminal]:
-    """A shell that waits for keys, and knows how to complete."""
+def typing(programs: Path, shell: str, prepared: str = "") -> Iterator[Terminal]:
+    """A shell that waits for keys, and knows how to complete; prepared: what it is told for that."""
     if shutil.which(shell) is None:
         pytest.skip(f"TAB in {shell}: it is not installed")
     words = ("setsid", "--ctty", *COMMANDS[shell])
     with at_terminal(words, environment(programs), str(programs.parent)) as terminal:
-        terminal.type(f"{PREPARED[shell]}; echo pre''pared\n".encode())
+        terminal.type(f"{prepared or PREPARED[shell]}; echo pre''pared\n".encode())
         terminal.until("\nprepared")
         yield terminal
         terminal.type(CTRL_U + b"exit\n")
@@ -145,3 +145,13 @@ def test_tab_completes_the_line(programs: Path, shell: str, keys: str, line: str
         terminal.type(keys.encode() + TAB + b"'<'\n")
         found = terminal.until(r"\ngot: (.*)\n", before)
     assert found[1].endswith(line)
+
+
+def test_zsh_may_have_the_script_as_a_file(programs: Path) -> None:
+    """Found in $fpath, it answers the first TAB already."""
+    (programs.parent / "functions").mkdir()
+    (programs.parent / "functions/_svcmgr").write_text(script(programs, "zsh"))
+    prepared = f"fpath=({programs.parent}/functions $fpath); autoload -Uz compinit && compinit -u -D"
+    with typing(programs, "zsh", prepared) as terminal:
+        terminal.type(b"svcmgr -s we" + TAB)
+        terminal.until("svcmgr -s web1 ")

@@ -62,6 +62,21 @@ def test_visual_comes_before_editor_and_may_have_words(web: Bench, monkeypatch: 
     assert conf(web).read_text() == LOOP.replace("100M", "3G")
 
 
+def test_a_draft_is_as_private_as_the_file(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may not be read in the service file may not be read beside it either."""
+    conf(web).chmod(0o600)
+    edited(web, monkeypatch, 'sed -i s/ext4/ext5/ "$1"')
+    assert {(web.etc / name).stat().st_mode & 0o777 for name in left(web)} == {0o600}
+    assert len(left(web)) == 2
+
+
+def test_an_editor_of_blanks_is_none(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file itself is not run in its place."""
+    monkeypatch.setenv("VISUAL", "  ")
+    assert edited(web, monkeypatch, 'sed -i s/100M/2G/ "$1"').code == 0
+    assert conf(web).read_text() == LOOP.replace("100M", "2G")
+
+
 def test_without_an_editor_there_has_to_be_a_terminal(web: Bench) -> None:
     """Vi is not started where nobody could type; what to do instead is said."""
     said = web.svcmgr(*EDIT)
@@ -135,6 +150,15 @@ def test_a_kept_edit_may_be_thrown_away(web: Bench, monkeypatch: pytest.MonkeyPa
     edited(web, monkeypatch, 'sed -i s/ext4/ext5/ "$1"')
     assert edited(web, monkeypatch, 'sed -i s/100M/2G/ "$1"', "--discard").code == 0
     assert (conf(web).read_text(), left(web)) == (LOOP.replace("100M", "2G"), [])
+
+
+def test_a_kept_edit_goes_with_its_service(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`delete` takes it away, and says so with --dry-run: another service of that name begins anew."""
+    edited(web, monkeypatch, 'sed -i s/ext4/ext5/ "$1"')
+    shown = web.on("web", "delete", "--dry-run").out
+    assert (f"remove {draft(web)}\n" in shown, f"remove {draft(web)}.base\n" in shown) == (True, True)
+    assert web.on("web", "delete", "--yes").code == 0
+    assert left(web) == []
 
 
 def test_recover_needs_something_to_recover(web: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

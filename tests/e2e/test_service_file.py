@@ -90,6 +90,27 @@ def test_set_can_repair_one_problem_of_two(web: Bench) -> None:
     assert web.svcmgr("-s", "web", "validate", "config").code == 0
 
 
+def test_sections_and_scopes_are_set_and_unset(web: Bench) -> None:
+    """A value for one node is an option of its own; a section comes with its first option, and not with a wrong one."""
+    before = text_of(web)
+    for key, value in (("fs#0.mnt@node12.nsx.lab.net", "/srv/here"), ("subset#fs:late.parallel", "true")):
+        assert web.svcmgr("-s", "web", "set", "--param", key, "--value", value).code == 0
+    asked = ("get", "--param", "fs#0.mnt", "--eval")
+    assert web.on("web", *asked).out == "/srv/here\n"
+    assert "[subset#fs:late]\nparallel = true\n" in text_of(web)
+    for key in ("fs#0.mnt@node12.nsx.lab.net", "subset#fs:late.parallel"):
+        assert web.svcmgr("-s", "web", "unset", "--param", key).code == 0
+    assert text_of(web).rstrip() == f"{before.rstrip()}\n\n[subset#fs:late]"
+    assert web.svcmgr("-s", "web", "set", "--param", "disc#0.type", "--value", "loop").code == 6
+    assert web.svcmgr("-s", "web", "unset", "--param", "fs#0.mnt@nodes").code == 6
+
+
+def test_a_whole_section_is_not_unset(web: Bench) -> None:
+    """What was made for a resource would be forgotten; the line that deletes it is said."""
+    said = web.svcmgr("-s", "web", "unset", "--param", "fs#0")
+    assert (said.code, "svcmgr -s web delete --rid fs#0" in said.err) == (6, True)
+
+
 def test_validate_says_everything_at_once(web: Bench) -> None:
     """Every problem is named with file, line, key and fix."""
     (web.etc / "web.conf").write_text(CONF.replace("100M", "big").replace("mnt =", "mont ="))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from svcprov.arguments import ACTIONS, OPTIONS
-from svcprov.completion import lines
+from svcprov.arguments import ACTIONS, OPTIONS, Option
+from svcprov.completion import _Svcmgr, lines
 from tests.conftest import REPOSITORY
 
 CONF = """\
@@ -57,7 +57,7 @@ def offered(line: str, shell: str = "zsh", program: str = "svcmgr") -> list[str]
         ("-s w", ["web"]),
         ("--service=w", ["web"]),
         ("prov", ["provision"]),
-        ("print ", ["status", "config"]),
+        ("print st", ["status"]),
         ("-s web print c", ["config"]),
         ("edit ", ["config"]),
         ("plan un", ["unprovision"]),
@@ -109,6 +109,24 @@ def test_options_are_offered_where_they_mean_something() -> None:
     assert {"--param", "--service", "--rid", "--template"}.isdisjoint(found)
     assert "--rid" in offered("plan --rid fs#0 --")
     assert set(offered("--")) == {next(name for name in each.names if name[:2] == "--") for each in OPTIONS}
+
+
+@pytest.mark.parametrize(
+    "value,words",
+    [
+        ("URI|NAME|ID", ["btrfs-on-lvm", "btrfs-on-md", "haproxy", "testec2docker", ":files"]),
+        ("DIR|FILE", [":files"]),
+        ("NODE", ["n1"]),
+        ("SECONDS", []),
+        ("JSON|@FILE", []),
+    ],
+)
+def test_what_a_value_is_called_says_what_is_offered(
+    monkeypatch: pytest.MonkeyPatch, value: str, words: list[str]
+) -> None:
+    """An option is completed by the name of its value in the table, so a new one needs nothing here."""
+    monkeypatch.setattr(_Svcmgr, "options", (OPTIONS[0], Option(("--new",), value, "something")))
+    assert offered("-s web --new ") == words
 
 
 @pytest.mark.parametrize(
