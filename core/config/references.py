@@ -152,18 +152,18 @@ class References:
 
     def _referred(self, braces: str, inside: str, path: tuple[Key, ...]) -> str:
         """Return what braces stand for; themselves, when they are no reference."""
-        match = _REFERENCE.fullmatch(inside)
-        if match is None:
+        parts = _parts(inside)
+        if parts is None:
             if _TOO_MANY_DOTS.fullmatch(inside):
                 raise Unresolved(_along(path, f"{braces}: a reference has one dot"), "write {SECTION.OPTION}")
             return braces
-        section, count, option, index = match.groups()
-        value = None if section else self._named(option, path)
+        name, key, count, index = parts
+        value = self._named(name, path) if name else None
         if value is None:
-            value = self._option(braces, (section or "DEFAULT", option.lower()), path)
+            value = self._option(braces, key, path)
         if count:
             value = str(_count(value))
-        return value if index is None else _word(braces, value, int(index), path)
+        return value if index is None else _word(braces, value, index, path)
 
     def _named(self, name: str, path: tuple[Key, ...]) -> str | None:
         """Return what a word of its own stands for; None for one that is no such word here."""
@@ -231,6 +231,20 @@ class References:
 
 def _along(path: tuple[Key, ...], reason: str) -> str:
     return f"{' -> '.join('.'.join(key) for key in path)}: {reason}" if len(path) > 1 else reason
+
+
+@lru_cache(maxsize=512)
+def _parts(inside: str) -> tuple[str, Key, bool, int | None] | None:
+    """Take a reference apart: its word, where it has no section; the option meant; whether it counts; which word of it.
+
+    None for what is no reference.
+    """
+    match = _REFERENCE.fullmatch(inside)
+    if match is None:
+        return None
+    section, count, option, index = match.groups()
+    key = (section or "DEFAULT", option.lower())
+    return "" if section else option, key, bool(count), None if index is None else int(index)
 
 
 @lru_cache(maxsize=16)
