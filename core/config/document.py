@@ -140,8 +140,13 @@ class Document:
         piece = None if option is None else found.options.get(option.lower())
         if piece is None:
             return first
-        before = found.pieces[: found.pieces.index(piece)]
-        return first + 1 + sum(each.lines() for each in before)
+        if id(piece) not in self._first_line:
+            # All of the section at once: a file with a thousand mistakes asks for a thousand lines.
+            line = first + 1
+            for each_piece in found.pieces:
+                self._first_line[id(each_piece)] = line
+                line += each_piece.lines()
+        return self._first_line[id(piece)]
 
     def set(self, section: str, option: str, value: str) -> None:
         """Give an option a value; the lines of a longer one become continuation lines.

@@ -365,3 +365,10 @@ def test_what_a_value_cannot_hold_is_named(value: str, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Document("[env]\n").set("env", "a", value)
     assert any(said in problem.text for problem in Document(f"[env]\na = {value}\n").problems)
+
+
+def test_the_text_of_a_section() -> None:
+    """A section is given with its header and its comments, as it stands; one that is not there has no text."""
+    document = Document("# first\n[env]\n# about a\na = 1\n\n[fs#0]\n")
+    assert document.section_text("env") == "[env]\n# about a\na = 1\n\n"
+    assert document.section_text("fs#1") == ""
