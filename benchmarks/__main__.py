@@ -51,7 +51,7 @@ GROUPS_RATIO_MAX = 2.0
 MEMORY_MIB_MAX = 30.0
 EVALUATED_US_MAX = 20.0
 EVALUATED_GROWTH_MAX = 1.5
-"""What one of ten times as many options may cost, as a ratio: no more than the noise of measuring, where it is linear."""
+"""What one of ten times as many may cost, as a ratio: where that is linear, it is the noise of measuring."""
 PROVISIONS_PER_SECOND_MIN = 300.0
 KEPT_MS_MAX = 0.5
 CRASHES_PER_SECOND_MIN = 200.0

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 GROUPS = ("ip", "disk", "fs", "share", "container", "app")
 RANKS = {group: rank for rank, group in enumerate(GROUPS)}
 REFERENCE = re.compile(r"(?<![{$])\{(?:([A-Za-z]\w*(?:#\w+)?)\.)?#?([A-Za-z_]\w*)[\[}]", re.ASCII)
+NESTED = re.compile(r"\{[\w#.\[\]]+\{[\w#.\[\]]+\}|\{\{[\w#.\[\]]+\}(?!\})", re.ASCII)
+"""A reference within a reference; `{{.Name}}` is none."""
 NUMBER_DIGITS_MAX = 18
 
 
@@ -113,15 +115,22 @@ def _references(resources: Sequence["Resource"]) -> Iterator[Relation]:
         for option in service.options(resource.rid):
             text = service.find(resource.rid, option) or ""
             if "{" in text:
-                for rid in sorted(_referred(service, text, rids, shared)):
+                for rid in sorted(_referred(service, (resource.rid, option), text, rids, shared)):
                     yield Relation(rid, resource.rid, f"{resource.rid}.{option} refers to {rid}", reference=True)
 
 
 def _referred(
-    service: "Service", text: str, rids: set[str], shared: dict[tuple[str, str], frozenset[str]]
+    service: "Service",
+    place: tuple[str, str],
+    text: str,
+    rids: set[str],
+    shared: dict[tuple[str, str], frozenset[str]],
 ) -> frozenset[str]:
     """The resources that a text refers to. `shared`: what is known of options that belong to no resource."""
     found: set[str] = set()
+    if NESTED.search(text):
+        # Which one is chosen by another value: only evaluating it tells.
+        found |= {section for section in _evaluated(service, *place) if section in rids}
     for section, option in REFERENCE.findall(text):
         if section in rids:
             found.add(section)
@@ -130,9 +139,16 @@ def _referred(
             if key not in shared:
                 shared[key] = frozenset()
                 inner = service.find(*key) or ""
-                shared[key] = _referred(service, inner, rids, shared) if "{" in inner else frozenset()
+                shared[key] = _referred(service, key, inner, rids, shared) if "{" in inner else frozenset()
             found |= shared[key]
     return frozenset(found)
+
+
+def _evaluated(service: "Service", section: str, option: str) -> set[str]:
+    """The other sections that are read to evaluate an option."""
+    from core.config.explanation import used
+
+    return {each for each, _ in used(service, section, option)} - {section}
 
 
 def _key(resource: "Resource") -> tuple[int, str, str, str, int, int, str]:

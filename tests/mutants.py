@@ -22,9 +22,12 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.reading_wrongs import READING
 from tests.settings_wrongs import SETTINGS
 from tests.storage_wrongs import STORAGE
 from tests.wrongs import MUTANTS, Mutant
+
+ALL = (*MUTANTS, *STORAGE, *READING, *SETTINGS)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TREES = ("core", "executors", "svcprov", "fixtures", "tests")
@@ -89,7 +92,7 @@ def tried(mutant: Mutant, whole: Path) -> Verdict:
 def main(words: Sequence[str]) -> int:
     """Try the mutants whose description contains one of the words, or all; print a table. Returns 1 for a survivor."""
     chosen = [
-        mutant for mutant in (*MUTANTS, *SETTINGS, *STORAGE) if not words or any(word in mutant.wrong for word in words)
+        mutant for mutant in ALL if not words or any(word in mutant.wrong for word in words)
     ]
     with copied() as whole, ThreadPoolExecutor(AT_ONCE) as pool:
         verdicts = list(pool.map(partial(tried, whole=whole), chosen))

@@ -13,17 +13,18 @@ INDENT = "  "
 class Explained(References):
     """Evaluates as `References` does, and writes down the steps. An option that is met again is not told again."""
 
-    __slots__ = ("_service", "_told", "lines")
+    __slots__ = ("_service", "lines", "told")
 
     def __init__(self, service: Service, *, written: bool) -> None:
         super().__init__(service.names, Written(service) if written else service)
         self._service = service
-        self._told: set[Key] = set()
+        self.told: set[Key] = set()
+        """The options that were read."""
         self.lines: list[str] = []
 
     def begin(self, key: Key, text: str) -> str:
         """Evaluate the option that is asked for. Raises Unresolved; the lines then say how far it came."""
-        self._told.add(key)
+        self.told.add(key)
         self._say(0, f"{self._origin(key)} = {text}")
         return self.value(key, text)
 
@@ -68,13 +69,18 @@ class Explained(References):
         text = self._service.find(*key)
         if text is None or key in path:
             return super()._option(braces, key, path)
-        if key not in self._told:
-            self._told.add(key)
+        if key not in self.told:
+            self.told.add(key)
             self._say(len(path), f"{self._origin(key)} = {text}")
             return super()._option(braces, key, path)
         value = super()._option(braces, key, path)
         self._say(len(path), f"{'.'.join(key)} is {value}, as above")
         return value
+
+
+def used(service: Service, section: str, option: str) -> frozenset[Key]:
+    """Return the options that are read to evaluate one, itself among them; as far as they can be resolved."""
+    return frozenset(_explained(service, section, option).told)
 
 
 def explain(service: Service, key: str) -> list[str]:
@@ -83,12 +89,14 @@ def explain(service: Service, key: str) -> list[str]:
     Where something cannot be resolved, they go as far as that; reading the value says what it is.
     """
     section, option = split_key(key)
-    option = option.lower()
-    text = service.find(section, option)
-    if text is None:
-        return []
+    return _explained(service, section, option.lower()).lines
+
+
+def _explained(service: Service, section: str, option: str) -> Explained:
     is_type = "#" in section and option.partition("@")[0] == "type"
     explained = Explained(service, written=is_type)
-    with suppress(Unresolved):
-        explained.begin((section, option), text)
-    return explained.lines
+    text = service.find(section, option)
+    if text is not None:
+        with suppress(Unresolved):
+            explained.begin((section, option), text)
+    return explained

@@ -10,7 +10,7 @@ references reach, too, so that one that is too deep is so for every reader.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Protocol
 
@@ -48,6 +48,10 @@ class Source(Protocol):
 
     def find(self, section: str, option: str) -> str | None:
         """Return the text of an option, scopes and defaults applied, before evaluation; None where there is none."""
+        ...
+
+    def has(self, section: str) -> bool:
+        """Tell whether there is such a section."""
         ...
 
     def sections(self) -> tuple[str, ...]:
@@ -152,18 +156,18 @@ class References:
 
     def _referred(self, braces: str, inside: str, path: tuple[Key, ...]) -> str:
         """Return what braces stand for; themselves, when they are no reference."""
-        match = _REFERENCE.fullmatch(inside)
-        if match is None:
+        parts = _parts(inside)
+        if parts is None:
             if _TOO_MANY_DOTS.fullmatch(inside):
                 raise Unresolved(_along(path, f"{braces}: a reference has one dot"), "write {SECTION.OPTION}")
             return braces
-        section, count, option, index = match.groups()
-        value = None if section else self._named(option, path)
+        name, key, count, index = parts
+        value = self._named(name, path) if name else None
         if value is None:
-            value = self._option(braces, (section or "DEFAULT", option.lower()), path)
+            value = self._option(braces, key, path)
         if count:
-            value = str(_count(value))
-        return value if index is None else _word(braces, value, int(index), path)
+            value = str(len(_words(value)))
+        return value if index is None else _word(braces, value, index, path)
 
     def _named(self, name: str, path: tuple[Key, ...]) -> str | None:
         """Return what a word of its own stands for; None for one that is no such word here."""
@@ -207,24 +211,23 @@ class References:
             said, fix = self._unknown(braces, section, option)
         return _along((*path, key), said), fix
 
-    def _closest(self, word: str, names: Iterable[str]) -> str:
-        self._guesses += 1
-        return closest(word, names) if self._guesses <= GUESSES_MAX else ""
-
     def _unknown(self, braces: str, section: str, option: str) -> tuple[str, str]:
-        sections = self._source.sections()
-        if section not in (*sections, "DEFAULT"):
-            near = self._closest(section, sections)
-            return f"there is no section {section}", f"did you mean {near}?" if near else ""
+        is_section = section == "DEFAULT" or self._source.has(section)
+        said = f"section {section} has no option {option}" if is_section else f"there is no section {section}"
+        self._guesses += 1
+        if self._guesses > GUESSES_MAX:
+            return said, ""
+        if not is_section:
+            near = closest(section, self._source.sections())
+            return said, f"did you mean {near}?" if near else ""
         options = self._source.options(section)
-        said = f"section {section} has no option {option}"
         if "." in braces:
-            near = self._closest(option, options)
+            near = closest(option, options)
             listed = f"it has {', '.join(options[:LISTED_MAX])}" if options else "it has none"
             return said, f"did you mean {near}?" if near else listed
         env = {name: f"env.{name}" for name in self._source.options("env")}
         names = env | {name: name for name in (*self._names, *options)}
-        near = self._closest(option, names)
+        near = closest(option, names)
         literal = f"braces that are no reference are written with blanks: {{ {braces[1:-1]} }}"
         return said, f"did you mean {{{names[near]}}}?" if near else literal
 
@@ -233,15 +236,29 @@ def _along(path: tuple[Key, ...], reason: str) -> str:
     return f"{' -> '.join('.'.join(key) for key in path)}: {reason}" if len(path) > 1 else reason
 
 
-@lru_cache(maxsize=16)
-def _count(value: str) -> int:
-    """Count the words of a list. A file may ask for the number of a long one in every line."""
-    return len(value.split())
+@lru_cache(maxsize=512)
+def _parts(inside: str) -> tuple[str, Key, bool, int | None] | None:
+    """Take a reference apart: its word, where it has no section; the option meant; whether it counts; which word of it.
+
+    None for what is no reference.
+    """
+    match = _REFERENCE.fullmatch(inside)
+    if match is None:
+        return None
+    section, count, option, index = match.groups()
+    key = (section or "DEFAULT", option.lower())
+    return "" if section else option, key, bool(count), None if index is None else int(index)
+
+
+@lru_cache(maxsize=8)
+def _words(value: str) -> tuple[str, ...]:
+    """Take a list apart. A file may ask for a word of a long one in every line."""
+    return tuple(value.split())
 
 
 def _word(braces: str, value: str, index: int, path: tuple[Key, ...]) -> str:
     """Return one word of a list."""
-    words = value.split(None, index + 1)
+    words = _words(value)
     if index >= len(words):
         has = f"{len(words)} word{'s' if len(words) != 1 else ''}"
         raise Unresolved(_along(path, f"{braces}: the list has {has}"), "the first one is [0]")

@@ -27,6 +27,10 @@ class Written:
             return text
         return self._service.nodename if option == "nodes" else _DEFAULTS.get(option)
 
+    def has(self, section: str) -> bool:
+        """Tell whether there is such a section."""
+        return self._service.has(section)
+
     def sections(self) -> tuple[str, ...]:
         """Return the names of the sections."""
         return self._service.sections()

@@ -320,6 +320,10 @@ class Service:
             text = self.written("DEFAULT", option)
         return self._default(section, option) if text is None else text
 
+    def has(self, section: str) -> bool:
+        """Tell whether there is such a section (for `References`)."""
+        return self.document.has(section)
+
     def sections(self) -> tuple[str, ...]:
         """Return the names of the sections (for `References`)."""
         return self.document.sections()

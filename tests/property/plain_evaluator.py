@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 WORD = LETTERS | frozenset("0123456789_")
 INSIDE = WORD | frozenset("#.[]")
-SIZE = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?)([kKmMgGtTpPeE])(?:[iI]?[bB])?(?![\w.])")
+# `1E-1` is a tenth, `1E` alone as many bytes as there are in an exbibyte.
+EXPONENT = r"[eE][+-]?[0-9]+(?![\w.])"
+SIZE = re.compile(rf"(?<![\w.])([0-9]+(?:\.[0-9]+)?)(?!{EXPONENT})([kKmMgGtTpPeE])(?:[iI]?[bB])?(?![\w.])")
 UNITS = "BKMGTPE"
 ROUNDS = DEPTH = 32
 CHARS = 65536

@@ -219,3 +219,26 @@ def test_ten_thousand_resources_are_ordered_in_linear_time() -> None:
         return counted
 
     assert calls(10_000) < 12 * calls(1000)
+
+
+@pytest.mark.parametrize(
+    "dev,env",
+    [
+        ("{{env.under}.gives}", ""),
+        ("{{env.under}.{env.what}}", ""),
+        ("{env.way}", "way = {{env.under}.gives}\n"),
+        ("{disk#{env.number}.gives}", ""),
+    ],
+)
+def test_a_reference_that_another_chooses(dev: str, env: str) -> None:
+    """What a reference leads to comes first, also where another value chooses which one it is."""
+    env += "under = disk#7\nwhat = gives\nnumber = 7\n"
+    made = service(f"[disk#1]\ndev = {dev}\n[disk#7]\ngives =\n[disk#3]\ndev = {{{{.Name}}}}\n[env]\n{env}")
+    found = [each for each in relations(made.resources()) if each.reference]
+    assert [(each.before, each.after) for each in found] == [("disk#7", "disk#1")]
+
+
+def test_a_choice_that_leads_nowhere_relates_nothing() -> None:
+    """A reference that cannot be resolved is the business of validation."""
+    made = service("[disk#1]\ndev = {{env.under}.gives}\n[disk#7]\ngives =\n[env]\nunder = disk#9\n")
+    assert [each for each in relations(made.resources()) if each.reference] == []

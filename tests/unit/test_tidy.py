@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.settings_wrongs import SETTINGS
-from tests.storage_wrongs import STORAGE
-from tests.wrongs import MUTANTS, Mutant
+from tests.mutants import ALL
+from tests.wrongs import Mutant
 
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 400
@@ -227,7 +226,7 @@ def test_every_test_states_its_property() -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("mutant", [*MUTANTS, *SETTINGS, *STORAGE], ids=lambda mutant: mutant.wrong)
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.wrong)
 def test_mutants_follow_the_code(mutant: Mutant) -> None:
     """What a mutant replaces stands in its file, once: else nobody tries whether the tests notice it."""
     assert (REPOSITORY / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1

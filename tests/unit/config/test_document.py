@@ -348,3 +348,27 @@ def test_ten_thousand_edits() -> None:
         document.set(f"fs#{number}", "added", "1\n2")
     assert time.process_time() - start < 5
     assert document.text.count("20G") == 10_000
+
+
+@pytest.mark.parametrize("section,option", [("env", "a\udcff"), ("e\ud800", "a"), ("env", "a\x85"), ("env", "«a»")])
+def test_names_that_no_file_holds(section: str, option: str) -> None:
+    """A name with a byte that is no UTF-8, a control character or a hole in it is not written."""
+    document = Document("[env]\n")
+    with pytest.raises(ValueError, match="not the name of an option that a file can hold"):
+        document.set(section, option, "x")
+    assert document.text == "[env]\n"
+
+
+@pytest.mark.parametrize("value,said", [("\udcff", "half character 0xdcff"), ("\x1b", "control character 0x1b")])
+def test_what_a_value_cannot_hold_is_named(value: str, said: str) -> None:
+    """What a value cannot hold is told by its code, and by what it is."""
+    with pytest.raises(ValueError, match=said):
+        Document("[env]\n").set("env", "a", value)
+    assert any(said in problem.text for problem in Document(f"[env]\na = {value}\n").problems)
+
+
+def test_the_text_of_a_section() -> None:
+    """A section is given with its header and its comments, as it stands; one that is not there has no text."""
+    document = Document("# first\n[env]\n# about a\na = 1\n\n[fs#0]\n")
+    assert document.section_text("env") == "[env]\n# about a\na = 1\n\n"
+    assert document.section_text("fs#1") == ""

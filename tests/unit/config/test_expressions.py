@@ -50,6 +50,7 @@ def test_several_in_one_value() -> None:
     "expression,value",
     [
         ("5G*2", "10G"),
+        ("7E/3", "2690150177415976277B"),
         ("2*5G", "10G"),
         ("5G-1G", "4G"),
         ("1G+512m", "1536M"),

@@ -1,5 +1,7 @@
 """References between values."""
 
+from time import process_time
+
 import pytest
 
 from core.config.references import GUESSES_MAX, TOGETHER_CHARS_MAX, VALUE_CHARS_MAX, References, Unresolved
@@ -282,3 +284,24 @@ def test_a_scoped_value_is_not_stale() -> None:
     assert made.value("env.a@n7") == "1"
     made.set("env.a@n7", "{env.b}2")
     assert made.value("env.a@n7") == "12"
+
+
+def seconds(text: str) -> float:
+    """What it takes to find all that is wrong with a file, at best."""
+    found = []
+    for _ in range(3):
+        made = service(text)
+        began = process_time()
+        made.problems()
+        found.append(process_time() - began)
+    return min(found)
+
+
+@pytest.mark.parametrize("line", ["a{0} = {{env.gone{0}}}\n", "a{0} = {{gone{0}.x}}\n", "a{0} = {{env.list[999]}}\n"])
+def test_an_error_among_many_costs_no_more(line: str) -> None:
+    """Eight times as many options that are wrong, or that look into a long list, take about eight times as long."""
+    few, many = (
+        "[env]\nlist =" + " x" * 1000 + "\n" + "".join(line.format(number) for number in range(count))
+        for count in (500, 4000)
+    )
+    assert seconds(many) < 24 * seconds(few)
