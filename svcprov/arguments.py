@@ -36,7 +36,7 @@ ACTIONS: Mapping[str, ActionWords] = {
         (*ACTING, *PLANNING, *FAILING, "config", "template", "resource", "provision", "interactive", "env", "force"),
     ),
     "update": ActionWords(
-        "create:update",
+        "update:update",
         "add or change resources with --resource; --provision acts on them",
         (*ACTING, *PLANNING, *FAILING, "resource", "provision", "env"),
     ),
@@ -78,7 +78,7 @@ ACTIONS: Mapping[str, ActionWords] = {
     "validate config": ActionWords("config:validate", "say everything that is wrong with the service file"),
     "delete": ActionWords(
         "delete:delete",
-        "remove the service file and its links",
+        "remove the service file and its links; --rid: only these resources",
         (*ACTING, "unprovision", "keep_resources"),
     ),
     "docker": ActionWords("docker:docker", "run docker against the service's own daemon", (), ("words",)),
@@ -130,7 +130,7 @@ OPTIONS = (
     Option(("--waitlock",), "SECONDS", "wait for another action to end", number=True),
     Option(("--config",), "FILE", "create: the file to make the service of"),
     Option(("--template",), "FILE|NAME", "create: the template to make the service of"),
-    Option(("--resource",), "JSON", "create, update: a resource", repeated=True),
+    Option(("--resource",), "JSON|@FILE", "create, update: a resource, or a list of them", repeated=True),
     Option(("--env",), "K=V", "create, update: a value of [env]; @FILE: a secret", repeated=True),
     Option(("-i", "--interactive"), "", "create: ask for the values of [env]"),
     Option(("-f", "--force"), "", "create: replace an existing service file"),

@@ -14,7 +14,7 @@ STATE_MODE = 0o600
 
 LATER = {
     "register": "registering with a collector",
-    "collector": "searching and serving templates",
+    "collector": "searching and serving the templates of a collector",
     "provision": "provisioning arrays",
     "push": "sending to the collector",
 }
@@ -39,6 +39,9 @@ def _run(screen: Screen, argv: list[str]) -> int:
         screen.out(f"\noptions:\n  {'--format ' + '|'.join(FORMATS):<26}print keywords: how they are written")
         screen.out(f"  {'-o, --output FILE':<26}observe: the file that the state is written to")
         return 0 if argv else UsageError.exit_code
+    if argv[0] in LATER:
+        # Its options are as little known as itself.
+        raise UsageError(f"{argv[0]}: {LATER[argv[0]]} comes with a later version of svcprov")
     given = _read(argv)
     if given.words and given.words[0] in LATER:
         raise UsageError(f"{given.words[0]}: {LATER[given.words[0]]} comes with a later version of svcprov")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from core.config import trigger_words
 from core.config.sizes import parse
 from core.config.spelling import meant
 
@@ -145,7 +146,7 @@ _TRIGGER_WHEN = {
 }
 
 TRIGGERS = tuple(
-    Keyword(f"{when}_{verb}", sentence.format(verb=verb))
+    Keyword(f"{when}_{verb}", sentence.format(verb=verb), syntax=trigger_words.complaint)
     for verb in ("provision", "unprovision", "start", "stop")
     for when, sentence in _TRIGGER_WHEN.items()
 )

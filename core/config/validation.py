@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from core.config import variations
+from core.config import trigger_words, variations
 from core.config.resource import Resource
 from core.config.service import VAR, Service
 from core.config.sizes import is_bare
@@ -131,6 +131,16 @@ def _options(service: Service, section: str) -> Iterator[Problem]:
             continue
         if keyword is not None and (said := keyword.complaint(text)):
             yield service.problem(section, option, said)
+        elif trigger_words.OPTION.fullmatch(option.partition("@")[0]) and table is not None:
+            yield from _nothing_to_read(service, section, option, text)
+
+
+def _nothing_to_read(service: Service, section: str, option: str, text: str) -> Iterator[Problem]:
+    """A file that a trigger reads and that is not beside the service file."""
+    name = trigger_words.parse(text).input if text else ""
+    if name and service.beside(name) is None:
+        said = f"there is no file {name} beside the service file"
+        yield service.problem(section, option, said, f"put it into the directory {service.name}.dir there")
 
 
 def _required(service: Service, section: str) -> Iterator[Problem]:
