@@ -21,7 +21,7 @@
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.command import Executor
@@ -69,6 +69,8 @@ class RealWorld:
     ) -> None:
         self.node, self.hostname, self._name, self._ours, self._allow = node, hostname, name, ours, allow
         self.file, self.record, self.keep = file, Record(), Unkept()
+        self.beside: Mapping[str, str] = {}
+        """The texts of the files beside the service file, by their names."""
         self.state: NodeState = {}
 
     @property
@@ -77,6 +79,7 @@ class RealWorld:
         document = Document(self.file, "service.conf")
         service = Service(self._name, document, self.hostname, self.record, load, f"{self._ours}/var")
         service.allow_destroy = frozenset(self._allow)
+        service.beside = self.beside.get
         return service
 
     def observe(self) -> NodeState:
