@@ -24,6 +24,7 @@ from benchmarks.rounds import REPOSITORY, Case, Failed, Run, interleaved
 LIMIT = "python -c pass"
 HELP = "svcmgr --help"
 PLAN = "plan of the first template"
+CREATE = "create --config, not provisioned"
 GROUPS = "a disk, group, volume or fs, to a loop"
 PROVISIONS = "provisions of the first template"
 KEPT = "journal and contract, for each change"
@@ -41,6 +42,7 @@ CRASHES_COUNT = 800
 
 HELP_RATIO_MAX = 2.5
 PLAN_RATIO_MAX = 4.0
+CREATE_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
 GROUPS_RATIO_MAX = 2.0
 MEMORY_MIB_MAX = 30.0
@@ -102,6 +104,8 @@ def cases(folder: str, memory: str) -> tuple[Case, ...]:
         Case(LIMIT, (sys.executable, "-c", "pass"), environment),
         Case(HELP, (*svcmgr, "--help"), environment),
         Case(PLAN, (*svcmgr, *dry_run), environment),
+        # From the second time on it replaces itself, by the same way: links are looked at, the file is written.
+        Case(CREATE, (*svcmgr, "-s", "t2", "create", "--config", template, "--force"), in_memory),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(GROUPS, (*in_process, "groups", str(GROUPS_COUNT)), environment),
         Case(PROVISIONS, (*in_process, "provision", str(PROVISIONS_COUNT)), environment),
@@ -219,6 +223,7 @@ def rows(measured: Measured) -> list[Row]:
         Row(LIMIT, first, "the limit", None),
         process_row(measured, HELP, HELP_RATIO_MAX),
         process_row(measured, PLAN, PLAN_RATIO_MAX),
+        process_row(measured, CREATE, CREATE_RATIO_MAX),
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
         groups_row(measured),
         memory_row(measured),

@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.command import Command, Steps
-from core.config.trigger_words import OPTION, NoCommandError, parse
+from core.config.trigger_words import OPTIONS, NoCommandError, parse
 from core.errors import ConfigError
-from core.tools import install
 
 if TYPE_CHECKING:
     from core.config.service import Service
 
 TOOL = "trigger"
-TOOLS = {TOOL, install.TOOL}
+PLACING = "install"
+TOOLS = {TOOL, PLACING}
 """What the commands of triggers are built by."""
 
 
@@ -40,7 +40,9 @@ def commands(service: "Service", section: str, verb: str, when: str) -> list[tup
 
 def steps(command: Command) -> Steps:
     """What running a trigger takes: itself, and for the one that is known, a look whether it is needed."""
-    if command.tool == install.TOOL:
+    if command.tool == PLACING:
+        from core.tools import install
+
         yield from install.placed(command)
     else:
         yield command
@@ -53,7 +55,7 @@ def inputs(service: "Service") -> Iterator[tuple[str, str, str]]:
     """
     for section in service.sections():
         for option in service.options(section):
-            if OPTION.fullmatch(option):
+            if option in OPTIONS:
                 try:
                     name = parse(service.read(section, option) or "").input
                 except (ConfigError, NoCommandError):
@@ -74,6 +76,8 @@ def _command(service: "Service", section: str, option: str, value: str) -> Comma
         said = f"there is no file {name} beside the service file"
         fix = f"put it into the directory {service.name}.dir there"
         raise service.error(section, _source(service, section, option), said, fix)
+    from core.tools import install
+
     return install.placing(argv, text) or Command(argv, text, kind="changes", tool=TOOL)
 
 

@@ -25,7 +25,8 @@ SAID_CHARS_MAX = 200
 VALUE_CHARS_MAX = 65536
 DEFINITIONS_MAX = 10_000
 
-_RID = re.compile(r"[a-z]+#[a-z0-9]+|subset#[a-z]+:[^\s:@.]+", re.ASCII)
+RID = r"[a-z]+#[a-z0-9]+|subset#[a-z]+:[^\s:@.]+"
+"""The names of sections that are resources or subsets."""
 
 
 class Definition(NamedTuple):
@@ -152,7 +153,7 @@ def _named(rid: str, rtype: str | None, called: str) -> str:
         group = rid
     else:
         group = rid.partition("#")[0]
-        if not _RID.fullmatch(rid):
+        if not re.fullmatch(RID, rid, re.ASCII):
             raise UsageError(f"{called}: {_short(rid)} must be formatted as 'rtype#n', such as fs#0")
         _known(group, called)
     if rtype not in {None, group}:

@@ -147,7 +147,7 @@ _TRIGGER_WHEN = {
 
 TRIGGERS = tuple(
     Keyword(f"{when}_{verb}", sentence.format(verb=verb), syntax=trigger_words.complaint)
-    for verb in ("provision", "unprovision", "start", "stop")
+    for verb in trigger_words.VERBS
     for when, sentence in _TRIGGER_WHEN.items()
 )
 

@@ -1,16 +1,15 @@
 """The value of a trigger: a command, and perhaps `< NAME` at its end, a file beside the service file for it to read."""
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 SHELL_WORDS = {"|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1"}
 INPUT = "<"
 
-_VERBS = "provision|unprovision|start|stop"
-OPTION = re.compile(rf"(?:blocking_)?(?:pre|post)_(?:{_VERBS})")
+VERBS = ("provision", "unprovision", "start", "stop")
+MOMENTS = ("pre", "post", "blocking_pre", "blocking_post")
+OPTIONS = frozenset(f"{moment}_{verb}" for moment in MOMENTS for verb in VERBS)
 """The names of the options that are triggers."""
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", re.ASCII)
 
 
 Beside = Callable[[str], str | None]
@@ -48,7 +47,7 @@ def parse(value: str) -> TriggerWords:
     name = ""
     if words[-2:-1] == (INPUT,):
         words, name = words[:-2], words[-1]
-        if not _NAME.fullmatch(name):
+        if not name or name[0] in ".-" or not name.isascii() or any(map(_is_odd, name)):
             said = f"{name!r} is not the name of a file beside the service file"
             raise NoCommandError(said, "write a name without directories, such as haproxy.cfg")
     for word in words:
@@ -58,6 +57,10 @@ def parse(value: str) -> TriggerWords:
     if not words or not words[0]:
         raise NoCommandError(f"{value!r} names no program", "write a command, or remove the option")
     return TriggerWords(words, name)
+
+
+def _is_odd(character: str) -> bool:
+    return not (character.isalnum() or character in "_.-")
 
 
 def complaint(value: str) -> str | None:

@@ -131,7 +131,7 @@ def _options(service: Service, section: str) -> Iterator[Problem]:
             continue
         if keyword is not None and (said := keyword.complaint(text)):
             yield service.problem(section, option, said)
-        elif trigger_words.OPTION.fullmatch(option.partition("@")[0]) and table is not None:
+        elif option.partition("@")[0] in trigger_words.OPTIONS and table is not None:
             yield from _nothing_to_read(service, section, option, text)
 
 
