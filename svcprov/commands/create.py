@@ -24,11 +24,12 @@ def create(call: Invocation) -> int:
     if document.problems:
         # Raises: with what else is wrong, so that it need not be mended in two rounds.
         files.serve(document, call.nodename())
+    # First, since what it gives [env] may be asked for, and given, too.
+    define(document, call.options.resource or ())
     if call.options.interactive:
         _ask_for_env(call, document)
     for sentence in fill_in(document, call.options.env or (), os.environ):
         call.screen.err(sentence)
-    define(document, call.options.resource or ())
     document = checked(document)
     before = _before(call, files, own=own)
     if before is not None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, SERVICE, TEMPLATE, Bench, Said
 from tests.e2e.real.installed import Installed, install
 from tests.e2e.test_processes import DYING, run
@@ -291,3 +292,11 @@ def test_the_words_of_svcmgr_are_those_of_the_documentation(shell: Shell) -> Non
     assert shell.paste(f"svcmgr -s {SERVICE} --node {shell.bench.node} create --config {TEMPLATE}").code == 0
     said = shell.paste(f"{shell.bench.etc}/{SERVICE} --node {shell.bench.node} plan --format json")
     assert (said.code, said.objects[-1]["result"]) == (0, "planned")
+
+
+def test_a_template_brings_its_files_when_installed(bench: Bench, installed: Installed) -> None:
+    """The file that a shipped template's trigger reads comes with the wheel, beside the template."""
+    said = Shell(bench, installed).paste("svcmgr -s proxy create --template haproxy && svcmgr -s proxy validate config")
+    assert said.code == 0, said.err
+    shipped = (REPOSITORY / "fixtures/templates/haproxy.cfg").read_bytes()
+    assert (bench.etc / "proxy.dir/haproxy.cfg").read_bytes() == shipped

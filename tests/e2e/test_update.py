@@ -85,6 +85,16 @@ def test_the_whole_is_checked_before_anything_is_written(bench: Bench) -> None:
         assert "web.conf" in said.err
 
 
+def test_what_a_definition_adds_to_env_can_be_given(bench: Bench) -> None:
+    """An option of [env] that comes with `--resource` is one that `--env` knows, at create as at update."""
+    sized = '{"rtype": "env", "size": "1M", "more": "2M"}'
+    created = bench.on("web", "create", "--config", bench.write(LOOP), "--resource", sized, "--env", "size=3M")
+    assert created.code == 0, created.err
+    updated = bench.on("web", "update", "--resource", '{"rtype": "env", "last": "4M"}', "--env", "last=5M")
+    assert updated.code == 0, updated.err
+    assert conf(bench) == f"{LOOP}\n[env]\nsize = 3M\nmore = 2M\nlast = 5M\n"
+
+
 def test_a_file_of_definitions(bench: Bench) -> None:
     """`--resource @FILE` does what its objects do one by one."""
     bench.on("web", "create", "--config", bench.write(LOOP))
