@@ -32,6 +32,12 @@ def hide(call: Invocation, files: ServiceFiles, document: Document) -> None:
         call.screen.hide(files.serve(document.copy(), call.nodename()).secrets())
 
 
+def acted_on(service: Service, rid: str) -> bool:
+    """Tell whether a section is a resource that actions act on: no subset, no sync, and not disabled."""
+    resource = next((each for each in service.resources() if each.rid == rid), None)
+    return resource is not None and not (resource.driver.verbs_do_nothing or resource.disabled)
+
+
 def provisioned(
     call: Invocation,
     files: ServiceFiles,
@@ -46,9 +52,11 @@ def provisioned(
     """
     from svcprov.acting import act, tell_collector
     from svcprov.action import Selection
-    from svcprov.task import Task
+    from svcprov.consent import words_allowed
+    from svcprov.task import Task, selecting
 
-    selection = call.selection()
-    if selection.everything and rids:
-        selection = Selection(rids)
-    return act(call, Task("provision", files, load, selection, prepare, lambda: tell_collector(call, files)))
+    task = Task("provision", files, load, call.selection(), prepare, lambda: tell_collector(call, files))
+    if rids and task.selection.everything:
+        typed = ("provision", "--rid", ",".join(rids), *selecting(call), *words_allowed(call))
+        task = task._replace(selection=Selection(rids), typed=typed)
+    return act(call, task)

@@ -12,7 +12,7 @@ from svcprov.account import Account
 from svcprov.acting import act, held
 from svcprov.action import Selection
 from svcprov.arguments import commas
-from svcprov.changed_file import show_difference
+from svcprov.changed_file import acted_on, show_difference
 from svcprov.definitions import FREE
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
@@ -32,7 +32,7 @@ def delete_resources(call: Invocation, files: ServiceFiles) -> int:
     rids = _chosen(call, service)
     call.screen.hide(service.secrets())
     _refuse_needed(call, service, rids)
-    acts = call.options.unprovision and any(_acts(service, rid) for rid in rids)
+    acts = call.options.unprovision and any(acted_on(service, rid) for rid in rids)
     if not acts:
         _refuse_unfinished(call, files)
         _refuse_owning(call, service, rids)
@@ -124,12 +124,6 @@ def _without(service: Service, files: ServiceFiles, rids: Collection[str]) -> Se
 
 def _what(problem: Problem) -> tuple[str, str, str]:
     return problem.section, problem.key, problem.text
-
-
-def _acts(service: Service, rid: str) -> bool:
-    """Tell whether a section is a resource that actions act on."""
-    resource = next((each for each in service.resources() if each.rid == rid), None)
-    return resource is not None and not (resource.driver.verbs_do_nothing or resource.disabled)
 
 
 def _refuse_owning(call: Invocation, service: Service, rids: Collection[str]) -> None:

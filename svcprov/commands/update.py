@@ -8,7 +8,7 @@ from core.config.service import Service
 from core.errors import Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
 from svcprov.account import Account
-from svcprov.changed_file import hide, provisioned, show_difference
+from svcprov.changed_file import acted_on, hide, provisioned, show_difference
 from svcprov.definitions import checked, define, fill_in
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
@@ -41,8 +41,10 @@ def update(call: Invocation) -> int:
     _refuse_other_types(call, before, service, touched)
     call.screen.hide(service.secrets())
     show_difference(call, before, document, files.conf, aside=bool(call.options.provision))
-    if call.options.provision:
-        return provisioned(call, files, load, files.save_file, tuple(touched))
+    rids = tuple(rid for rid in touched if acted_on(service, rid))
+    # Where all that was touched is a subset or a sync, there is nothing to provision.
+    if call.options.provision and (rids or not touched):
+        return provisioned(call, files, load, files.save_file, rids)
     if call.options.dry_run:
         return 0
     files.check_writable()

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from core.command import Command, Completed
 from core.compare import same_world
 from core.state import loads
+from svcprov.files import ServiceFiles
+from svcprov.node_file import NodeFile, SavedNode
 from tests.e2e.bench import LOOP, Bench
 
 COMMENTED = LOOP.replace("[fs#0]\ntype = ext4", "# ours\n\n# where it is used\n[fs#0]\ntype: ext4")
@@ -112,6 +115,41 @@ def test_only_what_is_new_is_provisioned(bench: Bench) -> None:
     assert {line["rid"] for line in said.objects if line["type"] == "command"} == {"disk#1"}
     assert ": 0 commands" in bench.on("web", "provision").err
     assert bench.on("web", "status", "--check").code == 0
+
+
+def test_what_no_action_acts_on_is_only_written(bench: Bench) -> None:
+    """A subset or a sync is nothing to provision: `update --provision` writes it, and acts on what comes with it."""
+    bench.on("web", "create", "--config", bench.write(LOOP))
+    subset = '{"rid": "subset#disk:a", "parallel": true}'
+    said = bench.on("web", "update", "--provision", "--resource", subset)
+    assert said.code == 0, said.err
+    assert "[subset#disk:a]\nparallel = true\n" in conf(bench)
+    both = bench.on(
+        "web", "update", "--provision", "--resource", MORE, "--resource", '{"rid": "subset#disk:b", "parallel": 0}'
+    )
+    assert both.code == 0, both.err
+    assert "/srv/more.img" in bench.state()["files"]
+    assert "/srv/web.img" not in bench.state()["files"]
+
+
+def test_a_failed_update_goes_on_with_what_it_was_given(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line that goes on names the resources of the update, and acts on no others."""
+    run = SavedNode.run
+
+    def failing(node: SavedNode, command: Command) -> Completed:
+        return Completed(1, "", "losetup: no\n") if command.argv[:2] == ("losetup", "-f") else run(node, command)
+
+    bench.on("web", "create", "--config", bench.write(LOOP))
+    monkeypatch.setattr(SavedNode, "run", failing)
+    failed = bench.on("web", "update", "--provision", "--resource", MORE)
+    monkeypatch.setattr(SavedNode, "run", run)
+    assert failed.code == 1
+    (line,) = [each for each in failed.err.splitlines() if each.startswith("to go on:")]
+    words = shlex.split(line.removeprefix("to go on:"))
+    assert words[-3:] == ["provision", "--rid", "disk#1"]
+    assert bench.svcmgr(*words[1:]).code == 0
+    assert "/srv/more.img" in bench.state()["files"]
+    assert "/srv/web.img" not in bench.state()["files"]
 
 
 def test_another_type_is_refused_while_something_is_recorded(bench: Bench) -> None:
@@ -290,8 +328,6 @@ def test_a_section_that_nobody_understands_can_be_deleted(bench: Bench) -> None:
 
 def test_an_interrupted_action_is_finished_first(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """While an action is unfinished nobody knows what was made: the deletion says how to go on."""
-    from svcprov.node_file import NodeFile
-
     bench.on("web", "create", "--config", bench.write(LOOP))
     save = NodeFile.save
     monkeypatch.setattr(NodeFile, "save", _interrupt)
@@ -309,8 +345,6 @@ def _interrupt(_node: object) -> None:
 
 def test_a_file_that_somebody_else_changed_is_not_overwritten(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes between reading and writing makes the update fail, not the other one's words."""
-    from svcprov.files import ServiceFiles
-
     bench.on("web", "create", "--config", bench.write(LOOP))
     lock = ServiceFiles.lock
 

@@ -116,7 +116,10 @@ def test_what_cannot_be_read_is_an_error_of_the_file(value: str, said: str) -> N
 
 def test_the_files_that_triggers_read_are_known() -> None:
     """Each is named with the option that reads it; what is no trigger, or no command, names none."""
-    text = "pre_start = a < web.cfg\nblocking_post_stop = b < schema.sql\npost_start = c | d < x\ncomment = e < f\npost_stop = plain"
+    text = (
+        "pre_start = a < web.cfg\nblocking_post_stop = b < schema.sql\n"
+        "post_start = c | d < x\ncomment = e < f\npost_stop = plain"
+    )
     assert list(trigger.inputs(beside(text))) == [
         ("fs#0", "pre_start", "web.cfg"),
         ("fs#0", "blocking_post_stop", "schema.sql"),
