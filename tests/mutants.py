@@ -22,6 +22,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.definition_wrongs import DEFINITIONS
 from tests.storage_wrongs import STORAGE
 from tests.wrongs import MUTANTS, Mutant
 
@@ -87,7 +88,8 @@ def tried(mutant: Mutant, whole: Path) -> Verdict:
 
 def main(words: Sequence[str]) -> int:
     """Try the mutants whose description contains one of the words, or all; print a table. Returns 1 for a survivor."""
-    chosen = [mutant for mutant in (*MUTANTS, *STORAGE) if not words or any(word in mutant.wrong for word in words)]
+    every = (*MUTANTS, *STORAGE, *DEFINITIONS)
+    chosen = [mutant for mutant in every if not words or any(word in mutant.wrong for word in words)]
     with copied() as whole, ThreadPoolExecutor(AT_ONCE) as pool:
         verdicts = list(pool.map(partial(tried, whole=whole), chosen))
     for verdict in verdicts:

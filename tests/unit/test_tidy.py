@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.definition_wrongs import DEFINITIONS
 from tests.storage_wrongs import STORAGE
 from tests.wrongs import MUTANTS, Mutant
 
@@ -226,7 +227,7 @@ def test_every_test_states_its_property() -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize("mutant", [*MUTANTS, *STORAGE], ids=lambda mutant: mutant.wrong)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *STORAGE, *DEFINITIONS], ids=lambda mutant: mutant.wrong)
 def test_mutants_follow_the_code(mutant: Mutant) -> None:
     """What a mutant replaces stands in its file, once: else nobody tries whether the tests notice it."""
     assert (REPOSITORY / mutant.file).read_text(encoding="utf-8").count(mutant.old) == 1
