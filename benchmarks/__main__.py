@@ -26,6 +26,7 @@ LIMIT = "python -c pass"
 HELP = "svcmgr --help"
 VALIDATE = "validate config of the first template"
 PLAN = "plan of the first template"
+CREATE = "create --config, not provisioned"
 GROUPS = "a disk, group, volume or fs, to a loop"
 EVALUATED = "an option with references, evaluated"
 PROVISIONS = "provisions of the first template"
@@ -46,6 +47,7 @@ CRASHES_COUNT = 800
 HELP_RATIO_MAX = 2.5
 VALIDATE_RATIO_MAX = 3.0
 PLAN_RATIO_MAX = 4.0
+CREATE_RATIO_MAX = 4.0
 MARGINAL_MS_MAX = 0.1
 GROUPS_RATIO_MAX = 2.0
 MEMORY_MIB_MAX = 30.0
@@ -116,6 +118,8 @@ def cases(folder: str, memory: str) -> tuple[Case, ...]:
         Case(HELP, (*svcmgr, "--help"), environment),
         Case(VALIDATE, (*svcmgr, "validate", "config", "--config", template), environment),
         Case(PLAN, (*svcmgr, *dry_run), environment),
+        # From the second time on it replaces itself, by the same way: links are looked at, the file is written.
+        Case(CREATE, (*svcmgr, "-s", "t2", "create", "--config", template, "--force"), in_memory),
         *(Case(planned(size), (*in_process, "plan", str(size)), environment) for size in SIZES),
         Case(GROUPS, (*in_process, "groups", str(GROUPS_COUNT)), environment),
         *(Case(evaluated(size), (*in_process, "evaluate", str(size)), environment) for size in EVALUATED_SIZES),
@@ -250,6 +254,7 @@ def rows(measured: Measured) -> list[Row]:
         process_row(measured, HELP, HELP_RATIO_MAX),
         process_row(measured, VALIDATE, VALIDATE_RATIO_MAX),
         process_row(measured, PLAN, PLAN_RATIO_MAX),
+        process_row(measured, CREATE, CREATE_RATIO_MAX),
         *(marginal_row(measured, fewer, more) for fewer, more in itertools.pairwise(SIZES)),
         groups_row(measured),
         memory_row(measured),

@@ -97,7 +97,7 @@ class Engine:
     def _triggers(self, verb: str, when: str, section: str) -> None:
         for command, blocking in trigger.commands(self._service, section, verb, when):
             try:
-                self._ran(section, verb, command)
+                self._drive(section, verb, trigger.steps(command))
             except CommandFailed as error:
                 if blocking:
                     failed = Failed(f"blocking_{when}_{verb} trigger failed: {error}")

@@ -15,7 +15,7 @@ from core.holes import open_holes
 from core.order import relations
 from core.plan import Event, Plan, PlannedNote, PlannedWait, Step
 from core.provenance import Reading, Thought, reading, thoughts, words_of
-from core.trigger import TOOL as TRIGGER
+from core.trigger import TOOLS as TRIGGERS
 from core.trigger import commands
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Reasons:
         """What led to a step; of a trigger, the option that holds it."""
         command = step.command
         found = self._thoughts.get(step.number) or Thought(command.rid, command.verb, command.argv)
-        return found._replace(readings=self._trigger(step)) if command.tool == TRIGGER else found
+        return found._replace(readings=self._trigger(step)) if command.tool in TRIGGERS else found
 
     def _trigger(self, step: Step) -> tuple[Reading, ...]:
         command = step.command

@@ -1,19 +1,24 @@
 """Triggers: commands of the user's own, run before and after a verb (`pre_start`, `blocking_post_provision`).
 
 They meet no shell. Nobody but the user knows what they change, so they have neither check nor undo, and a simulated
-node answers only the programs that its state lists.
+node answers only the programs that its state lists. One is known, since it brings a file of the service's own onto
+its fresh volume: `install /dev/stdin PATH < NAME` (see `core.tools.install`).
 """
 
-from shlex import split
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from core.command import Command
+from core.command import Command, Steps
+from core.config.trigger_words import OPTIONS, NoCommandError, parse
+from core.errors import ConfigError
 
 if TYPE_CHECKING:
     from core.config.service import Service
 
 TOOL = "trigger"
-SHELL_WORDS = {"|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1"}
+PLACING = "install"
+TOOLS = {TOOL, PLACING}
+"""What the commands of triggers are built by."""
 
 
 def commands(service: "Service", section: str, verb: str, when: str) -> list[tuple[Command, bool]]:
@@ -29,22 +34,53 @@ def commands(service: "Service", section: str, verb: str, when: str) -> list[tup
     for blocking, option in ((True, f"blocking_{when}_{verb}"), (False, f"{when}_{verb}")):
         value = service.read(section, option)
         if value:
-            argv = _words(service, section, option, value)
-            found.append((Command(argv, kind="changes", tool=TOOL), blocking))
+            found.append((_command(service, section, option, value), blocking))
     return found
 
 
-def _words(service: "Service", section: str, option: str, value: str) -> tuple[str, ...]:
-    source = (service.source(f"{section}.{option}") or f"{section}.{option}").partition(".")[2]
+def steps(command: Command) -> Steps:
+    """What running a trigger takes: itself, and for the one that is known, a look whether it is needed."""
+    if command.tool == PLACING:
+        from core.tools import install
+
+        yield from install.placed(command)
+    else:
+        yield command
+
+
+def inputs(service: "Service") -> Iterator[tuple[str, str, str]]:
+    """Name the files beside the service file that triggers read on this node: section, option, name.
+
+    Values that are no commands are left out.
+    """
+    for section in service.sections():
+        for option in service.options(section):
+            if option in OPTIONS:
+                try:
+                    name = parse(service.read(section, option) or "").input
+                except (ConfigError, NoCommandError):
+                    continue
+                if name:
+                    yield section, option, name
+
+
+def _command(service: "Service", section: str, option: str, value: str) -> Command:
     try:
-        words = tuple(split(value))
-    except ValueError as error:
-        said = f"{value!r} is not a command: {str(error).lower()}"
-        raise service.error(section, source, said, "close the quotation, or write \\' for the character") from None
-    for word in words:
-        if word in SHELL_WORDS:
-            fix = "put the whole line into a script, or write: sh -c '...'"
-            raise service.error(section, source, f"{word} is a word of the shell, and no shell runs this", fix)
-    if not words or not words[0]:
-        raise service.error(section, source, f"{value!r} names no program", "write a command, or remove the option")
-    return words
+        argv, name = parse(value)
+    except NoCommandError as error:
+        raise service.error(section, _source(service, section, option), str(error), error.fix) from None
+    if not name:
+        return Command(argv, kind="changes", tool=TOOL)
+    text = service.beside(name)
+    if text is None:
+        said = f"there is no file {name} beside the service file"
+        fix = f"put it into the directory {service.name}.dir there"
+        raise service.error(section, _source(service, section, option), said, fix)
+    from core.tools import install
+
+    return install.placing(argv, text) or Command(argv, text, kind="changes", tool=TOOL)
+
+
+def _source(service: "Service", section: str, option: str) -> str:
+    """The option that a trigger is really in, with its scope."""
+    return (service.source(f"{section}.{option}") or f"{section}.{option}").partition(".")[2]

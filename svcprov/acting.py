@@ -12,9 +12,10 @@ from core.errors import SvcprovError
 from core.plan import Plan, Step
 from svcprov import consent, settling
 from svcprov.account import Account
-from svcprov.action import Action, Listening
+from svcprov.action import Action
 from svcprov.files import ServiceFiles
 from svcprov.invocation import RESULTS, Invocation
+from svcprov.listening import Listening
 from svcprov.lock import Lock
 from svcprov.node import Node
 from svcprov.render import header

@@ -6,7 +6,7 @@ nothing runs that the preview did not show.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.command import Executor, Note
 from core.config.service import Resource, Service
@@ -19,20 +19,17 @@ from core.state import NodeState, Question, copy
 from executors.layers.contract import Contract, Terms
 from executors.layers.guard import Guard
 from executors.layers.journal import ROLLBACK, Journal, unfinished
-from executors.layers.log import CommandListener, Log
+from executors.layers.log import Log
 from executors.layers.service_file import ServiceFile
 from executors.simulated.node import SimulatedNode
 from svcprov.keeping import Keeping, Lines
+from svcprov.listening import Listening
 
 if TYPE_CHECKING:
     from core.saved_plan import SavedPlan
 
 ROUNDS_MAX = 100
 """How often a preview asks the real node for what it did not know, and begins anew: a stack is seen layer by layer."""
-
-
-class Listening(Listener, CommandListener, Protocol):
-    """A log or a display: hears notes, waits and commands."""
 
 
 class _Attempt(NamedTuple):
@@ -366,7 +363,9 @@ class Action:
             return
         for key, known in list(service.record.keys.items()):
             text = service.text(key)
-            if known.shared or (text or "") == known.value:
+            # A resource that left the file, and whose things were kept, asks for nothing.
+            has_left = "#" in key and not service.document.has(key.partition(".")[0])
+            if has_left or known.shared or (text or "") == known.value:
                 continue
             if text != known.text:
                 raise Refused(

@@ -40,7 +40,7 @@ ACTIONS: Mapping[str, ActionWords] = {
         (*ACTING, *PLANNING, *FAILING, *SETTLING, "config", "template", "resource", "provision", *ASKING, "force"),
     ),
     "update": ActionWords(
-        "create:update",
+        "update:update",
         "add or change resources with --resource; --provision acts on them",
         (*ACTING, *PLANNING, *FAILING, *SETTLING, "resource", "provision"),
     ),
@@ -98,7 +98,7 @@ ACTIONS: Mapping[str, ActionWords] = {
     ),
     "delete": ActionWords(
         "delete:delete",
-        "remove the service file and its links",
+        "remove the service file and its links; --rid: only these resources",
         (*ACTING, "unprovision", "keep_resources"),
     ),
     "docker": ActionWords("docker:docker", "run docker against the service's own daemon", (), ("words",)),
@@ -165,7 +165,7 @@ OPTIONS = (
     Option(("--waitlock",), "SECONDS", "wait for another action to end", number=True),
     Option(("--config",), "FILE", "create: the file to make the service of"),
     Option(("--template",), "FILE|NAME", "create: the template to make the service of"),
-    Option(("--resource",), "JSON", "create, update: a resource", repeated=True),
+    Option(("--resource",), "JSON|@FILE", "create, update: a resource, or a list of them", repeated=True),
     Option(("--env",), "K=V", "create, update: a value of [env]; @FILE: a secret", repeated=True),
     Option(("--env-file",), "FILE", "create, update: values of [env], K=V on each line", repeated=True),
     Option(("--explain-env",), "", "create, update: print who gave each value of [env]"),

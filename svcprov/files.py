@@ -78,6 +78,10 @@ class ServiceFiles:
             raise UsageError(said)
         self.name, self.node_var = name, node_var
         self.conf = f"{etc()}/{name}.conf"
+        self.own_directory = f"{etc()}/{name}.dir"
+        """Holds the files that triggers of the service read."""
+        self.template_directory = ""
+        """Where they are as long as the service file has not been written; "" for nowhere."""
         self.directory = f"{var()}/{name}"
         self.record = f"{self.directory}/record.json"
         self.journal = f"{self.directory}/journal.jsonl"
@@ -122,7 +126,28 @@ class ServiceFiles:
         """Make the service of a document that need not be on disk yet; `save_file` is what puts it there."""
         service = self._service = Service(self.name, document, nodename, Record(), load_driver, self.node_var)
         service.record = self._recorded(service)
+        service.beside = self.beside
         return service
+
+    def beside(self, name: str) -> str | None:
+        """Return the text of a file of `SERVICE.dir`, or else of one beside the template; None where there is none.
+
+        Raises UsageError for one that is no text of a sensible size.
+        """
+        from svcprov.beside import read
+
+        for directory in (self.own_directory, self.template_directory):
+            if directory and (text := read(f"{directory}/{name}")) is not None:
+                return text
+        return None
+
+    def save_beside(self) -> None:
+        """Put what triggers of the service read into its own directory, where it is not there yet. Raises Failed."""
+        from svcprov.beside import bring
+
+        if self._service is None:
+            raise AssertionError("nothing was loaded")
+        bring(self._service, self.own_directory)
 
     def _recorded(self, service: Service) -> Record:
         try:

@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 from core.command import Command, Executor
-from core.state import NodeState, Question
-from svcprov.action import Listening
+from svcprov.listening import Listening
 from svcprov.screen import Screen
 
 if TYPE_CHECKING:
+    from core.state import NodeState, Question
     from executors.real.progress import Progress
 
 MACHINE = "this machine"
@@ -79,11 +79,11 @@ class Node(Protocol):
     def flush(self) -> None:
         """Keep what has not been kept yet."""
 
-    def observed(self) -> NodeState:
+    def observed(self) -> "NodeState":
         """What is known of it, for a preview."""
         ...
 
-    def learn(self, questions: list[Question]) -> list[Question]:
+    def learn(self, questions: "list[Question]") -> "list[Question]":
         """Look up what `observed` does not say; return the questions that found an answer."""
         ...
 

@@ -10,7 +10,7 @@ from core.errors import Failed, UsageError
 from core.schema import ShapeError
 from core.state import STATE_BYTES_MAX, NodeState, Question, dumps, loads
 from executors.simulated.node import SimulatedNode
-from svcprov.action import Listening
+from svcprov.listening import Listening
 from svcprov.replace import replace, unwritable
 from svcprov.screen import Screen
 

@@ -16,7 +16,7 @@ STATE_MODE = 0o600
 
 LATER = {
     "register": "registering with a collector",
-    "collector": "searching and serving templates",
+    "collector": "searching and serving the templates of a collector",
     "provision": "provisioning arrays",
     "push": "sending to the collector",
 }
@@ -48,6 +48,9 @@ def _run(screen: Screen, argv: list[str]) -> int:
         screen.out(f"  {'--node FILE':<26}import: plan on the simulated node whose state is FILE, not on this machine")
         screen.out(f"  {'--write':<26}import: write what can be used into OSVCETC, never over an existing file")
         return 0 if argv else UsageError.exit_code
+    if argv[0] in LATER:
+        # Its options are as little known as itself.
+        raise UsageError(f"{argv[0]}: {LATER[argv[0]]} comes with a later version of svcprov")
     given = _read(argv)
     if given.words and given.words[0] in LATER:
         raise UsageError(f"{given.words[0]}: {LATER[given.words[0]]} comes with a later version of svcprov")

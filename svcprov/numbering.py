@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from core.command import Command
 from core.holes import unify
-from core.plan import Plan, Step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from core.plan import Plan, Step
 
 
 class Numbering:
@@ -17,7 +18,7 @@ class Numbering:
         self._steps: Sequence[Step] = ()
         self._next = self._done = 0
 
-    def follow(self, steps: "Sequence[Step]", done: Plan | None = None) -> None:
+    def follow(self, steps: "Sequence[Step]", done: "Plan | None" = None) -> None:
         """What is asked about from now on is a run of these steps of a plan: they are counted on from `done`."""
         self._steps, self._next = steps, 0
         self._done = 0 if done is None else len(done.steps)

@@ -5,9 +5,10 @@ from core.config.service import Service
 from core.plan import Plan
 from executors.simulated.node import SimulatedNode
 from svcprov import consent, shell
-from svcprov.action import Action, Listening
+from svcprov.action import Action
 from svcprov.invocation import SHOWING, Invocation
 from svcprov.keeping import Unkept
+from svcprov.listening import Listening
 from svcprov.log import LogLines
 from svcprov.node import Node
 from svcprov.presenting import Presented, present

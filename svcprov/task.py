@@ -8,10 +8,11 @@ from core.config.service import Service
 from core.errors import Failed, NodeChanged, Refused, Remedy
 from core.plan import Plan, Step
 from svcprov import shell
-from svcprov.action import EVERYTHING, Action, Listening, Selection
+from svcprov.action import EVERYTHING, Action, Selection
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.keeping import Keeping
+from svcprov.listening import Listening
 from svcprov.node import MACHINE, Node
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from core.engine import Engine
 from core.errors import CommandFailed, Failed, Refused
 from core.status import Remark, State, Status, merged, on_standby, overall
 from executors.layers.log import Log
-from svcprov.action import Listening, natural
+from svcprov.action import natural
+from svcprov.listening import Listening
 
 
 class Branch(NamedTuple):

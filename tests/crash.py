@@ -104,24 +104,27 @@ def main() -> int:
 
 
 def _case(world: World) -> Case:
-    return Case(world.name, {world.name: world.first_file}, world.first_state, world.adopt)
+    files, beside = {world.name: world.first_file}, {world.name: world.beside}
+    return Case(world.name, files, world.first_state, world.adopt, beside=beside)
 
 
 def _services() -> Iterator[tuple[str, Case]]:
     """Every template on every node that it is for, and the goldens that are something else."""
     templates = []
-    for path in sorted((REPOSITORY / "fixtures/templates").glob("*.template")):
+    folder = REPOSITORY / "fixtures/templates"
+    beside = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.cfg")}
+    for path in sorted(folder.glob("*.template")):
         templates.append(path.stem)
         for node in NODES:
             state = loads((REPOSITORY / "fixtures/nodes" / f"{node}.json").read_text(encoding="utf-8"))
             interface = next(name for name in state["interfaces"] if name != "lo")
             text = path.read_text(encoding="utf-8").replace("= eth0", f"= {interface}")
-            yield f"{path.stem} on {node}", Case("t1", {"t1": text}, state)
+            yield f"{path.stem} on {node}", Case("t1", {"t1": text}, state, beside={"t1": beside})
     for kind in ("services", "drivers"):
-        for folder in golden.folders(kind):
-            world = golden.world_of(folder)
-            if folder.name.removesuffix("-2015") not in templates:
-                yield f"{kind[:-1]} {folder.name}", _case(world)
+        for each in golden.folders(kind):
+            world = golden.world_of(each)
+            if each.name.removesuffix("-2015") not in templates:
+                yield f"{kind[:-1]} {each.name}", _case(world)
 
 
 def _missing(case: Case) -> str:

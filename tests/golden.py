@@ -5,7 +5,7 @@ program: `provision`, `stop`, `start`, `unprovision` (what a plan of the verb sh
 left it) and `status` (after each of them); for some services also the plan of `provision` as it is exported, `script`
 and `document`, and `why`, where `why.steps` names steps that are to be explained. Of a verb that is refused
 the file says the exit code and the words. A file `before` tells what has happened beforehand (see `beforehand`);
-the node may be that of another golden. In a plan's text
+the node may be that of another golden; `beside` holds the files that triggers read. In a plan's text
 
     $ a change    ~ an announcement    = a cascade    ? a question (of a driver's golden only)
     - a note      ... a wait           ! what the change destroys      < how it is undone (of a driver's golden only)
@@ -56,7 +56,8 @@ def world_of(folder: Path) -> World:
     words = (folder / "command").read_text(encoding="utf-8").split()
     service = (folder / "service.conf").read_text(encoding="utf-8")
     node = loads((folder / words[words.index("--node") + 1]).read_text(encoding="utf-8"))
-    world = World(service, node, words[words.index("-s") + 1])
+    beside = {path.name: path.read_text(encoding="utf-8") for path in (folder / "beside").glob("*")}
+    world = World(service, node, words[words.index("-s") + 1], beside=beside)
     before = folder / "before"
     if before.exists():
         happen(world, before.read_text(encoding="utf-8").splitlines())

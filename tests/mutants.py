@@ -22,12 +22,13 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.definition_wrongs import DEFINITIONS
 from tests.reading_wrongs import READING
 from tests.settings_wrongs import SETTINGS
 from tests.storage_wrongs import STORAGE
 from tests.wrongs import MUTANTS, Mutant
 
-ALL = (*MUTANTS, *STORAGE, *READING, *SETTINGS)
+ALL = (*MUTANTS, *STORAGE, *READING, *SETTINGS, *DEFINITIONS)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TREES = ("core", "executors", "svcprov", "fixtures", "tests")
@@ -91,9 +92,7 @@ def tried(mutant: Mutant, whole: Path) -> Verdict:
 
 def main(words: Sequence[str]) -> int:
     """Try the mutants whose description contains one of the words, or all; print a table. Returns 1 for a survivor."""
-    chosen = [
-        mutant for mutant in ALL if not words or any(word in mutant.wrong for word in words)
-    ]
+    chosen = [mutant for mutant in ALL if not words or any(word in mutant.wrong for word in words)]
     with copied() as whole, ThreadPoolExecutor(AT_ONCE) as pool:
         verdicts = list(pool.map(partial(tried, whole=whole), chosen))
     for verdict in verdicts:

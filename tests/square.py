@@ -61,14 +61,14 @@ class RealWorld:
     """A service called `name` on a real node, kept in memory.
 
     node: the machine, or a namespace of it. ours: the directory that everything of the service lies in; `{var}` is
-    `var` in it. allow: what `--allow-destroy` names.
+    `var` in it. allow: what `--allow-destroy` names. beside: the texts of the files beside the service file, by name.
     """
 
     def __init__(
         self, file: str, name: str, node: Executor, ours: str, hostname: str, allow: tuple[str, ...] = ()
     ) -> None:
         self.node, self.hostname, self._name, self._ours, self._allow = node, hostname, name, ours, allow
-        self.file, self.record, self.keep = file, Record(), Unkept()
+        self.file, self.record, self.keep, self.beside = file, Record(), Unkept(), dict[str, str]()
         self.state: NodeState = {}
 
     @property
@@ -77,6 +77,7 @@ class RealWorld:
         document = Document(self.file, "service.conf")
         service = Service(self._name, document, self.hostname, self.record, load, f"{self._ours}/var")
         service.allow_destroy = frozenset(self._allow)
+        service.beside = self.beside.get
         return service
 
     def observe(self) -> NodeState:

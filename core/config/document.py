@@ -191,6 +191,31 @@ class Document:
         self._changed(section)
         return True
 
+    def remove(self, section: str) -> bool:
+        """Take a whole section out of the file; tell whether it was there.
+
+        The comment right above its header goes with it, unless that begins the file; the one right above the next
+        header stays. Adding a section and removing it gives back the bytes before.
+        """
+        found = self._sections.get(section)
+        if found is None:
+            return False
+        position = self._order.index(found)
+        before, is_last = self._order[position - 1], position == len(self._order) - 1
+        own = found.comment_at_end()
+        if is_last and own and len(own) == len(found.after_options()):
+            own = []
+        if before.name and section not in self._added:
+            del before.pieces[len(before.pieces) - len(before.comment_at_end()) :]
+        if is_last and not own and section not in self._added and before.pieces and before.pieces[-1].is_blank:
+            before.pieces.pop()
+        before.pieces += own
+        before.text = None
+        del self._order[position], self._sections[section]
+        self._added.discard(section)
+        self._changed(section)
+        return True
+
     def _piece(self, section: str, option: str) -> Piece | None:
         found = self._sections.get(section)
         return found.options.get(option.lower()) if found else None
@@ -222,7 +247,7 @@ class Document:
         if section.name not in self._added:
             # The blank line that `_add` wrote before the header was read back as the end of the section before.
             before = self._order[position - 1]
-            if before.pieces and not before.pieces[-1].name and not before.pieces[-1].lead.strip(BLANKS):
+            if before.pieces and before.pieces[-1].is_blank:
                 before.pieces.pop()
                 before.text = None
         del self._order[position], self._sections[section.name]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
+from core.config import trigger_words
 from core.config.sizes import parse
 from core.config.spelling import meant
 
@@ -169,8 +170,8 @@ _TRIGGER_WHEN = {
 }
 
 TRIGGERS = tuple(
-    Keyword(f"{when}_{verb}", sentence.format(verb=verb))
-    for verb in ("provision", "unprovision", "start", "stop")
+    Keyword(f"{when}_{verb}", sentence.format(verb=verb), syntax=trigger_words.complaint)
+    for verb in trigger_words.VERBS
     for when, sentence in _TRIGGER_WHEN.items()
 )
 

@@ -25,3 +25,14 @@ def split_key(key: str) -> tuple[str, str]:
     """Split `section.option` at its first dot; a key without one is an option of DEFAULT."""
     section, dot, option = key.partition(".")
     return (section, option) if dot and "@" not in section else ("DEFAULT", key)
+
+
+def names_of(service: str, node: str, var: str) -> dict[str, str]:
+    """The words that references may have without any section, and what they stand for."""
+    return {
+        "svcname": service,
+        "short_svcname": service.partition(".")[0],
+        "nodename": node,
+        "short_nodename": node.partition(".")[0],
+        "var": var,
+    }

@@ -23,6 +23,11 @@ class Piece:
         other.frame = frame
         return other
 
+    @property
+    def is_blank(self) -> bool:
+        """Tell whether it is an empty line."""
+        return not self.name and not self.lead.strip(BLANKS)
+
     def lines(self) -> int:
         """Count the lines of the text."""
         return self.lead.count("\n") + self.raw.count("\n") + 1
@@ -62,6 +67,17 @@ class Section:
         other = Section(self.name, self.header, self.end)
         other.pieces, other.options, other.text = self.pieces.copy(), self.options.copy(), self.text
         return other
+
+    def after_options(self) -> list[Piece]:
+        """Return the comments and blanks below the last option."""
+        last = max((position for position, piece in enumerate(self.pieces) if piece.name), default=-1)
+        return self.pieces[last + 1 :]
+
+    def comment_at_end(self) -> list[Piece]:
+        """Return the comment that ends the section, down from its last blank line: it is about what comes next."""
+        pieces = self.after_options()
+        blanks = [position for position, piece in enumerate(pieces) if piece.is_blank]
+        return pieces[blanks[-1] + 1 if blanks else 0 :]
 
     def put(self, piece: Piece, other: Piece) -> None:
         """Put an option in the place of another one of its name."""

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from core.config.document import Document
 from core.config.keywords import COMMON, DEFAULTS, SUBSET, Keyword, is_true
-from core.config.names import service_name_problem, split_key
+from core.config.names import names_of, service_name_problem, split_key
 from core.config.references import References, Unresolved
 from core.config.resource import Resource
 from core.config.scopes import LISTS, Written, scopes_of
+from core.config.trigger_words import Beside, nothing_beside
 from core.driver import Driver, Tie, UnknownDriver
 from core.errors import ConfigError, Problem, UsageError
 from core.record import KeyText, Record
@@ -58,14 +59,10 @@ class Service:
         """The rids for which the operator allows what exists to be used."""
         self.allow_destroy: frozenset[str] = frozenset()
         """The devices and rids whose data the operator allows to be destroyed."""
+        self.beside: Beside = nothing_beside
+        """Returns the text of a file beside the service file by its name, None where there is no such file."""
         self._load_driver = load_driver
-        self.names: Mapping[str, str] = {
-            "svcname": name,
-            "short_svcname": name.partition(".")[0],
-            "nodename": self.nodename,
-            "short_nodename": self.nodename.partition(".")[0],
-            "var": var,
-        }
+        self.names: Mapping[str, str] = names_of(name, self.nodename, var)
         """The words that stand for something without any section, and what for."""
         self._references = References(self.names, self)
         self._types_refer = False
@@ -85,7 +82,7 @@ class Service:
         """Make an independent service of the same texts, of the same or another kind: what a preview changes."""
         texts = (self.name, self.document.copy(), self.nodename, self.record.copy())
         other: Service = (kind or type(self))(*texts, self._load_driver, self.var)
-        other.adopt, other.allow_destroy = self.adopt, self.allow_destroy
+        other.adopt, other.allow_destroy, other.beside = self.adopt, self.allow_destroy, self.beside
         # The same texts ask for the same drivers.
         other._resources = {each.rid: other.view(each.rid, each.type, each.driver) for each in self.resources()}
         other._types_refer = self._types_refer

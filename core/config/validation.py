@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain, islice
 
+from core.config import trigger_words
 from core.config.conflicts import conflicts
 from core.config.keywords import Keyword
 from core.config.places import Place, Places
@@ -119,7 +120,10 @@ def _options(service: Service, section: str, where: Callable[[], Places]) -> Ite
             yield from error.problems
             continue
         if keyword is not None:
-            yield from _wrong(service, keyword, (section, option, text), where)
+            wrong_values = list(_wrong(service, keyword, (section, option, text), where))
+            yield from wrong_values
+            if not wrong_values and keyword.name in trigger_words.OPTIONS:
+                yield from _nothing_to_read(service, section, option, text)
 
 
 def _wrong(
@@ -151,6 +155,14 @@ def _unknown(section: str, name: str, table: Mapping[str, Keyword]) -> tuple[str
         return f"the agent's keyword {name!r}{now} is not read by svcprov", "take it out, or begin the line with #"
     hint = meant(name, tuple(table))
     return f"unknown keyword {name!r}{hint}", "" if hint else "options of your own belong into [env]"
+
+
+def _nothing_to_read(service: Service, section: str, option: str, text: str) -> Iterator[Problem]:
+    """A file that a trigger reads and that is not beside the service file."""
+    name = trigger_words.parse(text).input if text else ""
+    if name and service.beside(name) is None:
+        said = f"there is no file {name} beside the service file"
+        yield service.problem(section, option, said, f"put it into the directory {service.name}.dir there")
 
 
 def _required(service: Service, section: str) -> Iterator[Problem]:

@@ -20,6 +20,11 @@ def is_file(path: str) -> Command:
     return Command(("test", "-f", path), accepts=(0, 1), tool=TOOL)
 
 
+def is_filled(path: str) -> Command:
+    """Ask whether a file that is not empty is at the path, links followed: 0 or 1."""
+    return Command(("test", "-f", path, "-a", "-s", path), accepts=(0, 1), tool=TOOL)
+
+
 def is_same(path: str, other: str) -> Command:
     """Ask whether two paths lead to the same directory or file: 0 or 1."""
     return Command(("test", path, "-ef", other), accepts=(0, 1), tool=TOOL)

@@ -1,16 +1,15 @@
-"""`create` and `update`: the service file comes to be, or grows; everything is checked before anything is written."""
+"""`create`: the service file comes to be; everything is checked before anything is written."""
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 
 from core.config.document import Document
 from core.config.service import Service
-from core.errors import ConfigError, Failed, Refused, Remedy, UsageError
-from executors.layers.journal import unfinished
+from core.errors import Failed, UsageError
 from svcprov import inventory
 from svcprov.account import Account
+from svcprov.changed_file import difference, hide, provisioned
 from svcprov.definitions import checked, define
 from svcprov.environment import settle
 from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
@@ -28,7 +27,7 @@ def create(call: Invocation) -> int:
         files.serve(document, call.nodename())
     before = _before(call, files, own=own)
     if before is not None:
-        _hide(call, files, before)
+        hide(call, files, before)
     define(document, call.options.resource or ())
     settle(call, files, document, "template")
     document = checked(document)
@@ -42,9 +41,10 @@ def create(call: Invocation) -> int:
         _make_etc()
         files.save_file()
         _links(files)
+        files.save_beside()
 
     if call.options.provision:
-        return _provisioned(call, files, load, prepare, ())
+        return provisioned(call, files, load, prepare)
     service = load(call.nodename())
     service.check()
     call.screen.hide(service.secrets())
@@ -60,79 +60,6 @@ def create(call: Invocation) -> int:
     finally:
         files.unlock(lock)
     return 0
-
-
-def update(call: Invocation) -> int:
-    """Add or change resources of a service; with --provision, provision those."""
-    files = call.files()
-    if not (call.options.resource or call.options.env or call.options.env_file):
-        raise UsageError("update: nothing to add or change; give --resource JSON or --env KEY=VALUE")
-    document = files.document()
-    document.check()
-    before = document.text
-    _hide(call, files, document)
-    touched = define(document, call.options.resource or ())
-    settle(call, files, document, "service file")
-    document = checked(document)
-
-    def load(nodename: str) -> Service:
-        # Read again what is on disk, now that the lock is ours: what is saved replaces this, and nothing else.
-        if files.document().text != before:
-            raise Failed(f"{files.conf} was changed by somebody else meanwhile; run the same command again")
-        return files.serve(document.copy(), nodename)
-
-    _refuse_unfinished(call, files)
-    if call.options.provision:
-        return _provisioned(call, files, load, files.save_file, tuple(touched))
-    service = load(call.nodename())
-    service.check()
-    call.screen.hide(service.secrets())
-    if call.options.dry_run:
-        for line in _difference(before, document.text, files.conf):
-            call.screen.out(line)
-        return 0
-    files.check_writable()
-    lock = files.lock("update", call.options.waitlock or 0.0)
-    try:
-        with Account(call, files, LogLines(load(call.nodename()), call.screen)).kept() as account:
-            files.save_file()
-            account.changes += 1
-    finally:
-        files.unlock(lock)
-    return 0
-
-
-def _provisioned(
-    call: Invocation,
-    files: ServiceFiles,
-    load: Callable[[str], Service],
-    prepare: Callable[[], None],
-    rids: tuple[str, ...],
-) -> int:
-    """Provision a service that is only in memory yet; it is written once everything is known to be right."""
-    from svcprov.acting import act, tell_collector
-    from svcprov.action import Selection
-    from svcprov.task import Task
-
-    selection = call.selection()
-    if selection.everything and rids:
-        selection = Selection(rids)
-    return act(call, Task("provision", files, load, selection, prepare, lambda: tell_collector(call, files)))
-
-
-def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    lines = files.journal_lines()
-    before = unfinished(lines)
-    if before is None or before["action"] not in {"provision", "unprovision"}:
-        return
-    verb = before["action"]
-    said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
-    if verb == "unprovision":
-        raise Refused(said, Remedy("to finish it", call.line(verb), whole=True))
-    if any("rolling" in line for line in lines):
-        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
-    undo, go_on = Remedy("to undo it", call.line("rollback"), whole=True), call.line(verb)
-    raise Refused(said, undo, Remedy("to go on with it", go_on, whole=True))
 
 
 def _source(call: Invocation, files: ServiceFiles) -> tuple[Document, bool]:
@@ -152,6 +79,7 @@ def _source(call: Invocation, files: ServiceFiles) -> tuple[Document, bool]:
     if own:
         return files.document(), True
     _, document = read_document(path, given)
+    files.template_directory = os.path.dirname(os.path.abspath(path))
     return document, False
 
 
@@ -186,24 +114,11 @@ def _before(call: Invocation, files: ServiceFiles, *, own: bool) -> Document | N
     return files.document()
 
 
-def _hide(call: Invocation, files: ServiceFiles, document: Document) -> None:
-    """Show no secret of the file as it was, when its difference to what it becomes is shown."""
-    # One that is replaced because it is broken need not say what its secrets are.
-    with suppress(ConfigError):
-        call.screen.hide(files.serve(document.copy(), call.nodename()).secrets())
-
-
 def _keep_old(call: Invocation, files: ServiceFiles, before: Document, document: Document) -> None:
     if call.options.force:
         replace(f"{files.conf}.bak", before.text.encode(), CONF_MODE)
-        for line in _difference(before.text, document.text, files.conf):
+        for line in difference(before.text, document.text, files.conf, f"{files.conf}.bak"):
             call.screen.err(line)
-
-
-def _difference(before: str, after: str, path: str) -> list[str]:
-    from difflib import unified_diff
-
-    return list(unified_diff(before.splitlines(), after.splitlines(), f"{path}.bak", path, lineterm=""))
 
 
 def _make_etc() -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from core.errors import Failed, Refused, Remedy, UsageError
 from executors.layers.journal import unfinished
-from svcprov import consent
+from svcprov import beside, consent
 from svcprov.account import Account
 from svcprov.acting import act, held
 from svcprov.commands.edit import Draft
@@ -18,13 +18,20 @@ from svcprov.task import Task
 
 
 def delete(call: Invocation) -> int:
-    """Remove a service. Refused while its record is not empty, unless told what to do with what it lists."""
+    """Remove a service, or the resources of it that --rid names.
+
+    Refused while the record has something for them, unless told what to do with that.
+    """
     if call.options.unprovision and call.options.keep_resources:
         raise UsageError("--unprovision and --keep-resources contradict each other")
     files = call.files()
+    if call.options.tags or call.options.subsets:
+        raise UsageError("delete takes resources by --rid; --tags and --subsets mean nothing to it")
+    if call.options.rid:
+        from svcprov.commands.delete_resources import delete_resources
+
+        return delete_resources(call, files)
     service = files.load(call.nodename())
-    if not call.selection().everything:
-        raise UsageError("delete removes a whole service; --rid, --tags and --subsets mean nothing to it")
     if call.options.dry_run:
         return _shown(call, files)
     if not call.options.keep_resources:
@@ -40,6 +47,7 @@ def delete(call: Invocation) -> int:
     with held(call, files, None):
         _refuse_owning(call, files)
         with Account(call, files, LogLines(service, call.screen)).kept() as account:
+            beside.remove(service, files.own_directory)
             _removed(files, keep=call.options.keep_resources)
             account.changes += 1
     return 0

@@ -119,6 +119,13 @@ run_anyway() {
     "$@" </dev/null 9>&- || printf '%s: %s%s\\n' "$service" "$step" "a trigger failed: $1" >&2
 }"""
     ),
+    "run_anyway_with_input": Function(
+        """\
+# run_anyway_with_input PROGRAM [WORD...]: the same, with a text as its input.
+run_anyway_with_input() {
+    "$@" 9>&- || printf '%s: %s%s\\n' "$service" "$step" "a trigger failed: $1" >&2
+}"""
+    ),
     "run_daemon": Function(
         """\
 # run_daemon LOG PROGRAM [WORD...]: start a daemon, which outlives this script; what it says goes to LOG.

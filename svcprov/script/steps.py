@@ -123,9 +123,11 @@ class Steps:
 
     def _run(self, command: Command) -> None:
         lines = self._lines
-        if command.tool == trigger.TOOL and not _is_blocking(self._service, command):
+        if command.tool in trigger.TOOLS and not _is_blocking(self._service, command):
             # Even that there is no such program is no reason not to begin.
-            lines.add(f"run_anyway {self._words.line(command.argv)}", "run_anyway")
+            given = "" if command.stdin is None else f"printf '%s' {self._words.word(command.stdin)} | "
+            name = "run_anyway" if command.stdin is None else "run_anyway_with_input"
+            lines.add(f"{given}{name} {self._words.line(command.argv)}", name)
             return
         argv = lines.argv(command)
         if command.background:

@@ -1,6 +1,8 @@
 """What is tried: a service, what else is on its node, and what came of each try."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from core.command import Note
@@ -15,7 +17,7 @@ class Case(NamedTuple):
     """A service called `name`, and the other services of its node, by their names; all files are as written.
 
     state: the node before any of them was provisioned. adopt: what the operator named with `--adopt`.
-    selection: the resources that are tried.
+    selection: the resources that are tried. beside: the texts of the files beside each service file, by their names.
     """
 
     name: str
@@ -23,6 +25,7 @@ class Case(NamedTuple):
     state: NodeState
     adopt: tuple[str, ...] = ()
     selection: Selection = EVERYTHING
+    beside: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     @property
     def file(self) -> str:
@@ -31,9 +34,10 @@ class Case(NamedTuple):
 
     def world(self, name: str, state: NodeState) -> World:
         """A world of one of the services, on the node as it is now."""
+        texts = self.beside.get(name, {})
         if name != self.name:
-            return World(self.files[name], state, name)
-        return World(self.file, state, name, adopt=self.adopt, selection=self.selection)
+            return World(self.files[name], state, name, beside=texts)
+        return World(self.file, state, name, adopt=self.adopt, selection=self.selection, beside=texts)
 
     def with_file(self, text: str) -> "Case":
         """The same case with another file."""

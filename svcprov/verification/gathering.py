@@ -1,7 +1,7 @@
 """The case of a command line: the service and its neighbours as their authors wrote them, on a node in memory."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from core.config.document import Document
 from core.config.service import Service
@@ -10,6 +10,7 @@ from core.record import Record
 from core.state import NodeState
 from executors.layers.journal import unfinished
 from svcprov.action import Selection
+from svcprov.beside import names
 from svcprov.files import ServiceFiles, etc
 from svcprov.verification.case import Case
 from svcprov.verification.world import World
@@ -31,19 +32,26 @@ def gathered(
         raise Refused(said, f"`{own_file()}` finishes it")
     adopt = tuple(sorted(service.adopt))
     texts = {service.name: without_secrets(service)}
-    world = World(texts[service.name], state, service.name, adopt=adopt, selection=selection)
+    beside = {service.name: _beside(service)}
+    world = World(texts[service.name], state, service.name, adopt=adopt, selection=selection, beside=_beside(service))
     state = _taken_back(world, service.record)
     texts[service.name] = world.disk.file
     for name in others(service.name):
         other = _neighbour(name, state["hostname"])
         if other is not None:
-            beside = World(without_secrets(other), state, name)
+            neighbour = World(without_secrets(other), state, name, beside=_beside(other))
             try:
-                state = _taken_back(beside, other.record)
+                state = _taken_back(neighbour, other.record)
             except SvcprovError:
                 continue  # what it has stays on the node, as anybody's would
-            texts[name] = beside.disk.file
-    return Case(service.name, texts, state, adopt, selection)
+            texts[name], beside[name] = neighbour.disk.file, neighbour.beside
+    return Case(service.name, texts, state, adopt, selection, beside)
+
+
+def _beside(service: Service) -> Mapping[str, str]:
+    """The texts of the files that triggers of a service read, by their names."""
+    texts = {name: service.beside(name) for name in names(service)}
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _taken_back(world: World, record: Record) -> NodeState:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from core.config.sizes import human
@@ -20,10 +21,20 @@ def pasteable(case: Case, *words: str) -> str:
         (
             'cd "$(mktemp -d)" && mkdir etc && export OSVCETC="$PWD/etc" OSVCVAR="$PWD/var"',
             *(_file(f"etc/{name}.conf", text) for name, text in case.files.items()),
+            *_beside(case),
             _file("node.json", short(case.state)),
             line,
         )
     )
+
+
+def _beside(case: Case) -> Iterator[str]:
+    """What writes the files beside the service files."""
+    for name, texts in case.beside.items():
+        if texts:
+            yield f"mkdir {shell.line((f'etc/{name}.dir',))}"
+        for each, text in texts.items():
+            yield _file(f"etc/{name}.dir/{each}", text)
 
 
 def _adopting(case: Case) -> list[str]:

@@ -144,6 +144,7 @@ def minimal(items: Sequence[Item], holds: Callable[[list[Item]], bool]) -> list[
 
 def _problems(case: Case, name: str) -> bool:
     service = Service(name, Document(case.files[name]), case.state["hostname"], Record(), load_driver)
+    service.beside = case.beside.get(name, {}).get
     return bool(service.problems()) or not service.runs_here
 
 

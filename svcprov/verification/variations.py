@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from core.config import variations
 from core.config.document import Document
 from svcprov.verification.case import Case
-from svcprov.verification.world import World
 
 
 def cases(case: Case, most: int) -> Iterator[Case]:
@@ -14,7 +13,7 @@ def cases(case: Case, most: int) -> Iterator[Case]:
     First each value alone, from the outermost on; then all first ones together, all second ones, and so on: what two
     sizes do to each other shows there.
     """
-    service = World(case.file, case.state, case.name).service
+    service = case.world(case.name, case.state).service
     found = variations.values(service)
     deepest = max(map(len, found.values()), default=0)
     alone = [{name: values[rank]} for rank in range(deepest) for name, values in found.items() if rank < len(values)]

@@ -5,8 +5,9 @@ nothing else is carried over. So a `Crash` loses exactly what a kill would lose.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from core.command import Command, Completed, Executor, Note, Wait
 from core.config.service import Resource, Service
@@ -136,6 +137,7 @@ class World:
     """A service called `name` with a file, on a simulated node with a state.
 
     adopt, allow: what the operator named with `--adopt` and `--allow-destroy`. selection: what its actions take.
+    beside: the texts of the files beside the service file, by their names.
     """
 
     def __init__(
@@ -147,8 +149,9 @@ class World:
         adopt: tuple[str, ...] = (),
         allow: tuple[str, ...] = (),
         selection: Selection = EVERYTHING,
+        beside: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.selection = selection
+        self.selection, self.beside = selection, beside
         self.first_file, self.first_state, self.name = file, copy(state), name
         self.adopt, self.allow = adopt, allow
         self.disk = Disk(file)
@@ -180,6 +183,7 @@ class World:
         document = scanned(self.disk.file, f"{self.name}.conf").copy()
         service = Service(self.name, document, self.state["hostname"], self.disk.recorded(), load)
         service.adopt, service.allow_destroy = frozenset(self.adopt), frozenset(self.allow)
+        service.beside = self.beside.get
         return service
 
     @property

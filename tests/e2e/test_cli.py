@@ -111,27 +111,6 @@ def test_unprovision_gives_back_node_and_file(bench: Bench) -> None:
     assert same_world(before, loads(bench.node.read_text())) == []
 
 
-def test_the_haproxy_line_works_as_it_is_printed(bench: Bench) -> None:
-    """The single command of the specification provisions, and its service file has what it says."""
-    definitions = [
-        '{"rtype": "DEFAULT", "nodes": "node12.nsx.lab.net", "docker_data_dir": "/srv/haproxy1.nsx.lab.net/docker", "service_type": "TST"}',  # noqa: E501
-        '{"rtype": "ip", "type": "amazon", "ipname": "<allocate>", "ipdev": "eth0", "docker_daemon_ip": true, "cascade_allocation": "ip#1.ipname"}',  # noqa: E501
-        '{"rtype": "ip", "ipdev": "eth0", "ipname": ""}',
-        '{"rtype": "disk", "type": "amazon", "volumes": "<size=5>"}',
-        '{"rtype": "fs", "type": "btrfs", "mnt_opt": "defaults,subvol=docker", "mnt": "/srv/haproxy1.nsx.lab.net/docker", "dev": "/var/lib/opensvc/haproxy1.nsx.lab.net/dev/disk.0.0"}',  # noqa: E501
-        '{"rtype": "fs", "type": "btrfs", "mnt_opt": "defaults,subvol=data", "mnt": "/srv/haproxy1.nsx.lab.net/data", "dev": "/var/lib/opensvc/haproxy1.nsx.lab.net/dev/disk.0.0"}',  # noqa: E501
-        '{"rtype": "container", "type": "docker", "run_image": "haproxy", "run_args": "-v /etc/localtime:/etc/localtime:ro -v /srv/haproxy1.nsx.lab.net/data:/data -p 80:80 -p 443:443 --net=bridge", "run_command": "haproxy -db -f /data/etc/haproxy.cfg"}',  # noqa: E501
-    ]
-    words = [word for definition in definitions for word in ("--resource", definition)]
-    created = bench.on("haproxy1.nsx.lab.net", "create", *words)
-    template = (TEMPLATES / "haproxy.template").read_text()
-    assert created.code == 0, created.err
-    text = (bench.etc / "haproxy1.nsx.lab.net.conf").read_text()
-    assert text == template.replace("{svcname}", "haproxy1.nsx.lab.net")
-    assert bench.on("haproxy1.nsx.lab.net", "provision").code == 0
-    assert bench.on("haproxy1.nsx.lab.net", "status", "--check").code == 0
-
-
 def test_create_leaves_what_the_agent_left(bench: Bench) -> None:
     """A created service has its file (0640), its directory and its two links."""
     bench.on("web", "create", "--config", bench.write(LOOP))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, SERVICE, TEMPLATE, Bench, Said
 from tests.e2e.real.installed import Installed, install
 from tests.e2e.test_processes import DYING, run
@@ -302,3 +303,11 @@ def test_the_listings_are_installed(installed: Installed, tmp_path: Path) -> Non
     assert (home / "svcmgr.py").is_file()
     for command in (GREP, LS):
         assert printed(command, home) == printed(command)
+
+
+def test_a_template_brings_its_files_when_installed(bench: Bench, installed: Installed) -> None:
+    """The file that a shipped template's trigger reads comes with the wheel, beside the template."""
+    said = Shell(bench, installed).paste("svcmgr -s proxy create --template haproxy && svcmgr -s proxy validate config")
+    assert said.code == 0, said.err
+    shipped = (REPOSITORY / "fixtures/templates/haproxy.cfg").read_bytes()
+    assert (bench.etc / "proxy.dir/haproxy.cfg").read_bytes() == shipped

@@ -9,7 +9,7 @@ from core.command import Command
 from core.tools import files
 from tests.fidelity.twins import Twins
 
-TOOLS = {"cmp": "cmp", "find": "find"}
+TOOLS = {"cmp": "cmp", "find": "find", "install": "install"}
 """The simulated module of a program; all others belong to `files`."""
 READS = {"cmp", "find", "readlink", "stat", "test", "cat"}
 
@@ -80,6 +80,33 @@ SEQUENCES = {
         "cmp -n 1048576 D/blank /dev/zero",
         "cmp -n 1048576 -i 1048576:0 D/blank /dev/zero",
         "cmp -n 1048576 D/missing /dev/zero",
+    ),
+    "files that are brought": (
+        "mkdir D/a",
+        "install -D -m 0640 /dev/stdin D/b/c/file",
+        "install /dev/stdin D/file",
+        "install -m 0600 D/file D/copy",
+        "cat D/copy",
+        "install -m 0604 /dev/stdin D/copy",
+        "install D/copy D/a",
+        "install -T D/copy D/a",
+        "install D/missing D/other",
+        "install D/a D/other",
+        "install /dev/stdin D/missing/file",
+        "install -D /dev/stdin D/file/below",
+        "install /dev/stdin D/file/below",
+        "install -m 0999 /dev/stdin D/file",
+        "install -q /dev/stdin D/file",
+        "install /dev/stdin",
+        "install",
+        "install D/a D/b D/file",
+        "install D/a D/b D/missing",
+        "install -T D/a D/b D/file",
+        "test -f D/file -a -s D/file",
+        "test -s D/a",
+        "truncate -s 0 D/empty",
+        "test -s D/empty",
+        "test -s D/missing",
     ),
     "conditions together": (
         "mkdir D/a",

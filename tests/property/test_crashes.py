@@ -14,7 +14,7 @@ from tests.property.generated import points, worlds
 from tests.property.many import FULL, MANY
 from tests.worlds import Point, World
 
-ENUMERATED = ("testec2docker", "haproxy", "stack", "rados", "zfs", "btrfs-on-lvm")
+ENUMERATED = ("testec2docker", "haproxy-served", "stack", "rados", "zfs", "btrfs-on-lvm")
 AGAIN_EVERY = 12
 """Of the second crash points, one in so many is tried unless all are asked for."""
 CHANGES_MAX = 40
@@ -23,7 +23,8 @@ SPREAD = 13
 
 def subject(world: World) -> Subject:
     """A world as what is verified."""
-    return Subject(Case(world.name, {world.name: world.first_file}, world.first_state))
+    beside = {world.name: world.beside}
+    return Subject(Case(world.name, {world.name: world.first_file}, world.first_state, beside=beside))
 
 
 def shown(tried: list[Verdict]) -> str:

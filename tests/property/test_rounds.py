@@ -19,7 +19,7 @@ from tests.golden import GOLDENS
 from tests.worlds import Heard
 
 FEW_ROUNDS = 4
-SERVICES = ("stack", "testec2docker", "haproxy")
+SERVICES = ("stack", "testec2docker", "haproxy-served")
 SEEN_AT_FIRST = (
     *(
         "hostname",
@@ -122,6 +122,7 @@ def test_what_is_asked_in_rounds_is_planned_as_if_it_were_known(name: str) -> No
 
     def action(state: NodeState, asked: Asked | None) -> Action:
         service = Service(words[words.index("-s") + 1], Document(text), whole["hostname"], Record(), load_driver)
+        service.beside = {path.name: path.read_text() for path in (folder / "beside").glob("*")}.get
         learn = (lambda _questions: []) if asked is None else asked.learn
         return Action(service, "provision", SimulatedNode(copy(state)), lambda: state, Unkept(), Heard(), learn=learn)
 

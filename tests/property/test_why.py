@@ -7,7 +7,7 @@ from core.engine import SVCMGR
 from core.explanation import Explanation, Reasons
 from core.holes import open_holes
 from core.plan import Plan, Step
-from core.trigger import TOOL as TRIGGER
+from core.trigger import TOOLS as TRIGGERS
 from tests.golden import explained
 from tests.property.generated import touched, worlds
 from tests.property.many import MANY
@@ -114,7 +114,7 @@ def test_the_key_without_which_a_step_would_not_be_is_named(world: World) -> Non
         wanted = KEYWORDS.get(command.argv[0])
         if wanted is not None and not (command.argv[0] == "mount" and command.temporary):
             assert f"{command.rid}.{wanted}" in [key.reading.key for key in why.keys], command.argv
-        assert why.keys or command.tool == TRIGGER or command.rid not in plan.order, command.argv
+        assert why.keys or command.tool in TRIGGERS or command.rid not in plan.order, command.argv
         before = [*plan.of(command.rid)]
         asked = [each for each in before[: before.index(why.step)] if isinstance(each, Step) and not each.number]
         # What svcprov asks itself, of claims and of the service file, is no answer of the node.

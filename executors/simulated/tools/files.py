@@ -100,12 +100,20 @@ def _is_same(node: SimulatedNode, path: str, other: str) -> bool:
     return node.tree.identity(path) == node.tree.identity(other)
 
 
+def _is_filled(node: SimulatedNode, path: str) -> bool:
+    entry = node.tree.entry(path)
+    if entry is None or entry["kind"] == "directory":
+        return entry is not None
+    return bool(entry["text"] if entry["size"] is None else entry["size"])
+
+
 _TESTS: dict[str, Callable[[SimulatedNode, str], bool]] = {
     "-e": lambda node, path: node.tree.exists(path),
     "-d": lambda node, path: _is_kind(node, path, "directory"),
     "-f": lambda node, path: _is_kind(node, path, "file"),
     "-b": lambda node, path: node.device(path) is not None,
     "-L": _is_link,
+    "-s": _is_filled,
     "-x": _is_executable,
 }
 

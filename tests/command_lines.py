@@ -1,0 +1,160 @@
+"""Goldens of command lines: what each of them prints and what it leaves on disk, as the documentation writes them.
+
+A folder below `goldens/commands` holds `lines`, the command lines as a shell reads them (`#` begins a comment), and
+beside it whatever files they name. They run one after the other on a copy of a node-state file (`# node: NAME` chooses
+another than ec2) and `sudo` is left out. The rest is written by `python -m tests.command_lines --write`:
+
+    transcript    each line with what it printed (`> ` to standard output, `2> ` to standard error) and its exit code
+    files         what is in the directory of service files at the end: modes, links, texts
+"""
+
+import argparse
+import difflib
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+from svcprov import nodemgr, svcmgr
+from tests.conftest import REPOSITORY
+
+GOLDENS = REPOSITORY / "tests/goldens/commands"
+WRITTEN = ("transcript", "files")
+ETC, VAR = "/etc/opensvc", "/var/lib/opensvc"
+NODE = re.compile(r"^# node: (\S+)$", re.MULTILINE)
+VARIABLE = re.compile(r"[A-Z_]+=\S*")
+
+
+class Ran(NamedTuple):
+    """What a command line came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Place:
+    """A directory with service files, a copy of a node and a current directory, where command lines are run."""
+
+    def __init__(self, directory: Path, node: str = "ec2") -> None:
+        self.etc, self.var, self.here = directory / "etc", directory / "var", directory / "here"
+        self.node = self.here / f"{node}.json"
+        for made in (self.etc, self.here):
+            made.mkdir()
+        shutil.copyfile(REPOSITORY / "fixtures/nodes" / self.node.name, self.node)
+
+    def run(self, line: str) -> Ran:
+        """Run a line as it is printed: `sudo` left out, variables before it set, on the node that is a file."""
+        words = shlex.split(line)
+        words = words[1:] if words[0] == "sudo" else words
+        variables = {}
+        while VARIABLE.fullmatch(words[0]):
+            name, _, variables[name] = words.pop(0).partition("=")
+        program, *rest = [word.replace(ETC, str(self.etc)) for word in words]
+        main = {"svcmgr": svcmgr.main, "nodemgr": nodemgr.main}[program]
+        out, err = StringIO(), StringIO()
+        with self._inside(variables), redirect_stdout(out), redirect_stderr(err):
+            code = main([*rest, "--node", self.node.name] if program == "svcmgr" else rest)
+        return Ran(code, self.plain(out.getvalue()), self.plain(err.getvalue()))
+
+    @contextmanager
+    def _inside(self, variables: Mapping[str, str]) -> Iterator[None]:
+        """Be in the current directory, with its variables and no others that mean something."""
+        before, directory = dict(os.environ), Path.cwd()
+        os.environ.update(OSVCETC=str(self.etc), OSVCVAR=str(self.var), NO_COLOR="1", **variables)
+        os.chdir(self.here)
+        try:
+            yield
+        finally:
+            os.chdir(directory)
+            os.environ.clear()
+            os.environ.update(before)
+
+    def plain(self, text: str) -> str:
+        """A text with the usual directories in it."""
+        return text.replace(str(self.etc), ETC).replace(str(self.var), VAR)
+
+    def files(self) -> str:
+        """What is in the directory of service files."""
+        shown = []
+        for path in sorted(self.etc.rglob("*")):
+            name = f"{ETC}/{path.relative_to(self.etc)}"
+            if path.is_symlink():
+                target = str(path.readlink())
+                shown.append(f"== {name} -> {Path(target).name if target.startswith('/') else target}\n")
+            elif path.is_dir():
+                shown.append(f"== {name}/ {path.stat().st_mode & 0o777:04o}\n")
+            else:
+                text = self.plain(path.read_text(encoding="utf-8"))
+                shown.append(f"== {name} {path.stat().st_mode & 0o777:04o}\n{text}")
+        return "\n".join(shown)
+
+
+def folders() -> list[Path]:
+    """The folders of the goldens."""
+    return sorted(path.parent for path in GOLDENS.glob("*/lines"))
+
+
+def lines_of(folder: Path) -> list[str]:
+    """The command lines of a folder, each whole."""
+    text = (folder / "lines").read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def written(folder: Path) -> dict[str, str]:
+    """What the files of a folder should hold, by name."""
+    chosen = NODE.search((folder / "lines").read_text(encoding="utf-8"))
+    transcript = []
+    with tempfile.TemporaryDirectory() as directory:
+        place = Place(Path(directory), *(() if chosen is None else (chosen[1],)))
+        for path in folder.iterdir():
+            if path.name not in {"lines", *WRITTEN}:
+                shutil.copyfile(path, place.here / path.name)
+        for line in lines_of(folder):
+            ran = place.run(line)
+            transcript += [f"$ {line}", *(f"> {each}".rstrip() for each in ran.out.splitlines())]
+            transcript += [f"2> {each}".rstrip() for each in ran.err.splitlines()]
+            transcript += [f"exit {ran.code}", ""]
+        return {"transcript": "\n".join(transcript), "files": place.files()}
+
+
+def drift(folder: Path) -> str:
+    """How the files of a folder differ from what they should hold; nothing when they do not."""
+    found: list[str] = []
+    for name, text in written(folder).items():
+        path = folder / name
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        found += difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "now", lineterm="", n=2)
+    return "\n".join(found)
+
+
+def main() -> int:
+    """Compare, or with `--write` rewrite, every golden of command lines."""
+    parser = argparse.ArgumentParser(description="Compare the goldens with what the command lines do now.")
+    parser.add_argument("--write", action="store_true", help="rewrite them instead")
+    parser.add_argument("names", nargs="*", help="only these folders")
+    given = parser.parse_args()
+    status = 0
+    for folder in folders():
+        if given.names and folder.name not in given.names:
+            continue
+        changed = drift(folder)
+        if changed and given.write:
+            for name, text in written(folder).items():
+                (folder / name).write_text(text, encoding="utf-8")
+            print(f"{folder.relative_to(REPOSITORY)}: written")
+        elif changed:
+            print(changed)
+            status = 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
