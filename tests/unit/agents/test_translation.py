@@ -128,6 +128,14 @@ def test_a_section_that_is_there_twice_is_refused() -> None:
     assert "line 1" in found.rows[1].why
 
 
+def test_a_file_of_nothing_but_strange_words_is_told_soon() -> None:
+    """What somebody may have meant is guessed for the first hundred; a mebibyte on one line takes no time either."""
+    found = told(FS + "".join(f"mnt_opts{at} = x\n" for at in range(200)))
+    assert sum("did you mean" in row.why for row in found.rows) == 100
+    for hostile in ("{a[" * 300_000, "$(" * 500_000, " ;" * 500_000, " " * 1_000_000):
+        assert told(f"[fs#0]\na{hostile}\n[ip#0]\nipname ={hostile}\n").rows
+
+
 def test_the_last_of_two_values_counts() -> None:
     """As it did for the agents; the others are comments now."""
     found = told("[fs#0]\ntype = none\nmnt = /a\nmnt = /b\n")
