@@ -36,8 +36,12 @@ def _has_only_ours(service: "Service", directory: str) -> Steps:
     resources = service.resources()
     given = [tie.name for each in resources for tie in each.driver.gives(each) if tie.kind == "path"]
     given += [file for each in resources for file in each.driver.files(each)]
-    inside = (yield find.matching(f"{directory}/*")).stdout.splitlines()
-    return all(any(f"{path}/".startswith(f"{each}/") for path in given) for each in inside)
+    ways: set[str] = set()
+    for path in given:
+        while path and path not in ways:
+            ways.add(path)
+            path = path.rpartition("/")[0]  # noqa: PLW2901 - up to what another one has in common with it
+    return ways.issuperset((yield find.matching(f"{directory}/*")).stdout.splitlines())
 
 
 def remove_made(resource: "Resource", path: str) -> Steps:
