@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.agents import generation, values
+from core.agents.commented import restored
 from core.agents.generation import Agent, Clue, group_of
 from core.agents.lines import Line, read, split
 from core.agents.meanings import (
@@ -91,6 +92,7 @@ class _Translator:
         self.texts: list[str] = []
         self.places: list[int] = []
         self._agent, self._load_driver = agent, load_driver
+        lines, self._restored = restored(lines) if agent == "second" else (lines, frozenset())
         self.names, self._types = renamed(lines)
         self._drivers = generation.drivers_of(lines)
         self._last = {(line.section, line.option): line.number for line in lines if line.kind == "option"}
@@ -281,7 +283,8 @@ class _Translator:
                 text = text.replace(f"{section}.", f"{self.names[section]}.")
         self._put(text, line.number)
         kept = "" if is_free else KEPT.get(name, "")
-        changed = [f"{old} is {now} now" for old, now in PLACEHOLDERS.items() if old in line.value]
+        changed = ["the agent made it a comment once it had provisioned that"] if line.number in self._restored else []
+        changed += [f"{old} is {now} now" for old, now in PLACEHOLDERS.items() if old in line.value]
         moved = f"{new}.{option}" if (new, option) != (line.section, line.option) else ""
         self._say(line, "ignored" if kept else "supported", moved, kept or said.why or "; ".join(changed))
 
