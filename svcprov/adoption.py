@@ -84,9 +84,7 @@ def adoption(
         if resource.optional:
             # Else what keeps it from coming up would be passed over, and it would count as up.
             whole.set(f"{resource.rid}.optional", "false")
-    for rid in held:
-        if said := _unlike(whole, rid, preview):
-            failed[rid] = said
+    failed |= _unlike(whole, tuple(held), preview)
     return list(_told(service, resources, held, failed, others))
 
 
@@ -103,10 +101,24 @@ def _things(record: Record, held: Iterable[tuple[str, list[Holding]]]) -> dict[s
     return found
 
 
-def _unlike(service: Service, rid: str, preview: Callable[[Service, Selection], Plan]) -> str:
-    """Say in what a resource is not as the file says; "" where it is."""
+def _unlike(service: Service, rids: tuple[str, ...], preview: Callable[[Service, Selection], Plan]) -> dict[str, str]:
+    """Say of each resource that is not as the file says in what it is not.
+
+    Most are, so all are previewed at once, and where that finds anything, each half by itself.
+    """
+    said = _to_do(service, rids, preview) if rids else ""
+    if not said:
+        return {}
+    if not rids[1:]:
+        return {rids[0]: said}
+    middle = len(rids) // 2
+    return _unlike(service, rids[:middle], preview) | _unlike(service, rids[middle:], preview)
+
+
+def _to_do(service: Service, rids: tuple[str, ...], preview: Callable[[Service, Selection], Plan]) -> str:
+    """Say what provisioning some resources would do, or what keeps it from that; "" for nothing."""
     try:
-        plan = preview(service, Selection((rid,)))
+        plan = preview(service, Selection(rids))
     except SvcprovError as error:
         return str(error)
     # A trigger runs at each provisioning, whatever there is to do.

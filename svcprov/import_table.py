@@ -34,7 +34,15 @@ def show(screen: Screen, words: Sequence[str], node: str | None, *, write: bool,
 
 
 def text_of(found: Imported, where: str) -> Iterator[str]:
-    """A file's table, for people."""
+    """A file's table, for people: without the characters of the file that a terminal would obey."""
+    return map(_printable, _text_of(found, where))
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def _text_of(found: Imported, where: str) -> Iterator[str]:
     if found.translation is None:
         yield from (f"{found.path}: {problem}" for problem in found.problems)
         return

@@ -2,17 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from core.agents.generation import NAMES
 from core.agents.judgement import Judgement, judged
 from core.agents.translation import Row, Translation, translated
 from core.config.document import DOCUMENT_BYTES_MAX, Document
-from core.config.service import VAR, service_name_problem
+from core.config.service import VAR, Service, service_name_problem
 from core.errors import Failed, Refused, SvcprovError, UsageError
+from core.plan import Plan
 from svcprov.files import CONF_MODE, ServiceFiles, etc, var
 from svcprov.inventory import load_driver
 from svcprov.node import Node
+from svcprov.render import count
 
 SUFFIXES = (".conf", ".env")
 NOT_SERVICES = ("node.conf", "auth.conf", "cluster.conf", "sssu.conf")
@@ -131,8 +134,6 @@ def _planned(name: str, verdict: Judgement, place: Place) -> Outcome:
     """Plan what is left of a service without what is refused."""
     if verdict.document is None:
         return Outcome("not planned", verdict.why)
-    from svcprov.observation import planning
-
     try:
         place.expect(name)
         files = ServiceFiles(name, place.var)
@@ -140,13 +141,30 @@ def _planned(name: str, verdict: Judgement, place: Place) -> Outcome:
         if not service.runs_here:
             nodes = " ".join((*service.nodes, *service.drpnodes))
             return Outcome("elsewhere", f"{place.node.hostname} is none of its nodes ({nodes})")
-        plan = planning(service, VERB, place.node).preview()
+        plan = _preview(service, place)
     except SvcprovError as error:
         return Outcome("refused" if isinstance(error, Refused) else "failed", str(error), error.exit_code)
     commands, lost = sum(not step.is_cascade for step in plan.steps), len(plan.destructive)
     if not plan.steps:
-        return Outcome("nothing to do", "everything is there and up")
-    return Outcome("planned", f"{commands} commands, {lost} destructive", 0, commands, lost)
+        unknown = f"; `svcmgr -s {name} adopt` records it as the service's own" if service.record.is_empty else ""
+        return Outcome("nothing to do", f"everything is there and up{unknown}")
+    return Outcome("planned", f"{count(commands, 'command')}, {lost} destructive", 0, commands, lost)
+
+
+def _preview(service: Service, place: Place) -> Plan:
+    """Preview a service; one that is refused since what it has is not recorded may run already, by another agent."""
+    from svcprov.observation import planning
+
+    try:
+        return planning(service, VERB, place.node).preview()
+    except Refused:
+        whole = service.copy()
+        whole.adopt = frozenset(resource.rid for resource in whole.resources())
+        with suppress(SvcprovError):
+            plan = planning(whole, VERB, place.node).preview()
+            if not plan.steps:
+                return plan
+        raise
 
 
 def _written(found: Imported, text: str) -> Imported:

@@ -44,7 +44,7 @@ REFERENCES = "references came in 2016"
 """Of a file that is named as in 2015 this shows nothing: braces were text then."""
 
 _REFERENCE = re.compile(r"(?<![{$])\{([A-Za-z_]\w*)\}", re.ASCII)
-_BRACES = re.compile(r"(?<![{$])\{#?[A-Za-z_]\w*(?:#\w+)?(?:\.#?\w+)?(?:\[[^\]]*\])?\}|\$\(.*\)", re.ASCII)
+_BRACES = re.compile(r"(?<![{$])\{#?[A-Za-z_]\w*(?:#\w+)?(?:\.#?\w+)?(?:\[[^\]\[{}]*\])?\}", re.ASCII)
 
 
 class Clue(NamedTuple):
@@ -83,7 +83,7 @@ def group_of(section: str) -> str:
 
 def refers(value: str) -> bool:
     """Tell whether a value has what was a reference or arithmetic from 2016 on, and text in 2015."""
-    return _BRACES.search(value) is not None
+    return _BRACES.search(value) is not None or ")" in value.partition("$(")[2]
 
 
 def _later(lines: Sequence[Line]) -> Iterator[Clue]:

@@ -9,7 +9,7 @@ from core.config.service import VAR, Service
 from core.errors import Problem
 from core.record import Record
 
-ROUNDS_MAX = 20
+ROUNDS_MAX = 10
 """How long a chain of sections that refer to each other, and fall with the first one, is followed."""
 
 
@@ -56,10 +56,11 @@ def judged(
 
 def _left(whole: Document, refused: Iterable[tuple[str, str]]) -> tuple[Document, tuple[str, ...]]:
     """The document without what is refused, and the names of that."""
-    sections, keys = [], []
+    sections: dict[str, None] = {}
+    keys = []
     for section, key in refused:
         if "#" in section and not section.startswith("subset#"):
-            sections.append(section)
+            sections[section] = None
         elif whole.get(section, key) is not None:
             keys.append((section, key))
     starts = sorted((whole.line(section) - 1, section) for section in whole.sections())

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 Kind = Literal["section", "option", "other", "broken"]
 
 _HEADER = re.compile(r"\[([^\]]+)\]")
-_OPTION = re.compile(r"([^:=\s][^:=]*?)[ \t]*([:=])")
+_OPTION = re.compile(r"([^:=\s][^:=]*)[:=]")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _COMMENT = re.compile(r"(?<=[ \t]);.*")
 
@@ -102,4 +102,5 @@ def _line(number: int, text: str, bare: str, section: str) -> Line:
     option = _OPTION.match(bare)
     if option is None or not section:
         return Line(number, text, "broken", section)
-    return Line(number, text, "option", section, option[1].lower(), option[1], text[option.end() :])
+    name = option[1].rstrip()
+    return Line(number, text, "option", section, name.lower(), name, text[option.end() :])

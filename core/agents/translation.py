@@ -5,10 +5,11 @@ and what would make another service of it is refused: then the translation is th
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.agents import generation, values
+from core.agents.commented import restored
 from core.agents.generation import Agent, Clue, group_of
 from core.agents.lines import Line, read, split
 from core.agents.meanings import (
@@ -36,6 +37,7 @@ MARK = "# "
 """What a line that is left out begins with."""
 NATIVE = {"disk": "vg"}
 """The driver of a resource without a type, where that was the one of the system."""
+GUESSES_MAX = 100
 SPOKEN_OF = {"sync": "rsync"}
 """The driver whose keywords are those of a section without a type."""
 
@@ -90,10 +92,12 @@ class _Translator:
         self.texts: list[str] = []
         self.places: list[int] = []
         self._agent, self._load_driver = agent, load_driver
+        lines, self._restored = restored(lines) if agent == "second" else (lines, frozenset())
         self.names, self._types = renamed(lines)
         self._drivers = generation.drivers_of(lines)
         self._last = {(line.section, line.option): line.number for line in lines if line.kind == "option"}
         self._resources = {(group_of(new), self._driver(old)) for old, new in self.names.items() if "#" in new}
+        self._guesses = 0
         self._met: dict[str, int] = {}
         self._fates: dict[str, tuple[Verdict, str]] = {}
         self._tables: dict[str, Mapping[str, Keyword]] = {}
@@ -169,7 +173,7 @@ class _Translator:
         if new == "DEFAULT" or group in {"env", "subset"}:
             return "supported", ""
         if group not in KNOWN:
-            return "ignored", f"no agent had sections of this name{meant(group, KNOWN)}"
+            return "ignored", f"no agent had sections of this name{self._meant(group, KNOWN)}"
         if group in SECTIONS_REFUSED:
             return "refused", SECTIONS_REFUSED[group]
         driver = self._driver(section)
@@ -230,7 +234,12 @@ class _Translator:
             else:
                 self._refuse(line, said.why)
         else:
-            self._leave_out(line, f"no agent read it{meant(name, table)}")
+            self._leave_out(line, f"no agent read it{self._meant(name, table)}")
+
+    def _meant(self, word: str, names: Iterable[str]) -> str:
+        """What somebody may have meant; not for each of very many, since to find that out takes long."""
+        self._guesses += 1
+        return meant(word, names) if self._guesses <= GUESSES_MAX else ""
 
     def _table(self, group: str, driver: str) -> Mapping[str, Keyword]:
         """What svcprov reads in a section."""
@@ -274,7 +283,8 @@ class _Translator:
                 text = text.replace(f"{section}.", f"{self.names[section]}.")
         self._put(text, line.number)
         kept = "" if is_free else KEPT.get(name, "")
-        changed = [f"{old} is {now} now" for old, now in PLACEHOLDERS.items() if old in line.value]
+        changed = ["the agent made it a comment once it had provisioned that"] if line.number in self._restored else []
+        changed += [f"{old} is {now} now" for old, now in PLACEHOLDERS.items() if old in line.value]
         moved = f"{new}.{option}" if (new, option) != (line.section, line.option) else ""
         self._say(line, "ignored" if kept else "supported", moved, kept or said.why or "; ".join(changed))
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 GENERIC = "restart tags subset monitor disable optional always_on"
 """What every resource of both agents may have, beside triggers."""
@@ -164,9 +165,14 @@ def knows(agent: str, section: str, driver: str, name: str) -> bool:
     if agent == "second" and name in GONE:
         return False
     drivers = ("",) if section == "DEFAULT" else ("", driver)
-    if any(name in table.get(section, {}).get(each, "").split() for table in tables for each in drivers):
+    if any(name in _words(table.get(section, {}).get(each, "")) for table in tables for each in drivers):
         return True
     return section in GENERIC_SECTIONS and _is_generic(agent, name)
+
+
+@lru_cache(maxsize=256)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 def _is_generic(agent: str, name: str) -> bool:

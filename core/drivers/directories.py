@@ -7,25 +7,41 @@ from core.driver import Holding
 from core.tools import files, find, mount
 
 if TYPE_CHECKING:
-    from core.config.service import Resource
+    from core.config.service import Resource, Service
 
 
 def held(resource: "Resource", path: str, *, itself: bool = False) -> Steps:
-    """Return as `Holding` what is the service's by its name: directories from the one that is called like it on.
+    """Return as `Holding` what is the service's: directories from the one that is called like it on, with nothing else.
 
     itself: the directory at the path, too, whatever it is called: it is there to be mounted on. Who made any other one
     nobody knows, and what svcprov keeps of the service is in a directory of its own.
     """
-    parts = path.split("/")
-    first = parts.index(resource.service.name) if resource.service.name in parts else len(parts)
+    parts, service = path.split("/"), resource.service
+    first = parts.index(service.name) if service.name in parts else len(parts)
     paths = ["/".join(parts[: end + 1]) for end in range(first, len(parts))]
-    paths += [path] if itself and path not in paths else []
-    own = f"{resource.service.var}/{resource.service.name}"
     found: list[Holding] = []
-    for each in paths:
-        if each != own and not (yield files.is_directory(each)).returncode:
-            found += [Holding(f"directory.{each}", "directory", each)]
+    for each in dict.fromkeys((*paths, *((path,) if itself else ()))):
+        point = itself and each == path
+        if (yield files.is_directory(each)).returncode or not (point or (yield from _has_only_ours(service, each))):
+            continue
+        found += [Holding(f"directory.{each}", "directory", each)]
     return found
+
+
+def _has_only_ours(service: "Service", directory: str) -> Steps:
+    """Tell whether everything in a directory leads to what the service has: else it is not there for the service."""
+    own = f"{service.var}/{service.name}"
+    if f"{directory}/".startswith(f"{own}/"):
+        return directory != own
+    resources = service.resources()
+    given = [tie.name for each in resources for tie in each.driver.gives(each) if tie.kind == "path"]
+    given += [file for each in resources for file in each.driver.files(each)]
+    ways: set[str] = set()
+    for path in given:
+        while path and path not in ways:
+            ways.add(path)
+            path = path.rpartition("/")[0]  # noqa: PLW2901 - up to what another one has in common with it
+    return ways.issuperset((yield find.matching(f"{directory}/*")).stdout.splitlines())
 
 
 def remove_made(resource: "Resource", path: str) -> Steps:

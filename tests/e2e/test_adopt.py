@@ -123,6 +123,18 @@ def test_a_service_of_another_node_has_nothing_here(bench: Bench) -> None:
         assert bench.on(NAME, "adopt", "--dry-run").code == code
 
 
+@pytest.mark.parametrize("line", ["", "no JSON", "[]", "{}", "\udcff"])
+def test_a_journal_that_does_not_say_where_it_was_counts(line: str, bench: Bench) -> None:
+    """Of a service whose journal tells nothing, what is recorded may be on this node."""
+    _lost(bench)
+    other = bench.var / "other"
+    other.mkdir()
+    made = {"disk#0.file": {"kind": "file", "identity": "/srv/web.img", "rid": "disk#0", "action": "provision"}}
+    (other / "record.json").write_text(json.dumps({"version": 1, "made": made, "keys": {}}), encoding="utf-8")
+    (other / "journal.jsonl").write_bytes(line.encode("utf-8", "surrogateescape"))
+    assert bench.on(NAME, "adopt", "--dry-run").code == 3
+
+
 @pytest.mark.parametrize("content", [b"\xff", b"{", None])
 def test_a_record_that_cannot_be_read_is_not_passed_over(content: bytes | None, bench: Bench) -> None:
     """What another service has is not guessed at: exit 1, naming the file."""
@@ -153,6 +165,13 @@ def test_an_unfinished_action_comes_first(bench: Bench) -> None:
     assert said.code == 3
     assert "provision of web is unfinished" in said.err
     assert said.err.strip().endswith(f"svcmgr -s web --node {bench.node} provision")
+
+
+def test_a_dry_run_in_json_is_planned(bench: Bench) -> None:
+    """Its summary says that nothing was done."""
+    _lost(bench)
+    summary = bench.on(NAME, "adopt", "--dry-run", "--format", "json").objects[-1]
+    assert (summary["action"], summary["result"]) == ("adopt", "planned")
 
 
 def test_json_has_an_object_for_each_resource(bench: Bench) -> None:

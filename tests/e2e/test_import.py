@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.compare import same_world
+from core.state import loads
 from svcprov.nodemgr import main
 from tests.conftest import REPOSITORY
 from tests.e2e.bench import Bench
@@ -101,6 +103,48 @@ def test_a_full_disk_is_exit_1(
     monkeypatch.setattr("os.open", full)
     assert main(["import", str(_old(bench.directory, "web.env")), "--node", DEBIAN, "--write"]) == 1
     assert "web.conf: No space left on device: it could not be written" in capsys.readouterr().err
+
+
+def test_a_service_that_runs_already_is_imported_and_adopted(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole way of a service of an older agent: told, written, adopted; then unprovision leaves nothing of it."""
+    bench.use("debian.json")
+    state = bench.state()
+    # It is there as soon as device mapper is.
+    state["files"]["/dev/mapper"] = "directory"
+    bench.node.write_text(json.dumps(state), encoding="utf-8")
+    before = loads(bench.node.read_text(encoding="utf-8"))
+    old = (AGENTS / "2015/billing.env").read_text(encoding="utf-8").replace("app = BIL", "disable@node21 = true")
+    path = _old(bench.directory, "billing.env", old)
+    line = ["import", str(path), "--node", str(bench.node)]
+    assert main([*line, "--write"]) == 0
+    assert bench.on("billing", "provision").code == 0
+    shutil.rmtree(bench.var / "billing")
+    (bench.etc / "billing.conf").unlink()
+    capsys.readouterr()
+    assert main(line) == 0
+    hint = "nothing to do: everything is there and up; `svcmgr -s billing adopt` records it as the service's own"
+    assert hint in capsys.readouterr().out
+    assert main([*line, "--write"]) == 0
+    adopted = bench.on("billing", "adopt", "--yes")
+    assert adopted.code == 0, adopted.out
+    capsys.readouterr()
+    assert main(line) == 0
+    assert "adopt" not in capsys.readouterr().out
+    allowed = [word for rid in ("disk#0", "fs#01", "fs#02") for word in ("--allow-destroy", rid)]
+    gone = bench.on("billing", "unprovision", "--yes", *allowed)
+    assert gone.code == 0, gone.err
+    assert same_world(before, loads(bench.node.read_text(encoding="utf-8"))) == []
+
+
+def test_what_is_not_up_as_a_whole_is_refused(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where something of the node would be used that is nobody's, the refusal stays: exit 3."""
+    bench.use("debian.json")
+    group = "[DEFAULT]\nservice_type = DEV\n[vg#0]\nvgname = a\npvs = /dev/sdb\n"
+    assert main(["import", str(_old(bench.directory, "a.env", group)), "--node", str(bench.node), "--write"]) == 0
+    assert bench.on("a", "provision").code == 0
+    two = f"{group}[fs#0]\ntype = tmpfs\nmnt = /srv/b\n"
+    assert main(["import", str(_old(bench.directory, "b.env", two)), "--node", str(bench.node)]) == 3
+    assert "refused: disk#0: there is a volume group a already" in capsys.readouterr().out
 
 
 def test_json_has_an_object_for_each_line(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,17 @@ def test_directories_are_those_of_the_service() -> None:
     assert directories == {"/srv/web", "/srv/deep/down"}
 
 
+def test_a_directory_that_others_use_is_nobodys() -> None:
+    """One that is called like the service and holds something else was not made for it alone."""
+    world = _world(LOOP.replace("/srv/a\n", "/srv/web/data\n"))
+    world.act("provision")
+    forget(world)
+    world.state["files"]["/srv/web/readme"] = dict(world.state["files"]["/etc/localtime"])
+    adopt(world)
+    directories = {thing.identity for thing in world.record.made.values() if thing.kind == "directory"}
+    assert directories == {"/srv/web/data"}
+
+
 def test_what_the_record_has_already_is_known() -> None:
     """Nothing is recorded twice; another identity under the same name is no adoption."""
     world = _world(LOOP)

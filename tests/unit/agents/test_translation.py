@@ -128,6 +128,28 @@ def test_a_section_that_is_there_twice_is_refused() -> None:
     assert "line 1" in found.rows[1].why
 
 
+def test_what_the_agent_of_2016_made_comments_are_keywords_again() -> None:
+    """Exactly as it wrote them, of keywords that it did so with, where there is no other of the name; in 2016 only."""
+    lines = "#pvs = /dev/sdb\n#pvs = /dev/sdc\n# options = -x\n#comment = x\n#options = -y\noptions = -z\n"
+    text = f"[disk#0]\ntype = vg\nname = a\n{lines}[sync#0]\ntype = zfs\n#size = 1\n"
+    after = text.replace("#pvs = /dev/sdb", "pvs = /dev/sdb").replace(
+        "[sync#0]\ntype = zfs\n", "# [sync#0]\n# type = zfs\n# "
+    )
+    assert told(text).text == after
+    assert rows(text)["disk#0.pvs"] == (
+        4, "disk#0", "pvs", "supported", "", "the agent made it a comment once it had provisioned that"
+    )  # fmt: skip
+    assert told(f"{FS}#vg = a\n", ".env").text == f"{FS}#vg = a\n"
+
+
+def test_a_file_of_nothing_but_strange_words_is_told_soon() -> None:
+    """What somebody may have meant is guessed for the first hundred; a mebibyte on one line takes no time either."""
+    found = told(FS + "".join(f"mnt_opts{at} = x\n" for at in range(200)))
+    assert sum("did you mean" in row.why for row in found.rows) == 100
+    for hostile in ("{a[" * 300_000, "$(" * 500_000, " ;" * 500_000, " " * 1_000_000):
+        assert told(f"[fs#0]\na{hostile}\n[ip#0]\nipname ={hostile}\n").rows
+
+
 def test_the_last_of_two_values_counts() -> None:
     """As it did for the agents; the others are comments now."""
     found = told("[fs#0]\ntype = none\nmnt = /a\nmnt = /b\n")
