@@ -318,3 +318,9 @@ def test_an_error_among_many_costs_no_more(line: str) -> None:
         for count in (500, 4000)
     )
     assert seconds(many) < 24 * seconds(few)
+
+
+def test_a_type_that_leads_nowhere() -> None:
+    """A type that refers to a section that is not there is told with the one that was probably meant."""
+    said = [str(problem) for problem in service("[disk#1]\ntype = {en.kind}\n[env]\nkind = loop\n").problems()]
+    assert any("disk#1.type -> en.kind: there is no section en (did you mean env?)" in each for each in said)
