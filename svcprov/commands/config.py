@@ -192,4 +192,7 @@ def _absent(service: Service, key: str) -> UsageError:
 
 
 def _no_option(section: str, option: str, options: tuple[str, ...]) -> str:
-    return f"option '{option}' not found in section '{section}'{meant(option, options)}"
+    said = f"option '{option}' not found in section '{section}'{meant(option, options)}"
+    if section == "DEFAULT" and "#" in option:
+        said += f"; an option of {option} is named {option}.OPTION, and `delete --rid {option}` takes all of it out"
+    return said

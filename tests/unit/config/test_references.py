@@ -136,6 +136,19 @@ def test_circle_of_two() -> None:
         made.value("env.a")
 
 
+def test_circle_through_three_sections() -> None:
+    """A value that refers to itself by way of three sections is told with all of them, from whichever it is read."""
+    made = service(
+        "[DEFAULT]\naws_profile = {env.a}\n[env]\na = {disk#0.name}\n[disk#0]\ntype = loop\nname = {aws_profile}\n"
+    )
+    circle = ("DEFAULT.aws_profile", "env.a", "disk#0.name")
+    for number, key in enumerate(circle):
+        with pytest.raises(ConfigError) as caught:
+            made.value(key)
+        path = " -> ".join((*circle[number:], *circle[: number + 1]))
+        assert f"{path}: the values refer to each other in a circle" in str(caught.value)
+
+
 def test_empty_section() -> None:
     """A section without options says that it has none."""
     with pytest.raises(ConfigError, match="section disk#0 has no option file; it has none"):
@@ -305,3 +318,9 @@ def test_an_error_among_many_costs_no_more(line: str) -> None:
         for count in (500, 4000)
     )
     assert seconds(many) < 24 * seconds(few)
+
+
+def test_a_type_that_leads_nowhere() -> None:
+    """A type that refers to a section that is not there is told with the one that was probably meant."""
+    said = [str(problem) for problem in service("[disk#1]\ntype = {en.kind}\n[env]\nkind = loop\n").problems()]
+    assert any("disk#1.type -> en.kind: there is no section en (did you mean env?)" in each for each in said)
