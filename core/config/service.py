@@ -74,7 +74,6 @@ class Service:
         self.allow_destroy: frozenset[str] = frozenset()
         """The devices and rids whose data the operator allows to be destroyed."""
         self.beside: Beside = nothing_beside
-        """Returns the text of a file beside the service file by its name, None where there is no such file."""
         self._load_driver = load_driver
         names = {"svcname": name, "short_svcname": name.partition(".")[0], "nodename": self.nodename, "var": var}
         self._references = References(names, self)
