@@ -60,7 +60,6 @@ class Service:
         self.allow_destroy: frozenset[str] = frozenset()
         """The devices and rids whose data the operator allows to be destroyed."""
         self.beside: Beside = nothing_beside
-        """Returns the text of a file beside the service file by its name, None where there is no such file."""
         self._load_driver = load_driver
         self.names: Mapping[str, str] = names_of(name, self.nodename, var)
         """The words that stand for something without any section, and what for."""
