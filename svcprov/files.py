@@ -41,10 +41,10 @@ def log_directory() -> str:
     return f"{var()}/log" if os.environ.get("OSVCVAR") else "/var/log/opensvc"
 
 
-def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
-    """Read a service file: its bytes, and their document. Raises UsageError when there is none to read.
+def read_bytes(path: str, shown: str = "") -> bytes:
+    """Read a file that is no longer than a service file. Raises UsageError when there is none to read.
 
-    shown: the name for messages, when it is not the path. What is wrong inside is the document's to say.
+    shown: the name for messages, when it is not the path. Raises ConfigError for a longer one.
     """
     try:
         with open(path, "rb") as file:
@@ -54,10 +54,25 @@ def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
         raise UsageError(f"{shown or path}: there is no such file") from None
     except OSError as error:
         raise UsageError(f"{shown or path}: {error.strerror}") from None
-    if size > DOCUMENT_BYTES_MAX:
-        said = f"the file has {size} bytes, and a service file at most {DOCUMENT_BYTES_MAX} (1 MiB)"
-        raise ConfigError(Problem(shown or path, 0, "", "", said, "is this the right file?"))
-    return data, Document.from_bytes(data, shown or path)
+    if max(size, len(data)) > DOCUMENT_BYTES_MAX:
+        raise too_large(shown or path, size if size > DOCUMENT_BYTES_MAX else None)
+    return data
+
+
+def too_large(shown: str, size: int | None) -> ConfigError:
+    """The error for what is too long to be a service file. size: its bytes, where they are known."""
+    has = "more" if size is None else f"{size} bytes"
+    said = f"a service file has {DOCUMENT_BYTES_MAX} bytes (1 MiB) at most, and this has {has}"
+    return ConfigError(Problem(shown, 0, "", "", said, "is this the right file?"))
+
+
+def read_document(path: str) -> tuple[bytes, Document]:
+    """Read a service file: its bytes, and their document. Raises as `read_bytes` does.
+
+    What is wrong inside is the document's to say.
+    """
+    data = read_bytes(path)
+    return data, Document.from_bytes(data, path)
 
 
 class ServiceFiles:
@@ -103,6 +118,11 @@ class ServiceFiles:
             )
         self._conf_bytes, document = read_document(self.conf)
         return document
+
+    def replaced(self) -> bytes:
+        """Read the service file that another one is to replace, whatever it holds. Raises as `read_bytes` does."""
+        self._conf_bytes = read_bytes(self.conf)
+        return self._conf_bytes
 
     def load(self, nodename: str) -> Service:
         """Read service file and record. Raises UsageError, ConfigError or RecordError, naming the place."""
