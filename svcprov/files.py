@@ -62,7 +62,7 @@ def read_bytes(path: str, shown: str = "") -> bytes:
 def too_large(shown: str, size: int | None) -> ConfigError:
     """The error for what is too long to be a service file. size: its bytes, where they are known."""
     has = "more" if size is None else f"{size} bytes"
-    said = f"a service file has {DOCUMENT_BYTES_MAX} bytes (1 MiB) at most, and this has {has}"
+    said = f"a service file has at most {DOCUMENT_BYTES_MAX} bytes (1 MiB), and this has {has}"
     return ConfigError(Problem(shown, 0, "", "", said, "is this the right file?"))
 
 

@@ -127,6 +127,7 @@ def _refuse_other_kinds(data: bytes, shown: str) -> None:
     """Raise ConfigError for what is recognised as something else than the text of a service file."""
     if not data.strip():
         what = "it is empty" if not data else "there is nothing but blanks in it"
+        what = f"{what}: the file has no section"
         raise ConfigError(Problem(shown, 0, "", "", what, "write a section such as [fs#0], or start from a template"))
     for magic, what, remedy in MAGIC:
         if data.startswith(magic):

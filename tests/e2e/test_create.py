@@ -57,7 +57,7 @@ def test_standard_input(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (b"", "standard input: it is empty"),
         (b"\n \n", "standard input: there is nothing but blanks in it"),
-        (bytes(2**20 + 1), "standard input: a service file has 1048576 bytes (1 MiB) at most, and this has more"),
+        (bytes(2**20 + 1), "standard input: a service file has at most 1048576 bytes (1 MiB), and this has more"),
         (bytes(100), "standard input:1: byte 0 is NUL: this is not a text file"),
         (b"[fs#0]\n\xff", "standard input:2: byte 7 (0xff) is not UTF-8"),
         (b"<html>", "standard input:1: this is HTML or XML ('<html>'), not a service file"),
