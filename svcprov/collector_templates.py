@@ -80,7 +80,8 @@ class CollectorTemplates:
             raise Failed(f"{masked(url)}: the answer is not JSON: is this a collector?") from None
         said = answer.get("error") if isinstance(answer, dict) else "an answer that is no object"
         if said:
-            raise Failed(f"{masked(url)}: {plain(str(said))}")
+            words = "; ".join(map(str, said)) if isinstance(said, list) else str(said)
+            raise Failed(f"{masked(url)}: {plain(words)}")
         rows = answer.get("data")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise Failed(f"{masked(url)}: the answer has no list of templates: is this a collector?")

@@ -46,6 +46,16 @@ def test_the_own_file_as_a_url(bench: Bench) -> None:
     assert sorted(path.name for path in bench.etc.iterdir()) == ["web", "web.conf", "web.d", "web.dir"]
 
 
+def test_the_line_of_the_documentation(bench: Bench) -> None:
+    """The documentation's `-s mysvc --config /etc/opensvc/mysvc.conf --provision create` uses that file in place."""
+    own = bench.etc / "mysvc.conf"
+    own.write_text(LOOP)
+    said = bench.svcmgr("-s", "mysvc", "--config", str(own), "--node", str(bench.node), "--provision", "create")
+    assert said.code == 0, said.err
+    assert sorted(path.name for path in bench.etc.iterdir()) == ["mysvc", "mysvc.conf", "mysvc.d", "mysvc.dir"]
+    assert "/srv/mysvc.img" in bench.state()["files"]
+
+
 def test_standard_input(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """`-` is standard input."""
     monkeypatch.setattr(sys, "stdin", typed(LOOP.encode()))
