@@ -1,6 +1,9 @@
 """Services made of what other machines have: web sites and FTP servers on loopback, right ones and wrong ones."""
 
 import base64
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from svcprov import download
+from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, Bench
 from tests.e2e.file_servers import (
     Asked,
@@ -316,3 +320,31 @@ def test_what_is_no_ftp_server(site: Site, bench: Bench, monkeypatch: pytest.Mon
     monkeypatch.setattr(download, "ANSWER_SECONDS_MAX", 0.2)
     said = refused(bench, site.url("/web.conf", scheme="ftp"))
     assert (said.code, site.url("/web.conf", scheme="ftp") in said.err) == (1, True), said.err
+
+
+def test_a_proxy_that_is_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of the environment is used, and named when it is what fails; its password is not shown."""
+    with Site({}).running() as site:
+        monkeypatch.setenv("http_proxy", f"http://web:hunter2@127.0.0.1:{site.port}")
+    said = refused(bench, "http://example.com/web.conf")
+    assert (said.code, "the proxy that the environment names: Connection refused" in said.err) == (1, True), said.err
+    assert "hunter2" not in said.err
+
+
+def test_a_fetch_can_be_interrupted(site: Site, bench: Bench) -> None:
+    """Ctrl-C ends a create that waits for a silent site, at once and without a trace."""
+    words = ("-s", "web", "--node", str(bench.node), "create", "--config", site.url("/silent"))
+    before = bench.files()
+    process = subprocess.Popen(
+        (sys.executable, "-c", "from svcprov.svcmgr import run; run()", *words),
+        cwd=REPOSITORY,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begin = time.monotonic()
+    while not site.asked and waited(begin) < 30:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=8)
+    assert (process.returncode, bench.files()) == (130, before)
+    assert "Traceback" not in said
