@@ -202,7 +202,8 @@ class ServiceFiles:
             with open(self.conf, "rb") as file:
                 return file.read(DOCUMENT_BYTES_MAX + 1)
         except FileNotFoundError:
-            return None
+            # A link that leads nowhere is something, too: written through it, a file would appear elsewhere.
+            return b"" if os.path.islink(self.conf) else None
         except OSError as error:
             raise Failed(f"{self.conf}: {error.strerror}") from None
 
