@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+PROBLEMS_SHOWN_MAX = 100
+"""How many problems an error tells: more would fill screens, and the first ones are where to begin."""
 SAID_CHARACTERS_MAX = 2000
 """How much of a failing tool's words its error repeats."""
 
@@ -61,7 +63,10 @@ class ConfigError(SvcprovError):
     exit_code = 6
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        shown = [str(problem) for problem in problems[:PROBLEMS_SHOWN_MAX]]
+        if len(problems) > len(shown):
+            shown.append(f"... and {len(problems) - len(shown)} problems more")
+        super().__init__("\n".join(shown))
         self.problems = problems
 
 

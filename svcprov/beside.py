@@ -1,6 +1,7 @@
 """The files beside a service file that its triggers read: first beside its template, then in `SERVICE.dir`."""
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 
 from core import trigger
@@ -37,13 +38,17 @@ def names(service: Service) -> list[str]:
     return list(dict.fromkeys(name for _, _, name in trigger.inputs(service)))
 
 
-def bring(service: Service, directory: str) -> None:
-    """Copy what triggers read to a directory of the service's own, where it is not there yet. Raises Failed."""
+def bring(service: Service, directory: str) -> Iterator[str]:
+    """Copy what triggers read to a directory of the service's own, where it is not there yet; yield each new path.
+
+    Raises Failed.
+    """
     for name in names(service):
         text = service.beside(name)
         path = f"{directory}/{name}"
         if text is not None and not os.path.lexists(path):
             replace(path, text.encode(), MODE)
+            yield path
 
 
 def remove(service: Service, directory: str) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from core.config.document import Document
 from core.config.service import Service
-from core.errors import ConfigError
+from core.errors import ConfigError, Refused, Remedy
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 
@@ -60,3 +60,21 @@ def provisioned(
         typed = ("provision", "--rid", ",".join(rids), *selecting(call), *words_allowed(call))
         task = task._replace(selection=Selection(rids), typed=typed)
     return act(call, task)
+
+
+def refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
+    """Raise Refused while an action is unfinished that goes on with the file as it is."""
+    from executors.layers.journal import unfinished
+
+    lines = files.journal_lines()
+    before = unfinished(lines)
+    if before is None or before["action"] not in {"provision", "unprovision"}:
+        return
+    verb = before["action"]
+    said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
+    if verb == "unprovision":
+        raise Refused(said, Remedy("to finish it", call.line(verb), whole=True))
+    if any("rolling" in line for line in lines):
+        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
+    undo, go_on = Remedy("to undo it", call.line("rollback"), whole=True), call.line(verb)
+    raise Refused(said, undo, Remedy("to go on with it", go_on, whole=True))

@@ -4,6 +4,7 @@
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -41,17 +42,11 @@ def log_directory() -> str:
     return f"{var()}/log" if os.environ.get("OSVCVAR") else "/var/log/opensvc"
 
 
-def read_document(path: str, shown: str = "") -> tuple[bytes, Document]:
-    """Read a service file: its bytes, and their document. Raises UsageError when there is none to read.
-
-    shown: the name for messages, when it is not the path. What is wrong inside is the document's to say.
-    """
-    data = read_bytes(path, shown)
-    return data, Document.from_bytes(data, shown or path)
-
-
 def read_bytes(path: str, shown: str = "") -> bytes:
-    """Read a service file, whatever it is. Raises UsageError when there is none, ConfigError when it is too large."""
+    """Read a file that is no longer than a service file. Raises UsageError when there is none to read.
+
+    shown: the name for messages, when it is not the path. Raises ConfigError for a longer one.
+    """
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -60,10 +55,25 @@ def read_bytes(path: str, shown: str = "") -> bytes:
         raise UsageError(f"{shown or path}: there is no such file") from None
     except OSError as error:
         raise UsageError(f"{shown or path}: {error.strerror}") from None
-    if size > DOCUMENT_BYTES_MAX:
-        said = f"the file has {size} bytes, and a service file at most {DOCUMENT_BYTES_MAX} (1 MiB)"
-        raise ConfigError(Problem(shown or path, 0, "", "", said, "is this the right file?"))
+    if max(size, len(data)) > DOCUMENT_BYTES_MAX:
+        raise too_large(shown or path, size if size > DOCUMENT_BYTES_MAX else None)
     return data
+
+
+def too_large(shown: str, size: int | None) -> ConfigError:
+    """The error for what is too long to be a service file. size: its bytes, where they are known."""
+    has = "more" if size is None else f"{size} bytes"
+    said = f"a service file has at most {DOCUMENT_BYTES_MAX} bytes (1 MiB), and this has {has}"
+    return ConfigError(Problem(shown, 0, "", "", said, "is this the right file?"))
+
+
+def read_document(path: str) -> tuple[bytes, Document]:
+    """Read a service file: its bytes, and their document. Raises as `read_bytes` does.
+
+    What is wrong inside is the document's to say.
+    """
+    data = read_bytes(path)
+    return data, Document.from_bytes(data, path)
 
 
 class ServiceFiles:
@@ -118,6 +128,11 @@ class ServiceFiles:
         """Read the service file. Raises UsageError when there is none, ConfigError for what is no text."""
         return Document.from_bytes(self.read(), self.conf)
 
+    def replaced(self) -> bytes:
+        """Read the service file that another one is to replace, whatever it holds. Raises as `read_bytes` does."""
+        self._conf_bytes = read_bytes(self.conf)
+        return self._conf_bytes
+
     def load(self, nodename: str) -> Service:
         """Read service file and record. Raises UsageError, ConfigError or RecordError, naming the place."""
         return self.serve(self.document(), nodename)
@@ -141,13 +156,16 @@ class ServiceFiles:
                 return text
         return None
 
-    def save_beside(self) -> None:
-        """Put what triggers of the service read into its own directory, where it is not there yet. Raises Failed."""
+    def save_beside(self) -> Iterator[str]:
+        """Put what triggers of the service read into its own directory, where it is not there yet; yield each path.
+
+        Raises Failed.
+        """
         from svcprov.beside import bring
 
         if self._service is None:
             raise AssertionError("nothing was loaded")
-        bring(self._service, self.own_directory)
+        yield from bring(self._service, self.own_directory)
 
     def _recorded(self, service: Service) -> Record:
         try:
@@ -217,7 +235,8 @@ class ServiceFiles:
             with open(self.conf, "rb") as file:
                 return file.read(DOCUMENT_BYTES_MAX + 1)
         except FileNotFoundError:
-            return None
+            # A link that leads nowhere is something, too: written through it, a file would appear elsewhere.
+            return b"" if os.path.islink(self.conf) else None
         except OSError as error:
             raise Failed(f"{self.conf}: {error.strerror}") from None
 

@@ -33,7 +33,9 @@ class Document:
     text is in `problems`, all of it at once, so that a broken file can still be shown and edited; `check` raises.
     """
 
-    __slots__ = ("_added", "_first_line", "_open_ended", "_order", "_sections", "_text", "line_end", "path", "problems")
+    __slots__ = (
+        "_added", "_first_line", "_lines", "_open_ended", "_order", "_sections", "_text", "line_end", "path", "problems"
+    )  # fmt: skip
 
     def __init__(self, text: str, path: str = "") -> None:
         self.path = path
@@ -45,6 +47,7 @@ class Document:
         self._added: set[str] = set()
         self._text: str | None = None
         self._first_line: dict[int, int] | None = None
+        self._lines: dict[str, dict[str, int]] = {}
         if len(text) > DOCUMENT_BYTES_MAX:
             self._complain(0, "", "", *_too_large())
             self._order[0].header = text
@@ -132,21 +135,20 @@ class Document:
         if found is None:
             return 0
         if self._first_line is None:
-            self._first_line, line = {}, 1
+            self._first_line, self._lines, line = {}, {}, 1
             for each in self._order:
                 self._first_line[id(each)] = line
                 line += each.joined().count("\n")
         first = self._first_line[id(found)] + found.header.count("\n")
-        piece = None if option is None else found.options.get(option.lower())
-        if piece is None:
+        if option is None or option.lower() not in found.options:
             return first
-        if id(piece) not in self._first_line:
-            # All of the section at once: a file with a thousand mistakes asks for a thousand lines.
-            line = first + 1
-            for each_piece in found.pieces:
-                self._first_line[id(each_piece)] = line
-                line += each_piece.lines()
-        return self._first_line[id(piece)]
+        if section not in self._lines:
+            # All at once: a file in which everything is wrong asks for every one of them.
+            self._lines[section], line = {}, first + 1
+            for piece in found.pieces:
+                self._lines[section].setdefault(piece.name, line)
+                line += piece.lines()
+        return self._lines[section][option.lower()]
 
     def set(self, section: str, option: str, value: str) -> None:
         """Give an option a value; the lines of a longer one become continuation lines.

@@ -1,47 +1,41 @@
 """`create`: the service file comes to be; everything is checked before anything is written."""
 
 import os
-import sys
-from contextlib import suppress
 
 from core.config.document import Document
 from core.config.service import Service
-from core.errors import Failed, UsageError
-from svcprov import inventory
+from core.errors import ConfigError, UsageError
+from svcprov import placing, sources
 from svcprov.account import Account
-from svcprov.changed_file import difference, hide, provisioned
+from svcprov.changed_file import difference, provisioned, refuse_unfinished
 from svcprov.definitions import checked, define
 from svcprov.environment import settle
-from svcprov.files import CONF_MODE, ServiceFiles, etc, read_document
+from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
-from svcprov.replace import replace
+from svcprov.urls import without_credentials
 
 
 def create(call: Invocation) -> int:
     """Make a service; with --provision, provision it."""
     files = call.files()
     document, own = _source(call, files)
+    before = _before(call, files, own=own)
     if document.problems:
         # Raises: with what else is wrong, so that it need not be mended in two rounds.
         files.serve(document, call.nodename())
-    before = _before(call, files, own=own)
-    if before is not None:
-        hide(call, files, before)
     define(document, call.options.resource or ())
     settle(call, files, document, "template")
     document = checked(document)
+    changed = [] if before is None else _against(call, files, before, document.text)
 
     def load(nodename: str) -> Service:
         return files.serve(document.copy(), nodename)
 
     def prepare() -> None:
-        if before is not None and before.text != document.text:
-            _keep_old(call, files, before, document)
-        _make_etc()
-        files.save_file()
-        _links(files)
-        files.save_beside()
+        backup = placing.place(files, before if changed else None)
+        for line in (*changed, f"{backup} is the service file before") if backup else ():
+            call.screen.err(line)
 
     if call.options.provision:
         return provisioned(call, files, load, prepare)
@@ -49,6 +43,8 @@ def create(call: Invocation) -> int:
     service.check()
     call.screen.hide(service.secrets())
     if call.options.dry_run:
+        for line in changed:
+            call.screen.err(line)
         call.screen.out(document.text.rstrip("\n"))
         return 0
     files.check_writable()
@@ -71,91 +67,47 @@ def _source(call: Invocation, files: ServiceFiles) -> tuple[Document, bool]:
         if not call.options.resource:
             raise UsageError("either --config, --template or --resource must be specified")
         return Document("[DEFAULT]\n", files.conf), False
-    given = config if config is not None else template
-    if given == "":
-        raise UsageError("create: the name of the file is empty")
-    path = _local(given, named=template is not None)
-    own = files.exists and os.path.exists(path) and os.path.samefile(path, files.conf)
-    if own:
+    given = str(config if config is not None else template)
+    _forget_credentials(call, given)
+    if given == sources.STDIN and call.screen.can_ask():
+        call.screen.err("reading the service file from this terminal; Ctrl-D ends it")
+    source = sources.read(given, named=template is not None)
+    if source.path and os.path.exists(files.conf) and os.path.samefile(source.path, files.conf):
         return files.document(), True
-    _, document = read_document(path, given)
-    files.template_directory = os.path.dirname(os.path.abspath(path))
-    return document, False
+    files.template_directory = os.path.dirname(os.path.abspath(source.path)) if source.path else ""
+    return sources.document(source), False
 
 
-def _local(given: str, *, named: bool) -> str:
-    """The path of what --config or --template names. Raises UsageError for what is somewhere else."""
-    if given.startswith("file://"):
-        return given.removeprefix("file://")
-    if "://" in given:
-        raise UsageError(f"{given}: fetching a file comes with a later version of svcprov; give a local path")
-    if not named or os.path.exists(given):
-        return given
-    known = inventory.templates()
-    if given in known:
-        return known[given]
-    if "/" in given:
-        raise UsageError(f"{given}: there is no such file")
-    from core.config.spelling import meant
-
-    remedy = "`nodemgr print templates` lists them; those of a collector come with a later version of svcprov"
-    raise UsageError(f"there is no template {given!r}{meant(given, tuple(known))}; {remedy}")
+def _forget_credentials(call: Invocation, given: str) -> None:
+    """Keep what a URL should not have in it from the log, the journal and the history."""
+    shown = without_credentials(given)
+    call.argv = tuple(
+        word.removesuffix(given) + shown if word in {given, f"--config={given}", f"--template={given}"} else word
+        for word in call.argv
+    )
 
 
-def _before(call: Invocation, files: ServiceFiles, *, own: bool) -> Document | None:
-    """The service file that is going to be replaced; None for a new one. Raises UsageError where it must not be."""
-    if not files.exists:
+def _before(call: Invocation, files: ServiceFiles, *, own: bool) -> bytes | None:
+    """The service file that is to be replaced; None when there is none. Raises UsageError where it must not be."""
+    if own or not files.exists:
         return None
-    if not own and not call.options.force:
+    placing.refuse_link(files)
+    if not call.options.force:
         raise UsageError(
             f"service {files.name} already exists: {files.conf} already exists; "
             f"--force replaces it, keeping {files.conf}.bak"
         )
-    return files.document()
+    refuse_unfinished(call, files)
+    return files.replaced()
 
 
-def _keep_old(call: Invocation, files: ServiceFiles, before: Document, document: Document) -> None:
-    if call.options.force:
-        replace(f"{files.conf}.bak", before.text.encode(), CONF_MODE)
-        for line in difference(before.text, document.text, files.conf, f"{files.conf}.bak"):
-            call.screen.err(line)
-
-
-def _make_etc() -> None:
-    """The first service of a node finds no directory for service files yet."""
+def _against(call: Invocation, files: ServiceFiles, before: bytes, after: str) -> list[str]:
+    """The difference to the file before; one whose secrets cannot be told is not shown."""
+    if before == after.encode():
+        return []
     try:
-        os.makedirs(etc(), mode=0o755, exist_ok=True)
-    except OSError as error:
-        raise Failed(f"{etc()}: {error.strerror}; nothing was changed") from None
-
-
-def _links(files: ServiceFiles) -> None:
-    """`SERVICE.dir/`, `SERVICE.d` that leads there, and `SERVICE`, which is svcmgr for this service."""
-    folder = etc()
-    try:
-        os.makedirs(f"{folder}/{files.name}.dir", mode=0o755, exist_ok=True)
-        _link(f"{files.name}.dir", f"{folder}/{files.name}.d")
-        _link(_svcmgr(), f"{folder}/{files.name}")
-    except OSError as error:
-        raise Failed(f"{error.filename}: {error.strerror}: the links of {files.name} could not be made") from None
-
-
-def _link(target: str, path: str) -> None:
-    if os.path.islink(path):
-        if os.readlink(path) == target:
-            return
-        os.unlink(path)
-    # What is there and is no link is not ours to take away.
-    with suppress(FileExistsError):
-        os.symlink(target, path)
-
-
-def _svcmgr() -> str:
-    """The program that a service's link leads to: this one, or the one beside this Python."""
-    program = os.path.abspath(sys.argv[0])
-    if os.path.basename(program) == "svcmgr" and os.access(program, os.X_OK):
-        return program
-    for folder in (os.path.dirname(sys.executable), *os.environ.get("PATH", "").split(":")):
-        if folder and os.access(f"{folder}/svcmgr", os.X_OK):
-            return f"{folder}/svcmgr"
-    return f"{os.path.dirname(sys.executable)}/svcmgr"
+        document = Document.from_bytes(before, files.conf)
+        call.screen.hide(files.serve(document, call.nodename()).secrets())
+    except ConfigError:
+        return [f"the difference is not shown, since it cannot be told what of {files.conf} is secret"]
+    return difference(document.text, after, files.conf, f"{files.conf}.bak")

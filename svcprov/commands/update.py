@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from core.config.document import Document
 from core.config.service import Service
 from core.errors import Failed, Refused, Remedy, UsageError
-from executors.layers.journal import unfinished
 from svcprov.account import Account
-from svcprov.changed_file import acted_on, hide, provisioned, show_difference
+from svcprov.changed_file import acted_on, hide, provisioned, refuse_unfinished, show_difference
 from svcprov.definitions import checked, define
 from svcprov.environment import settle
-from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
 
@@ -34,7 +32,7 @@ def update(call: Invocation) -> int:
             raise Failed(f"{files.conf} was changed by somebody else meanwhile; run the same command again")
         return files.serve(document.copy(), nodename)
 
-    _refuse_unfinished(call, files)
+    refuse_unfinished(call, files)
     service = load(call.nodename())
     service.check()
     _refuse_other_types(call, before, service, touched)
@@ -66,18 +64,3 @@ def _refuse_other_types(call: Invocation, before: Document, service: Service, to
             said = f"{rid} was of another type ({was or 'none'}) when this was made for it: {', '.join(made)}"
             line = call.line("unprovision", "--rid", rid)
             raise Refused(said, Remedy("to take that back before it becomes another", line, whole=True))
-
-
-def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    lines = files.journal_lines()
-    before = unfinished(lines)
-    if before is None or before["action"] not in {"provision", "unprovision"}:
-        return
-    verb = before["action"]
-    said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
-    if verb == "unprovision":
-        raise Refused(said, Remedy("to finish it", call.line(verb), whole=True))
-    if any("rolling" in line for line in lines):
-        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
-    undo, go_on = Remedy("to undo it", call.line("rollback"), whole=True), call.line(verb)
-    raise Refused(said, undo, Remedy("to go on with it", go_on, whole=True))

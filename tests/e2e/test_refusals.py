@@ -33,7 +33,7 @@ BAD_LINES = {
     "nothing to create from": (("-s", "x", "create"), "--config, --template or --resource"),
     "two things to create from": (("-s", "x", "create", "--config", "a", "--template", "b"), "can't both"),
     "no such file": (("-s", "x", "create", "--config", "/nowhere"), "/nowhere: there is no such file"),
-    "remote file": (("-s", "x", "create", "--config", "http://host/f"), "later version"),
+    "no such scheme": (("-s", "x", "create", "--config", "sftp://host/f"), "sftp is not fetched"),
     "no such template": (("-s", "x", "create", "--template", "testec2dock"), "did you mean 'testec2docker'?"),
     "resource is no JSON": (("-s", "x", "create", "--resource", "{bad"), "--resource 1: not JSON: column 2"),
     "resource is a list": (("-s", "x", "create", "--resource", "[1]"), "this is not an object"),

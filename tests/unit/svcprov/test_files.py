@@ -10,6 +10,7 @@ import pytest
 from pyfakefs.fake_filesystem import FakeFilesystem
 
 from core.command import Command, Makes
+from core.config.document import Document
 from core.errors import Failed, UsageError
 from core.record import MadeThing
 from svcprov.files import ServiceFiles
@@ -99,6 +100,20 @@ def test_what_somebody_else_wrote_is_not_overwritten(disk: FakeFilesystem) -> No
     with pytest.raises(Failed, match="changed by somebody else"):
         files.save_file()
     assert text_of("/etc/opensvc/web.conf") == CONF + "# mine\n"
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_link_that_appeared_meanwhile_is_not_written_through(disk: FakeFilesystem, there: bool) -> None:  # noqa: FBT001
+    """A new service file that finds a link in its place, to a file or to nothing, leaves both alone."""
+    files = ServiceFiles("new")
+    files.serve(Document(CONF), "node1")
+    if there:
+        disk.create_file("/theirs", contents="theirs")
+    disk.create_symlink("/etc/opensvc/new.conf", "/theirs")
+    with pytest.raises(Failed, match="changed by somebody else"):
+        files.save_file()
+    assert (Path("/theirs").exists(), Path("/etc/opensvc/new.conf").is_symlink()) == (there, True)
+    assert not there or text_of("/theirs") == "theirs"
 
 
 def test_a_second_save_follows_the_first(disk: FakeFilesystem) -> None:
