@@ -214,3 +214,13 @@ def everything_of(terminal: int) -> str:
         while part := screen.read(4096):
             parts.append(part)
     return b"".join(parts).decode()
+
+
+def test_what_triggers_read_is_there_in_memory(bench: Bench) -> None:
+    """A service whose trigger reads a file beside the service file is tried with it, and so is a neighbour."""
+    for name in ("proxy", "web"):
+        assert bench.on(name, "create", "--template", "haproxy").code == 0
+    said = bench.on("proxy", "verify", "--examples", "0", "--point", "plain:up")
+    assert said.code == 0, said.out + said.err
+    (bench.etc / "proxy.dir/haproxy.cfg").unlink()
+    assert bench.on("proxy", "verify", "--examples", "0", "--point", "plain:up").code == 6

@@ -1,6 +1,8 @@
 """What `verify` is made of: the search for less, comparison, names of tries, scripts, reports."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -275,3 +277,15 @@ def test_a_container_of_somebody_beside_ours() -> None:
     before, after = (load({"files": {"/var/lib/docker": each}}) for each in (kept, more))
     assert lost(before, after) == []
     assert [fact.partition(" {")[0] for fact in lost(after, before)] == ["containers of /var/lib/docker: b:"]
+
+
+def test_a_script_brings_the_files_that_triggers_read(tmp_path: Path) -> None:
+    """What is beside a service file is written where the service looks for it, and has every line it had."""
+    text = "listen *:80\nEND\n"
+    one = case()._replace(beside={"web": {"web.cfg": text}, "other": {}})
+    script = pasteable(one, "--point", "plain:up").replace('cd "$(mktemp -d)"', f"cd {tmp_path}")
+    written, _, line = script.rpartition("\n")
+    assert line.startswith("svcmgr -s web verify")
+    assert subprocess.run(("sh", "-c", written), check=False).returncode == 0
+    assert (tmp_path / "etc/web.dir/web.cfg").read_text(encoding="utf-8") == text
+    assert not (tmp_path / "etc/other.dir").exists()
