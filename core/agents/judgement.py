@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from core.agents.lines import split
 from core.agents.translation import LoadDriver, Row, Translation
 from core.config.document import Document
 from core.config.service import VAR, Service
@@ -64,12 +65,12 @@ def _left(whole: Document, refused: Iterable[tuple[str, str]]) -> tuple[Document
         elif whole.get(section, key) is not None:
             keys.append((section, key))
     starts = sorted((whole.line(section) - 1, section) for section in whole.sections())
-    lines = whole.text.split("\n")
+    lines = split(whole.text)
     ends = [line for line, _ in starts[1:]] + [len(lines)]
     kept = lines[: starts[0][0]]
     for (start, section), end in zip(starts, ends, strict=True):
         kept += [] if section in sections else lines[start:end]
-    left = Document("\n".join(kept), whole.path)
+    left = Document("".join(kept), whole.path)
     for section, key in keys:
         left.unset(section, key)
     return left, tuple(dict.fromkeys((*sections, *(f"{section}.{key}" for section, key in keys))))

@@ -45,6 +45,12 @@ class Line(NamedTuple):
         return "" if found is None else found[0]
 
     @property
+    def commented(self) -> str:
+        """A further line of the value that is a comment to everybody else, since it begins like one; "" for none."""
+        lines = (each.strip() for each in self.value.split("\n")[1:] if each[:1].isspace())
+        return next((each for each in lines if each[:1] in {"#", ";"}), "")
+
+    @property
     def end(self) -> str:
         """How the line ends; a last line without an end gets one where another line follows."""
         return "\r\n" if self.text.endswith("\r\n") else "\n"

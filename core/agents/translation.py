@@ -37,9 +37,10 @@ MARK = "# "
 """What a line that is left out begins with."""
 NATIVE = {"disk": "vg"}
 """The driver of a resource without a type, where that was the one of the system."""
-GUESSES_MAX = 100
 SPOKEN_OF = {"sync": "rsync"}
 """The driver whose keywords are those of a section without a type."""
+GUESSES_MAX = 100
+"""For how many strange words it is guessed what was meant."""
 
 _REFERENCE = re.compile(r"\{([A-Za-z]\w*(?:#\w+)?)(?:\.(#?)(\w+))?(?=[}\[])", re.ASCII)
 _TRIGGERS = frozenset(keyword.name for keyword in TRIGGERS)
@@ -197,6 +198,8 @@ class _Translator:
             self._refuse(line, "it belongs to a section that is refused")
         elif last != line.number:
             self._leave_out(line, f"line {last} has another value, which counts")
+        elif line.commented:
+            self._refuse(line, f"{line.commented!r} was a part of the value, and is a comment now; take it out")
         elif self.names[section] == "env":
             self._write(line, line.option)
         elif at and scope in FOREIGN_SCOPES:
@@ -257,15 +260,10 @@ class _Translator:
 
     def _supported(self, line: Line, name: str, option: str) -> None:
         tags = [FOREIGN_TAGS[tag] for tag in line.words.split() if name == "tags" and tag in FOREIGN_TAGS]
-        comments = [
-            each.strip() for each in line.value.split("\n")[1:] if each[:1].isspace() and each.strip()[:1] in {"#", ";"}
-        ]
         if tags:
             self._refuse(line, tags[0])
         elif self._agent == "first" and generation.refers(line.words):
             self._refuse(line, "it was text in 2015, and is a reference now; write what it stands for")
-        elif comments:
-            self._refuse(line, f"{comments[0]!r} was a part of the value, and is a comment now; take it out")
         else:
             self._write(line, option)
 

@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.agents.lines import split
+from core.agents.commented import restored
+from core.agents.judgement import judged
+from core.agents.lines import read, split
 from core.agents.translation import MARK, translated
+from core.config.document import Document
 from core.driver import load
 from core.errors import SvcprovError
 from svcprov.import_table import json_of, text_of
 from svcprov.importing import Imported, imported, place_of
+from tests.agents import files
 from tests.conftest import REPOSITORY
 from tests.property.many import MANY
 
@@ -27,6 +31,7 @@ WORDS = (
     "run_image = a", "run_args = $(1+", "a = {b.c}", "cascade_allocation = vg#0.x", "\ufeff", "\r", "«x»",
     "post_start = /bin/true", "ipname = 192.0.2.9", "ipdev = eth0",
 )  # fmt: skip
+LINES = sorted({line for path in files() for line in path.read_text(encoding="utf-8").splitlines()})
 texts = st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=20)), max_size=30).map("\n".join)
 contents = st.one_of(st.binary(max_size=300), texts.map(str.encode), st.tuples(texts, st.binary(max_size=3)).map(
     lambda pair: pair[0].encode() + pair[1]
@@ -55,6 +60,41 @@ def test_any_bytes_are_told_or_a_listed_error(folder: Path, content: bytes, suff
     assert json.loads(json.dumps(list(json_of(found))))
     assert all(line.isprintable() for line in text_of(found, "here"))
     assert found.problems or found.plan is not None
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[str, str]:
+    """A file of the collection with lines of others in it, and without some of its own; and its suffix."""
+    path = draw(st.sampled_from(files()))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for _ in range(draw(st.integers(0, 6))):
+        at = draw(st.integers(0, len(lines)))
+        if draw(st.booleans()):
+            lines.insert(at, draw(st.one_of(st.sampled_from(LINES), st.sampled_from(WORDS))))
+        else:
+            del lines[at : at + 1]
+    return "\n".join(lines), path.suffix
+
+
+@given(edited())
+@MANY
+def test_what_can_be_used_says_what_it_said(world: tuple[str, str]) -> None:
+    """Of a translation without a refusal every value is the one that the agent read, unless its row says why not."""
+    text, suffix = world
+    done = translated(text, suffix, load)
+    if judged(done, "svc1", "svc1.conf", "debian", load).refused:
+        return
+    lines = read(text.removeprefix("\ufeff"))
+    lines = restored(lines)[0] if done.agent == "second" else lines
+    were = {(line.section, line.option): line for line in lines if line.kind == "option"}
+    document = Document(done.text)
+    for row in (row for row in done.rows if row.key and (row.section, row.key.lower()) in were):
+        was = were[row.section, row.key.lower()]
+        key = row.now.partition(".")[2] if row.now else was.option
+        says = document.get(done.names[row.section], key) if was.number == row.line else None
+        explained = row.why and row.verdict == "supported"
+        if says is not None and not explained and was.option != "type" and "{" not in was.words:
+            assert says == was.words, row
 
 
 @given(texts)

@@ -29,6 +29,13 @@ def test_what_is_refused_is_taken_out_of_the_plan() -> None:
     assert found.document.text == f"[DEFAULT]\nnodes = node1\n{GOOD}"
 
 
+def test_the_ends_of_lines_stay_what_they_are() -> None:
+    """A line that ends otherwise than the others is whole, also as the last one that is left."""
+    found = judgement(f"{GOOD}\r\n[app#0]\nscript = x\n")
+    assert found.document is not None
+    assert found.document.text == f"{GOOD}\r\n"
+
+
 def test_what_needs_something_that_is_refused_falls_with_it() -> None:
     """A reference to a section that is taken out is a problem of whoever has it, and so on."""
     chain = "[fs#0]\ntype = bind\ndev = {app#0.script}\nmnt = /srv/a\n[fs#1]\ntype = bind\ndev = {fs#0.mnt}\nmnt = /b\n"

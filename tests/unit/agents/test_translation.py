@@ -175,6 +175,8 @@ def test_what_every_section_had_from_default_is_refused(line: str, sentence: str
 def test_what_was_text_in_2015_is_no_reference_silently() -> None:
     """A value with braces is refused in a file of 2015, and a comment within a value in any."""
     old = rows("[fs#0]\ntype = bind\ndev = /srv/{home}\n", ".env")["fs#0.dev"]
+    free = rows("[env]\na = b\n  # c\n")["env.a"]
+    assert free.verdict == "refused"
     commented = rows("[fs#0]\ntype = bind\nmnt_opt = a\n  # b\n")["fs#0.mnt_opt"]
     assert [(row.verdict, row.why) for row in (old, commented)] == [
         ("refused", "it was text in 2015, and is a reference now; write what it stands for"),
