@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tests.e2e.bench import LOOP, Bench
-from tests.e2e.file_servers import Asked, Page, Site, page, refused, silent, unspoken
+from tests.e2e.file_servers import Asked, Page, Site, moved, page, refused, silent, unspoken
 
 API = "/init/rest/api/provisioning_templates"
 SECRET = "0a1b-uuid"
@@ -45,6 +45,7 @@ PAGES: dict[str, Page] = {
     f"{API}/26": page(b"{" + bytes(3 * 1024**2)),
     f"{API}/27": page(rows("#" * 1_100_000)),
     f"{API}/28": page('{"data": {}}'),
+    f"{API}/29": lambda asked: moved(asked.site.url(f"{API}/17", "localhost"))(asked),
 }
 
 
@@ -104,6 +105,14 @@ def test_a_collector_that_does_not_help(bench: Bench, name: str, code: int, sent
     assert SECRET not in said.err
     if code == 6 and "no template" in sentence:
         assert f"none in the templates that the collector {site.url('')}" in said.err
+
+
+def test_the_secret_of_the_node_stays_with_the_collector(bench: Bench) -> None:
+    """Another machine that the collector redirects to is not told the node's secret."""
+    with Site(PAGES).running() as site:
+        configure(bench, site.url("/feed/default/call/xmlrpc"))
+        bench.on("web", "create", "--template", "29")
+    assert [(host, login) for host, _, login in site.asked] == [("127.0.0.1", BASIC), ("localhost", None)]
 
 
 def test_a_collector_that_is_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

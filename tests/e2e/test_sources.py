@@ -167,8 +167,9 @@ def test_nobody_answers(bench: Bench) -> None:
 
 @pytest.mark.parametrize("where", ["/locked", "/elsewhere"])
 def test_credentials_are_for_their_machine(site: Site, bench: Bench, where: str) -> None:
-    """The login of netrc goes to the machine it is for, and to no other that this one redirects to."""
-    write_netrc(bench, f"machine 127.0.0.1 login web password {PASSWORD}\ndefault login web password {PASSWORD}\n")
+    """The login of netrc goes to the machine that was named; one that it redirects to gets none, not even its own."""
+    names = ("machine 127.0.0.1", "machine localhost", "default")
+    write_netrc(bench, "".join(f"{name} login web password {PASSWORD}\n" for name in names))
     url = site.url(where)
     if where == "/locked":
         assert bench.on("web", "create", "--config", url).code == 0
