@@ -58,6 +58,7 @@ def _services(call: Invocation, nodename: str) -> list[Service]:
         name, document = _name(call), _document(call.options.config)
         # A file by itself is for any node, and this one may have its directory elsewhere.
         first = Service(name, document, nodename, Record(), load_driver, VAR)
+    call.check_impersonated(first)
     document = first.document
     if "@" not in "".join(option for section in document.sections() for option in document.options(section)):
         return [first]
