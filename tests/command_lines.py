@@ -78,8 +78,11 @@ class Place:
             os.environ.update(before)
 
     def plain(self, text: str) -> str:
-        """A text with the usual directories in it."""
-        return text.replace(str(self.etc), ETC).replace(str(self.var), VAR)
+        """A text with the usual directories in it, that of the checkout as SVCPROV and the current one as HERE."""
+        usual = {str(self.etc): ETC, str(self.var): VAR, str(self.here): "HERE", str(REPOSITORY): "SVCPROV"}
+        for directory, name in usual.items():
+            text = text.replace(directory, name)
+        return text
 
     def files(self) -> str:
         """What is in the directory of service files."""

@@ -127,7 +127,11 @@ def _nobody_makes(service: Service, resources: list[Resource]) -> Iterator[Probl
     for resource in resources:
         for tie in resource.driver.needs(resource):
             own = tuple(f"{var}/{service.name}/dev/" for var in {VAR, service.var})
-            if tie.kind == "device" and tie.name.startswith(own) and not service.givers(tie):
+            if tie.kind != "device" or not tie.name.startswith(own):
+                continue
+            # That the directory is written out, and is another one here, is a remark of its own.
+            here = tie._replace(name=f"{service.var}/{service.name}/dev/{tie.name.rpartition('/')[2]}")
+            if not service.givers(here):
                 given = [
                     each.name for other in resources for each in other.driver.gives(other) if each.kind == "device"
                 ]

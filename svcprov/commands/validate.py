@@ -1,11 +1,13 @@
 """`validate config`: everything that can be said about a service file, for people, editors and CI."""
 
+import os
 import sys
 from typing import Any
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.config.findings import Finding, findings, of_error
 from core.config.service import VAR, Service, service_name_problem
+from core.config.trigger_words import Beside
 from core.errors import ConfigError, Problem, UsageError
 from core.record import Record
 from svcprov import __version__
@@ -58,12 +60,23 @@ def _services(call: Invocation, nodename: str) -> list[Service]:
         name, document = _name(call), _document(call.options.config)
         # A file by itself is for any node, and this one may have its directory elsewhere.
         first = Service(name, document, nodename, Record(), load_driver, VAR)
+        first.beside = _beside(call.options.config)
     call.check_impersonated(first)
     document = first.document
     if "@" not in "".join(option for section in document.sections() for option in document.options(section)):
         return [first]
     others = [name for name in _nodes(first) if name != first.nodename][:NODES_MAX]
-    return [first, *(Service(first.name, document, name, first.record, load_driver, first.var) for name in others)]
+    services = [Service(first.name, document, name, first.record, load_driver, first.var) for name in others]
+    for service in services:
+        service.beside = first.beside
+    return [first, *services]
+
+
+def _beside(path: str) -> Beside:
+    """What reads the files beside a file that is not a service's own yet; of standard input, nobody knows them."""
+    from svcprov.beside import read
+
+    return lambda name: "" if path == STANDARD_INPUT else read(f"{os.path.dirname(os.path.abspath(path))}/{name}")
 
 
 def _document(path: str) -> Document:
