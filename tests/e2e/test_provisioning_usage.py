@@ -10,6 +10,7 @@ import pytest
 from core.config.document import Document
 from tests.command_lines import GOLDENS, Place, Ran, lines_of
 from tests.conftest import REPOSITORY
+from tests.e2e.file_servers import Lines, Site, page
 
 TEMPLATES = REPOSITORY / "fixtures/templates"
 LOOP = """\
@@ -80,6 +81,49 @@ def test_create_makes_a_service_of_what_a_uri_points_to(place: Place, option: st
     assert not is_up(place, "web")
     done(place, f"svcmgr -s web2 create {option} {uri} --provision")
     assert is_up(place, "web2")
+
+
+@pytest.fixture
+def unproxied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment that says nothing of proxies and credentials: what is asked is on loopback."""
+    for name in ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+
+@pytest.mark.usefixtures("unproxied")
+@pytest.mark.parametrize("option", ["--template", "--config"])
+def test_create_makes_a_service_of_a_remote_path(place: Place, option: str) -> None:
+    """<uri> may be a remote path: templates are served through http and ftp (https has a certificate of its own)."""
+    pub = place.here / "pub"
+    pub.mkdir()
+    shutil.copyfile(place.here / "loop.template", pub / "loop.template")
+    (place.here / "web").mkdir()
+    with Site({"/loop.template": page(LOOP)}).running() as site:
+        done(place, f"svcmgr -s web create {option} {site.url('/loop.template')} --provision")
+    with Lines(place.here).running() as server:
+        done(place, f"svcmgr -s web2 create {option} ftp://127.0.0.1:{server.port}/loop.template --provision")
+    for service in ("web", "web2"):
+        assert conf(place, service) == LOOP
+        assert is_up(place, service)
+
+
+@pytest.mark.usefixtures("unproxied")
+@pytest.mark.parametrize("template", ["42", "loops"])
+def test_create_makes_a_service_of_a_served_template(place: Place, template: str) -> None:
+    """`create --template <template>`: the id or the name of a template that the collector of node.conf serves."""
+    served = page(json.dumps({"data": [{"tpl_definition": LOOP}]}))
+    api = "/init/rest/api/provisioning_templates"
+    with Site({api: served, f"{api}/42": served}).running() as site:
+        (place.etc / "node.conf").write_text(
+            f"[node]\ndbopensvc = {site.url('/feed/default/call/xmlrpc')}\nuuid = u1\n"
+        )
+        done(place, f"svcmgr -s web create --template {template} --provision")
+        (asked,) = [path for _, path, _ in site.asked if path.startswith(api)]
+    assert template in asked
+    assert conf(place, "web") == LOOP
+    assert is_up(place, "web")
 
 
 def test_create_resource_makes_a_service_of_definitions(place: Place) -> None:
