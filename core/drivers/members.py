@@ -77,11 +77,8 @@ def ties(resource: "Resource", keyword: str) -> Iterable[Tie]:
 
 
 def complaint(value: str) -> str | None:
-    """Say what is wrong with a list of devices; None when nothing is."""
+    """Say what is wrong with a list of devices, each of which is right; None when nothing is."""
     words = value.split()
-    wrong = next((said for word in words if (said := word_complaint(word))), None)
-    if wrong is not None:
-        return wrong
     twice = next((word for word in words if words.count(word) > 1), None)
     return None if twice is None else f"{twice} is named twice"
 

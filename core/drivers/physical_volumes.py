@@ -37,11 +37,8 @@ class Member(NamedTuple):
 
 
 def complaint(value: str) -> str | None:
-    """Say what is wrong with the words of `pvs`; None when they are right."""
+    """Say what is wrong with the words of `pvs`, each of which is right; None when nothing is."""
     words = value.split()
-    wrong = next((said for word in words if (said := word_complaint(word))), None)
-    if wrong is not None:
-        return wrong
     twice = next((word for word in words if words.count(word) > 1), None)
     return None if twice is None else f"{twice} is named twice"
 

@@ -22,9 +22,19 @@ POLL_SECONDS = 0.1
 START_SECONDS_MAX = 60
 
 # It ends with its standard input, so it outlives nobody; port 0 is any that is free.
+# EC2 keeps the first four addresses of a subnet and its last one, which moto gives to services, too.
 _SERVER = """
 import sys
+from ipaddress import IPv4Address, IPv4Network
+from moto.ec2.models import elastic_network_interfaces as interfaces
 from moto.server import ThreadedMotoServer
+of_subnet = interfaces.random_private_ip
+def assignable(cidr=None, ipv6=False):
+    address = of_subnet(cidr, ipv6)
+    while cidr and not ipv6 and IPv4Address(address) not in list(IPv4Network(cidr))[4:-1]:
+        address = of_subnet(cidr, ipv6)
+    return address
+interfaces.random_private_ip = assignable
 server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)
