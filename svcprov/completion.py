@@ -28,6 +28,8 @@ TEXT_CHARS_MAX = 60
 NODEMGR_OPTIONS = (
     Option(("--format",), "FORMAT", "how keywords are written", choices=("text", "json", "md")),
     Option(("-o", "--output"), "FILE", "observe: the file that the state is written to"),
+    Option(("--node",), "FILE", "import: plan on the simulated node whose state is FILE"),
+    Option(("--write",), "", "import: write what can be used"),
 )
 
 _RID = re.compile(r"[a-z]+#[a-z0-9]+", re.ASCII)
@@ -186,9 +188,12 @@ class _Nodemgr(_Line):
     def words(self) -> Candidates:
         from svcprov import nodemgr
 
-        yield from _phrases(((name, summary) for name, (summary, *_) in nodemgr.ACTIONS.items()), self.spoken)
-        if self.spoken == ["print", "keywords"]:
+        actions = (*nodemgr.ENDING.items(), *nodemgr.ACTIONS.items())
+        yield from _phrases(((name, summary) for name, (summary, *_) in actions), self.spoken)
+        if self.spoken in (["print", "keywords"], ["print", "drivers"]):
             yield from map(Candidate, inventory.drivers())
+        if self.spoken[:1] == ["import"]:
+            yield FILES
 
 
 class _Svcmgr(_Line):

@@ -178,6 +178,11 @@ def test_a_service_that_is_being_made_has_the_keys_of_its_template() -> None:
         ("print keywords --format m", ["md"]),
         ("observe -o ", [":files"]),
         ("--out", ["--output"]),
+        ("im", ["import"]),
+        ("import ", [":files"]),
+        ("import /etc/opensvc --w", ["--write"]),
+        ("import --node ", [":files"]),
+        ("print drivers disk.l", ["disk.loop", "disk.lv", "disk.lvm"]),
     ],
 )
 def test_nodemgr_is_completed_as_well(line: str, words: list[str]) -> None:
