@@ -8,8 +8,6 @@ another than ec2) and `sudo` is left out. The rest is written by `python -m test
     files         what is in the directory of service files at the end: modes, links, texts
 """
 
-import argparse
-import difflib
 import os
 import re
 import shlex
@@ -24,6 +22,7 @@ from typing import NamedTuple
 
 from svcprov import nodemgr, svcmgr
 from tests.conftest import REPOSITORY
+from tests.drift import compare
 
 GOLDENS = REPOSITORY / "tests/goldens/commands"
 WRITTEN = ("transcript", "files")
@@ -128,36 +127,5 @@ def written(folder: Path) -> dict[str, str]:
         return {"transcript": "\n".join(transcript), "files": place.files()}
 
 
-def drift(folder: Path) -> str:
-    """How the files of a folder differ from what they should hold; nothing when they do not."""
-    found: list[str] = []
-    for name, text in written(folder).items():
-        path = folder / name
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        found += difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "now", lineterm="", n=2)
-    return "\n".join(found)
-
-
-def main() -> int:
-    """Compare, or with `--write` rewrite, every golden of command lines."""
-    parser = argparse.ArgumentParser(description="Compare the goldens with what the command lines do now.")
-    parser.add_argument("--write", action="store_true", help="rewrite them instead")
-    parser.add_argument("names", nargs="*", help="only these folders")
-    given = parser.parse_args()
-    status = 0
-    for folder in folders():
-        if given.names and folder.name not in given.names:
-            continue
-        changed = drift(folder)
-        if changed and given.write:
-            for name, text in written(folder).items():
-                (folder / name).write_text(text, encoding="utf-8")
-            print(f"{folder.relative_to(REPOSITORY)}: written")
-        elif changed:
-            print(changed)
-            status = 1
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(compare("Compare the goldens with what the command lines do now.", folders(), written))

@@ -11,8 +11,6 @@ the node may be that of another golden; `beside` holds the files that triggers r
     - a note      ... a wait           ! what the change destroys      < how it is undone (of a driver's golden only)
 """
 
-import argparse
-import difflib
 import re
 import sys
 from collections.abc import Iterator
@@ -34,6 +32,7 @@ from svcprov.markdown import document
 from svcprov.presenting import Presented
 from tests.beforehand import happen
 from tests.conftest import REPOSITORY
+from tests.drift import compare
 from tests.worlds import Heard, World, status_of
 
 GOLDENS = REPOSITORY / "tests/goldens"
@@ -212,41 +211,6 @@ def _change(command: Command, *, cascade: bool, whole: bool) -> Iterator[str]:
                 yield f"  < only if {'not ' if step.absent else ''}{join(step.ask.argv)}"
 
 
-def drift(folder: Path) -> str:
-    """How the files of a golden differ from what they should hold; nothing when they do not."""
-    found: list[str] = []
-    for name, text in written(folder).items():
-        path = folder / name
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        found += difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "now", lineterm="", n=2)
-    return "\n".join(found)
-
-
-def main() -> int:
-    """Compare, or with `--write` rewrite, every golden."""
-    parser = argparse.ArgumentParser(description="Compare the goldens with what the drivers do now.")
-    parser.add_argument("--write", action="store_true", help="rewrite them instead")
-    parser.add_argument("names", nargs="*", help="only these folders")
-    given = parser.parse_args()
-    status = 0
-    for folder in (*folders("services"), *folders("drivers")):
-        if given.names and folder.name not in given.names:
-            continue
-        try:
-            changed = drift(folder)
-        except SvcprovError as error:
-            print(f"{folder.relative_to(REPOSITORY)}: {type(error).__name__}: {error}")
-            status = 1
-            continue
-        if changed and given.write:
-            for name, text in written(folder).items():
-                (folder / name).write_text(text, encoding="utf-8")
-            print(f"{folder.relative_to(REPOSITORY)}: written")
-        elif changed:
-            print(changed)
-            status = 1
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    words = "Compare the goldens with what the drivers do now."
+    sys.exit(compare(words, (*folders("services"), *folders("drivers")), written))

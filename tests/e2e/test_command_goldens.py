@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_lines import drift, folders
+from tests.command_lines import folders, written
+from tests.drift import drift
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_the_golden_is_what_is_said_and_written(folder: Path) -> None:
     """Each line prints and leaves what the golden shows; `python -m tests.command_lines --write` rewrites it."""
-    changed = drift(folder)
+    changed = drift(folder, written)
     assert not changed, f"{changed}\n\nright? `python -m tests.command_lines --write` and review the difference"

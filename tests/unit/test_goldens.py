@@ -5,13 +5,14 @@ from pathlib import Path
 import pytest
 
 from core.driver import UnknownDriver, load
-from tests.golden import drift, folders, not_yet, services
+from tests.drift import drift
+from tests.golden import folders, not_yet, services, written
 
 
 @pytest.mark.parametrize("folder", [*folders("services"), *folders("drivers")], ids=lambda folder: folder.name)
 def test_the_golden_is_what_is_run(folder: Path) -> None:
     """Each verb runs what the golden shows; `python -m tests.golden --write` rewrites it."""
-    changed = drift(folder)
+    changed = drift(folder, written)
     assert not changed, f"{changed}\n\nright? `python -m tests.golden --write` and review the difference"
 
 
