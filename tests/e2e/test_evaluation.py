@@ -98,7 +98,10 @@ def test_an_explanation_stops_where_the_value_does(web: Bench) -> None:
         ("get --param env.size --eval --impersonate x", "--impersonate x: web has no such node; its nodes are node12"),
         ("plan -o p --impersonate node13", "--impersonate only shows one"),
         ("get --param nosuch", "option 'nosuch' not found in section 'DEFAULT'"),
-        ("unset --param fs#0", "an option of fs#0 is named fs#0.OPTION, and `delete --rid fs#0` takes all of it out"),
+        (
+            "unset --param fs#0",
+            "unset takes out one option, and fs#0 is a section; a resource goes with `svcmgr -s web",
+        ),
         ("unset --param fs#0.mnt@node13", "option 'mnt@node13' not found in section 'fs#0'"),
         ("get --param fs#0.mnt@node13", "option 'mnt@node13' not found in section 'fs#0'"),
         ("status --impersonate node13", "--impersonate means nothing to status"),

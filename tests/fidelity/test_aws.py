@@ -56,7 +56,7 @@ pytestmark = pytest.mark.skipif(not shutil.which(CLI), reason=f"{CLI} is not ins
 def forms() -> dict[str, str]:
     """The command lines of the goldens, one for each form: numbers of volumes and letters of devices do not matter."""
     found = {f"aws --output=json ec2 {words}": f"aws --output=json ec2 {words}" for words in CHECKS}
-    for path in sorted(GOLDENS.glob("*/*/*")):
+    for path in sorted(path for path in GOLDENS.glob("*/*/*") if path.is_file()):
         for line in path.read_text(encoding="utf-8").splitlines():
             if (match := re.match(r"  [$?<~] +(?:< )?(aws --output=json .*)", line)) or (
                 match := re.match(r" +[$?<~] (aws --output=json .*)", line)
