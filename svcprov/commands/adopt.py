@@ -60,10 +60,13 @@ def _found(call: Invocation, service: Service, node: Node) -> list[Adopted]:
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    before = unfinished(files.journal_lines())
+    lines = files.journal_lines()
+    before = unfinished(lines)
     if before is not None:
         verb = str(before["action"])
         said = f"{verb} of {files.name} is unfinished, so what was made for it is not known"
+        if any("rolling" in line for line in lines):
+            raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
         raise Refused(said, Remedy("to go on with it", call.line(verb), whole=True))
 
 

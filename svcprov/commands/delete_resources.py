@@ -101,11 +101,14 @@ def _refuse_needed(call: Invocation, service: Service, rids: Collection[str]) ->
 
 
 def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
-    before = unfinished(files.journal_lines())
+    lines = files.journal_lines()
+    before = unfinished(lines)
     if before is None:
         return
     verb = str(before["action"])
     said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
+    if any("rolling" in line for line in lines):
+        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
     undo = () if verb == "unprovision" else (Remedy("to undo it", call.line("rollback"), whole=True),)
     raise Refused(said, *undo, Remedy("to go on with it", call.line(verb), whole=True))
 

@@ -132,3 +132,17 @@ def _went_through(bench: Bench, blank: World, words: tuple[str, ...], interrupte
         assert left(bench, blank) == []
     elif verb == "rollback":
         assert bench.on("web", "status", "--check").code == (2 if interrupted == "start" else 0)
+
+
+@pytest.mark.parametrize("words", [("delete", "--rid", "fs#0"), ("adopt", "--yes")])
+def test_only_a_rollback_goes_on_with_a_rollback(bench: Bench, words: tuple[str, ...]) -> None:
+    """What refuses an unfinished action names `rollback`, where one has begun, and that line works."""
+    _, killed = begun(bench, "rollback")
+    world = next(world for _, world in killed if is_unfinished(world, "rollback"))
+    world.back(bench)
+    said = bench.on("web", *words)
+    assert (said.code, "the rollback of provision" in said.err) == (3, True), said
+    (line,) = lines_of(said)
+    assert "rollback" in line
+    assert "provision" not in line
+    pasted(bench, world, line)
