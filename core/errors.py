@@ -85,6 +85,11 @@ class CommandFailed(SvcprovError):
         self.argv, self.returncode, self.stdout, self.stderr = argv, returncode, stdout, stderr
 
 
+def beginning(text: str, characters_max: int) -> str:
+    """The beginning of a text that is quoted; all of it, unless that is too much."""
+    return text if len(text) <= characters_max else f"{text[:characters_max]}..."
+
+
 def _end(said: str) -> str:
     """The end of what a tool said, which is where it says why; all of it, unless that is too much for a message."""
     left_out = len(said) - SAID_CHARACTERS_MAX

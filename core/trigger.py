@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from core.command import Command, Steps
-from core.config.trigger_words import OPTIONS, NoCommandError, parse
+from core.config.trigger_words import OPTIONS, NoCommandError, missing, parse
 from core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def _command(service: "Service", section: str, option: str, value: str) -> Comma
         return Command(argv, kind="changes", tool=TOOL)
     text = service.beside(name)
     if text is None:
-        said = f"there is no file {name} beside the service file"
-        fix = f"put it into the directory {service.name}.dir there"
-        raise service.error(section, _source(service, section, option), said, fix)
+        raise service.error(section, _source(service, section, option), *missing(name, service.name))
     from core.tools import install
 
     return install.placing(argv, text) or Command(argv, text, kind="changes", tool=TOOL)

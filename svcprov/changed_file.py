@@ -1,11 +1,12 @@
 """A service file that is about to change: what that changes, what is not shown of it, and provisioning it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 from core.config.document import Document
 from core.config.service import Service
-from core.errors import ConfigError, Refused, Remedy
+from core.errors import ConfigError, Problem, Refused, Remedy
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 
@@ -74,7 +75,23 @@ def refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
     said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
     if verb == "unprovision":
         raise Refused(said, Remedy("to finish it", call.line(verb), whole=True))
-    if any("rolling" in line for line in lines):
-        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
+    refuse_rolling(call, lines, said)
     undo, go_on = Remedy("to undo it", call.line("rollback"), whole=True), call.line(verb)
     raise Refused(said, undo, Remedy("to go on with it", go_on, whole=True))
+
+
+def refuse_rolling(call: Invocation, lines: Sequence[dict[str, Any]], said: str) -> None:
+    """Raise Refused where it is the rollback of an unfinished action that is unfinished: nothing else goes on with it.
+
+    lines: those of its journal. said: the sentence about the action.
+    """
+    from executors.layers.journal import rolling
+
+    if rolling(lines):
+        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
+
+
+def worse(before: Iterable[Problem], after: Iterable[Problem]) -> list[Problem]:
+    """The problems that a file has after a change, and had not before: others may be mended step by step."""
+    known = {(each.section, each.key, each.text) for each in before}
+    return [each for each in after if (each.section, each.key, each.text) not in known]

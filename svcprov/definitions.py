@@ -9,7 +9,7 @@ from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.config.service import split_key
 from core.config.spelling import meant
 from core.config.validation import GROUPS
-from core.errors import UsageError
+from core.errors import UsageError, beginning
 
 NAMING = ("rtype", "rid")
 FREE = ("DEFAULT", "env")
@@ -118,7 +118,7 @@ def _no_number(text: str) -> float:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS_MAX else f"{text[:SHOWN_CHARS_MAX]}..."
+    return beginning(text, SHOWN_CHARS_MAX)
 
 
 def _section(document: Document, definition: Definition, numbers: dict[str, int]) -> str:

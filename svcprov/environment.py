@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from core.config import variations
 from core.config.keywords import is_true
 from core.config.spelling import meant
-from core.errors import ConfigError, UsageError
+from core.errors import ConfigError, UsageError, beginning
 
 if TYPE_CHECKING:
     from core.config.document import Document
@@ -293,4 +293,4 @@ def explained(settled: Sequence[Settled], secrets: Iterable[str]) -> list[str]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS_MAX else f"{text[:SHOWN_CHARS_MAX]}..."
+    return beginning(text, SHOWN_CHARS_MAX)

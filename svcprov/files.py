@@ -128,11 +128,6 @@ class ServiceFiles:
         """Read the service file. Raises UsageError when there is none, ConfigError for what is no text."""
         return Document.from_bytes(self.read(), self.conf)
 
-    def replaced(self) -> bytes:
-        """Read the service file that another one is to replace, whatever it holds. Raises as `read_bytes` does."""
-        self._conf_bytes = read_bytes(self.conf)
-        return self._conf_bytes
-
     def load(self, nodename: str) -> Service:
         """Read service file and record. Raises UsageError, ConfigError or RecordError, naming the place."""
         return self.serve(self.document(), nodename)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from core.errors import beginning
 from svcprov.lock import holder_of, is_held
 from svcprov.replace import replace, write_all
 from svcprov.who import Who, boot, timestamp, who
@@ -180,4 +181,4 @@ def _entry(begin: Mapping[str, Any], end: Mapping[str, Any] | None, *, living: b
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= WORD_CHARACTERS_MAX else f"{text[:WORD_CHARACTERS_MAX]}..."
+    return beginning(text, WORD_CHARACTERS_MAX)

@@ -214,8 +214,10 @@ class _Talk:
             value = "secret" if each.key in self._secrets else repr(each.value)
             err(f"{each.option} is {value}: from the environment variable {each.variable}, so it is not asked")
         if asked:
-            count = f"{len(asked)} value{'s' if len(asked) > 1 else ''}"
-            err(f"{path} asks for {count}. Enter takes what is in brackets, {NOTHING} is no value, Ctrl-C leaves.")
+            from svcprov.render import count
+
+            how = f"Enter takes what is in brackets, {NOTHING} is no value, Ctrl-C leaves."
+            err(f"{path} asks for {count(len(asked), 'value')}. {how}")
         else:
             err(f"{path} has nothing to ask: [env] declares no key that is not decided already")
 

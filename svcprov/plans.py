@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from core.errors import NodeChanged, Refused, Remedy, UsageError
+from core.errors import NodeChanged, Refused, Remedy, UsageError, beginning
 from core.plan import Plan, Step
 from core.saved_plan import (
     FORMAT,
@@ -183,8 +183,7 @@ def _difference(was: Read, now: Read) -> str:
 
 def _quoted(lines: list[str]) -> str:
     text = " / ".join(" ".join(line.split()) for line in lines)
-    text = text if len(text) <= ANSWER_SHOWN_MAX else f"{text[:ANSWER_SHOWN_MAX]}..."
-    return f": {text}" if text else ""
+    return f": {beginning(text, ANSWER_SHOWN_MAX)}" if text else ""
 
 
 def _shown(text: str | None) -> str:

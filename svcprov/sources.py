@@ -10,7 +10,7 @@ import sys
 from typing import NamedTuple
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
-from core.errors import ConfigError, Problem, UsageError
+from core.errors import ConfigError, Problem, UsageError, beginning
 from svcprov.files import read_bytes, too_large
 from svcprov.urls import REMOTE, SCHEMES, masked, plain, scheme_of
 
@@ -148,5 +148,4 @@ def _refuse_other_kinds(data: bytes, shown: str) -> None:
 
 
 def _quoted(text: str) -> str:
-    line = " ".join(plain(text).split())
-    return repr(line if len(line) <= SAID_CHARS_MAX else f"{line[:SAID_CHARS_MAX]}...")
+    return repr(beginning(" ".join(plain(text).split()), SAID_CHARS_MAX))

@@ -2,6 +2,8 @@
 
 import re
 
+from core.errors import beginning
+
 SCHEMES = ("file", "http", "https", "ftp")
 REMOTE = SCHEMES[1:]
 SHOWN_CHARS_MAX = 200
@@ -38,4 +40,4 @@ def masked(url: str) -> str:
 def plain(text: str) -> str:
     """One short line of what others wrote: a terminal is not moved by it."""
     line = "".join(letter if letter.isprintable() else " " for letter in text).strip()
-    return line if len(line) <= SHOWN_CHARS_MAX else f"{line[:SHOWN_CHARS_MAX]}{HIDDEN}"
+    return beginning(line, SHOWN_CHARS_MAX)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.command import Check, Command, Completed, Wait
 from core.config.sizes import human, is_bare, parse_bytes
-from core.errors import UsageError
+from core.errors import UsageError, beginning
 from core.explanation import Asked, Explanation, Key, Need, Reasons
 from core.plan import Plan
 from core.provenance import Reading, words_of
@@ -201,8 +201,7 @@ class Text:
         """An answer in a line: its return code, and the beginning of what was said."""
         # A secret that is cut in two would not be known for one.
         said = " ".join(self._screen.masked(answer.stdout.strip() or answer.stderr.strip()).split())
-        shown = said if len(said) <= SAID_CHARACTERS_MAX else f"{said[:SAID_CHARACTERS_MAX]}..."
-        return f"return code {answer.returncode}, {shown or 'nothing said'}"
+        return f"return code {answer.returncode}, {beginning(said, SAID_CHARACTERS_MAX) or 'nothing said'}"
 
     def _earlier(self) -> Iterator[str]:
         earlier = self._found.earlier

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.agents.lines import Line
-from core.agents.vocabulary import ADDED, FIRST, GONE, OLD_SECTIONS
+from core.agents.vocabulary import ADDED, FIRST, GONE
+from core.config import former
 
 Agent = Literal["first", "second", "later"]
 
@@ -130,7 +131,7 @@ def _has(table: Mapping[str, str], driver: str, name: str) -> bool:
 def _first(lines: Sequence[Line]) -> Iterator[Clue]:
     for line in lines:
         group, name = group_of(line.section), line.option.partition("@")[0]
-        if line.kind == "section" and group in OLD_SECTIONS:
+        if line.kind == "section" and group in former.GROUPS:
             yield Clue("first", line.number, f"[{line.section}] has the name of a section of 2015")
         if line.kind != "option":
             continue

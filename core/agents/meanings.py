@@ -15,7 +15,6 @@ RENAMED: Mapping[tuple[str, str, str], str] = {
     ("disk", "zpool", "poolname"): "name",
 }
 """Keywords (section, driver, name) that have another name now."""
-RENAMED_TYPES: Mapping[tuple[str, str], str] = {("disk", "pool"): "zpool"}
 PLACEHOLDERS: Mapping[str, str] = {
     "__SVCNAME__": "{svcname}",
     "__SHORT_SVCNAME__": "{short_svcname}",

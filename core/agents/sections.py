@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from core.agents.generation import group_of
 from core.agents.lines import Line
-from core.agents.vocabulary import GENERIC_SECTIONS, OLD_SECTIONS
+from core.agents.vocabulary import GENERIC_SECTIONS
+from core.config import former
 
-KNOWN = (*GENERIC_SECTIONS, *OLD_SECTIONS, "stonith")
+KNOWN = (*GENERIC_SECTIONS, *former.GROUPS, "stonith")
 """The groups of resources that one of the agents had."""
 
 _NOT_IN_A_NUMBER = re.compile(r"[^a-z0-9]")
@@ -28,7 +29,7 @@ def renamed(lines: Sequence[Line]) -> Sections:
     A number that is taken is not given again: whoever named the other one still means that.
     """
     written = list(dict.fromkeys(line.section for line in lines if line.kind == "section"))
-    types = {section: OLD_SECTIONS[group] for section in written if (group := group_of(section)) in OLD_SECTIONS}
+    types = {section: former.GROUPS[group] for section in written if (group := group_of(section)) in former.GROUPS}
     plain = {section: _plain(section) for section in written}
     names = {section: section for section in written if plain[section] == section}
     taken, late = set(names), []
@@ -58,4 +59,4 @@ def _plain(section: str) -> str:
         return section
     if group in {"hb", "stonith"} and not hash_:
         return section
-    return f"{'disk' if group in OLD_SECTIONS else group}#{_NOT_IN_A_NUMBER.sub('', number.lower())}"
+    return f"{'disk' if group in former.GROUPS else group}#{_NOT_IN_A_NUMBER.sub('', number.lower())}"

@@ -19,13 +19,13 @@ from core.agents.meanings import (
     KEPT,
     PLACEHOLDERS,
     RENAMED,
-    RENAMED_TYPES,
     SECTIONS_IGNORED,
     SECTIONS_REFUSED,
     meaning,
 )
 from core.agents.sections import KNOWN, renamed
 from core.agents.vocabulary import inherited, knows
+from core.config import former
 from core.config.keywords import COMMON, DEFAULTS, SUBSET, TRIGGERS, Keyword
 from core.config.spelling import meant
 from core.driver import Driver, UnknownDriver
@@ -109,7 +109,7 @@ class _Translator:
         """The driver of a section, as svcprov calls it; "" for one that the group has without a type."""
         group = group_of(self.names[section])
         given = self._drivers.get(section) or self._types.get(section) or NATIVE.get(group, "")
-        return RENAMED_TYPES.get((group, given), given)
+        return former.TYPES.get((group, given), given)
 
     def _put(self, text: str, number: int) -> None:
         self.texts.append(text)

@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 from core.agents.generation import Agent
-from core.agents.meanings import PLACEHOLDERS, RENAMED_TYPES
+from core.agents.meanings import PLACEHOLDERS
+from core.config import former
 from core.config.sizes import UNITS, human
 
 SECTOR_BYTES = 512
@@ -31,7 +32,7 @@ def present(text: str) -> str:
 def of_today(agent: Agent, group: str, driver: str, name: str, value: str) -> Said:
     """Say what a value of a keyword says today. What is no value of this keyword stays, for validation to tell."""
     if name == "type":
-        return Said(RENAMED_TYPES.get((group, value.lower()), value))
+        return Said(former.TYPES.get((group, value.lower()), value))
     if (group, name) in _SIZES and (size := _SIZE.fullmatch(value.strip())) is not None:
         return _size(agent, driver if group == "disk" else "", value, size)
     return Said(value)

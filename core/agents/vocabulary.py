@@ -148,15 +148,6 @@ ADDED: Mapping[str, Mapping[str, str]] = {
 """What came until 2016."""
 GONE = ("precopy_timeout", "symdevs")
 """Keywords of 2015 that the agent of 2016 does not read any more."""
-OLD_SECTIONS: Mapping[str, str] = {
-    "vdisk": "vdisk",
-    "vmdg": "vmdg",
-    "loop": "loop",
-    "drbd": "drbd",
-    "vg": "vg",
-    "pool": "zpool",
-}
-"""Sections that both read as a disk of this type."""
 
 
 def knows(agent: str, section: str, driver: str, name: str) -> bool:

@@ -16,6 +16,11 @@ Beside = Callable[[str], str | None]
 """Returns the text of a file beside the service file by its name; None where there is no such file."""
 
 
+def missing(name: str, service: str) -> tuple[str, str]:
+    """Say that there is no such file beside the file of a service, and what to do about it."""
+    return f"there is no file {name} beside the service file", f"put it into the directory {service}.dir there"
+
+
 def nothing_beside(_name: str) -> None:
     """Say that there is no file beside a service file which is only a text."""
 

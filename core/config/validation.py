@@ -161,8 +161,7 @@ def _nothing_to_read(service: Service, section: str, option: str, text: str) -> 
     """A file that a trigger reads and that is not beside the service file."""
     name = trigger_words.parse(text).input if text else ""
     if name and service.beside(name) is None:
-        said = f"there is no file {name} beside the service file"
-        yield service.problem(section, option, said, f"put it into the directory {service.name}.dir there")
+        yield service.problem(section, option, *trigger_words.missing(name, service.name))
 
 
 def _required(service: Service, section: str) -> Iterator[Problem]:

@@ -29,6 +29,11 @@ def unfinished(lines: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     return None if not lines or "end" in lines[-1] else lines[0]
 
 
+def rolling(lines: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether the action that these lines are of has begun to be taken back."""
+    return any("rolling" in line for line in lines)
+
+
 class Write(Protocol):
     """Keeps a line of a journal (a dictionary that `core.wire.encode` makes JSON of)."""
 

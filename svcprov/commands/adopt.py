@@ -12,6 +12,7 @@ from svcprov.account import Account
 from svcprov.acting import held
 from svcprov.action import Selection
 from svcprov.adoption import PROVISION, Adopted, adoption
+from svcprov.changed_file import refuse_rolling
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
@@ -65,8 +66,7 @@ def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
     if before is not None:
         verb = str(before["action"])
         said = f"{verb} of {files.name} is unfinished, so what was made for it is not known"
-        if any("rolling" in line for line in lines):
-            raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
+        refuse_rolling(call, lines, said)
         raise Refused(said, Remedy("to go on with it", call.line(verb), whole=True))
 
 

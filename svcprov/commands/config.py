@@ -7,6 +7,7 @@ from core.config.service import Service, split_key
 from core.config.spelling import meant
 from core.errors import ConfigError, Problem, UsageError
 from svcprov.account import Account
+from svcprov.changed_file import worse
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
 from svcprov.log import LogLines
@@ -154,18 +155,13 @@ def keep(call: Invocation, files: ServiceFiles, document: Document, known: Seque
     """
     document.check()
     service = files.serve(document, call.nodename())
-    before = {_what(problem) for problem in known}
-    new = [problem for problem in service.problems() if _what(problem) not in before]
+    new = worse(known, service.problems())
     call.screen.hide(service.secrets())
     if new:
         raise ConfigError(*new)
     with Account(call, files, LogLines(service, call.screen)).kept() as account:
         files.save_file()
         account.changes += 1
-
-
-def _what(problem: Problem) -> tuple[str, str, str]:
-    return problem.section, problem.key, problem.text
 
 
 def _key(call: Invocation) -> str:

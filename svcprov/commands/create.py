@@ -98,7 +98,7 @@ def _before(call: Invocation, files: ServiceFiles, *, own: bool) -> bytes | None
             f"--force replaces it, keeping {files.conf}.bak"
         )
     refuse_unfinished(call, files)
-    return files.replaced()
+    return files.read()
 
 
 def _against(call: Invocation, files: ServiceFiles, before: bytes, after: str) -> list[str]:

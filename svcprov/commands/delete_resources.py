@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from core.config.service import Service
 from core.config.spelling import meant
-from core.errors import ConfigError, Problem, Refused, Remedy, UsageError
+from core.errors import ConfigError, Refused, Remedy, UsageError
 from core.order import relations
 from executors.layers.journal import unfinished
 from svcprov import consent
@@ -12,7 +12,7 @@ from svcprov.account import Account
 from svcprov.acting import act, held
 from svcprov.action import Selection
 from svcprov.arguments import commas
-from svcprov.changed_file import acted_on, show_difference
+from svcprov.changed_file import acted_on, refuse_rolling, show_difference, worse
 from svcprov.definitions import FREE
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
@@ -107,8 +107,7 @@ def _refuse_unfinished(call: Invocation, files: ServiceFiles) -> None:
         return
     verb = str(before["action"])
     said = f"{verb} of {files.name} is unfinished, and works with the file as it is"
-    if any("rolling" in line for line in lines):
-        raise Refused(f"the rollback of {said}", Remedy("to finish it", call.line("rollback"), whole=True))
+    refuse_rolling(call, lines, said)
     undo = () if verb == "unprovision" else (Remedy("to undo it", call.line("rollback"), whole=True),)
     raise Refused(said, *undo, Remedy("to go on with it", call.line(verb), whole=True))
 
@@ -119,14 +118,9 @@ def _without(service: Service, files: ServiceFiles, rids: Collection[str]) -> Se
     for rid in rids:
         document.remove(rid)
     after = files.serve(document, service.nodename)
-    known = {_what(problem) for problem in service.problems()}
-    if new := [problem for problem in after.problems() if _what(problem) not in known]:
+    if new := worse(service.problems(), after.problems()):
         raise ConfigError(*new)
     return after
-
-
-def _what(problem: Problem) -> tuple[str, str, str]:
-    return problem.section, problem.key, problem.text
 
 
 def _refuse_owning(call: Invocation, service: Service, rids: Collection[str]) -> None:

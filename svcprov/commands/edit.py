@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 
 from core.config.document import DOCUMENT_BYTES_MAX, Document
 from core.errors import ConfigError, Failed, Problem, Refused, Remedy, SvcprovError, UsageError
+from svcprov.changed_file import difference
 from svcprov.commands.config import keep
 from svcprov.files import ServiceFiles
 from svcprov.invocation import Invocation
@@ -175,14 +176,12 @@ def _recover(call: Invocation, draft: Draft, now: bytes) -> None:
 
 def _show(call: Invocation, before: bytes, after: bytes) -> None:
     """Show what somebody else changed, without secrets where the texts say what is one."""
-    from difflib import unified_diff
-
     files = call.files()
     for text in (before, after):
         with suppress(ConfigError):
             call.screen.hide(files.serve(Document.from_bytes(text, files.conf), call.nodename()).secrets())
-    old, new = (text.decode(errors="replace").splitlines() for text in (before, after))
-    for line in unified_diff(old, new, "before", "now", lineterm=""):
+    old, new = (text.decode(errors="replace") for text in (before, after))
+    for line in difference(old, new, "now", "before"):
         call.screen.err(line)
 
 

@@ -3,13 +3,15 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import REPOSITORY
 from tests.e2e.bench import LOOP, Bench, Said
-from tests.e2e.terminal import CTRL_C, at_terminal
+from tests.e2e.terminal import CTRL_C, Terminal, at_terminal
 
 EDIT = ("-s", "web", "edit", "config")
 
@@ -221,19 +223,26 @@ def test_the_service_may_be_acted_on_while_it_is_edited(web: Bench, monkeypatch:
     assert said.code == 0, said.err
 
 
-def test_ctrl_c_is_a_key_of_the_editor(web: Bench) -> None:
-    """It reaches the editor, which goes on; we wait for what it does with it."""
+@contextmanager
+def interrupted(web: Bench, script: str) -> Iterator[Terminal]:
+    """The terminal in which a script is the editor, once it has opened and Ctrl-C was typed."""
     editor = web.directory / "editor"
-    editor.write_text(
-        '#!/bin/sh\ntrap "echo caught" INT\necho opened\n'
-        'while [ -z "$word" ]; do read word; done\nsed -i "s/100M/$word/" "$1"\n'
-    )
+    editor.write_text(f"#!/bin/sh\n{script}")
     editor.chmod(0o755)
     environment = {**os.environ, "TERM": "xterm", "VISUAL": str(editor)}
     program = ("setsid", "--ctty", sys.executable, "-m", "svcprov.svcmgr", *EDIT)
     with at_terminal(program, environment, str(REPOSITORY)) as terminal:
         terminal.until("opened")
         terminal.type(CTRL_C)
+        yield terminal
+
+
+def test_ctrl_c_is_a_key_of_the_editor(web: Bench) -> None:
+    """It reaches the editor, which goes on; we wait for what it does with it."""
+    script = (
+        'trap "echo caught" INT\necho opened\nwhile [ -z "$word" ]; do read word; done\nsed -i "s/100M/$word/" "$1"\n'
+    )
+    with interrupted(web, script) as terminal:
         terminal.until("caught")
         terminal.type(b"7G\n")
         assert terminal.ended() == 0
@@ -242,14 +251,7 @@ def test_ctrl_c_is_a_key_of_the_editor(web: Bench) -> None:
 
 def test_the_editor_hears_ctrl_c_as_it_always_does(web: Bench) -> None:
     """It is not started with the signal ignored; one that dies of it leaves the file, and nothing else."""
-    editor = web.directory / "editor"
-    editor.write_text("#!/bin/sh\necho opened\nexec sleep 60\n")
-    editor.chmod(0o755)
-    environment = {**os.environ, "TERM": "xterm", "VISUAL": str(editor)}
-    program = ("setsid", "--ctty", sys.executable, "-m", "svcprov.svcmgr", *EDIT)
-    with at_terminal(program, environment, str(REPOSITORY)) as terminal:
-        terminal.until("opened")
-        terminal.type(CTRL_C)
+    with interrupted(web, "echo opened\nexec sleep 60\n") as terminal:
         assert terminal.ended() == 1
     assert f"was killed by signal {signal.SIGINT.value}; nothing was changed" in terminal.text
     assert (conf(web).read_text(), left(web)) == (LOOP, [])

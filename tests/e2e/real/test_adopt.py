@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.real.lab import Lab
+from tests.e2e.real.lab import Inventory, Lab
 from tests.e2e.real.services import DOCKER, EXT4, MOUNTED_ONLY, STORAGE, XFS
 
 
@@ -34,17 +34,21 @@ def _is_adopted(lab: Lab) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("text", [STORAGE + MOUNTED_ONLY, EXT4, XFS], ids=["btrfs", "ext4", "xfs"])
-def test_a_service_whose_record_was_lost_is_adopted(lab: Lab, canary: Callable[[], bool], text: str) -> None:
-    """Its things are recorded again, a plan has nothing to do, and unprovision leaves empty directories at most."""
-    before = lab.inventory()
-    lab.created(text, "--provision")
-    lost = _is_adopted(lab)
+def _is_taken_back(lab: Lab, lost: list[str], before: Inventory) -> None:
+    """Unprovision the service; the directories that nobody knows who made are empty, and there is nothing else left."""
     gone = lab.unprovision()
     assert gone.code == 0, gone.err
     for directory in lost:
         lab.path(directory).rmdir()
     assert lab.since(before) == []
+
+
+@pytest.mark.parametrize("text", [STORAGE + MOUNTED_ONLY, EXT4, XFS], ids=["btrfs", "ext4", "xfs"])
+def test_a_service_whose_record_was_lost_is_adopted(lab: Lab, canary: Callable[[], bool], text: str) -> None:
+    """Its things are recorded again, a plan has nothing to do, and unprovision leaves empty directories at most."""
+    before = lab.inventory()
+    lab.created(text, "--provision")
+    _is_taken_back(lab, _is_adopted(lab), before)
     assert canary()
 
 
@@ -52,9 +56,4 @@ def test_a_daemon_with_containers_is_adopted(docked: Lab) -> None:
     """The containers and images of a service's own daemon are found where they run, and deleted with the service."""
     before = docked.inventory()
     docked.created(DOCKER, "--provision")
-    lost = _is_adopted(docked)
-    gone = docked.unprovision()
-    assert gone.code == 0, gone.err
-    for directory in lost:
-        docked.path(directory).rmdir()
-    assert docked.since(before) == []
+    _is_taken_back(docked, _is_adopted(docked), before)
